@@ -1,0 +1,1 @@
+"""The wire to providers. The only room that imports an HTTP client or opens a socket outwards."""
