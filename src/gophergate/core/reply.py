@@ -10,7 +10,18 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec.structs import replace
 
-from gophergate.core.blocks import NO_EXTRA, Block, Citation, Extra, Json, Media, Seal, Text, Thought, ToolCall
+from gophergate.core.blocks import (
+    NO_EXTRA,
+    Block,
+    Citation,
+    Extra,
+    Json,
+    Media,
+    Seal,
+    Text,
+    Thought,
+    ToolCall,
+)
 from gophergate.core.events import (
     BlockClosed,
     BlockGrew,
@@ -137,9 +148,7 @@ def fold(events: Iterable[Event]) -> Reply:
 def unfold(reply: Reply) -> Iterator[Event]:
     """The shortest event list that folds to `reply`: each block opens whole and closes."""
     yield reply.started
-    for index, (block, choice, logprobs) in enumerate(
-        zip(reply.blocks, reply.choices, reply.logprobs, strict=True)
-    ):
+    for index, (block, choice, logprobs) in enumerate(zip(reply.blocks, reply.choices, reply.logprobs, strict=True)):
         yield BlockOpened(index, block, choice)
         if logprobs is not None:
             yield BlockGrew(index, logprobs=logprobs)

@@ -48,9 +48,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def merged(self, later: Usage) -> Usage:
         """`later` wins wherever it reports; never a sum. Providers repeat running totals
         (Anthropic in `message_start` and `message_delta`, Gemini on every chunk)."""
-        changes = {
-            name: value for name in self.__struct_fields__ if (value := getattr(later, name)) is not None
-        }
+        changes = {name: value for name in self.__struct_fields__ if (value := getattr(later, name)) is not None}
         return msgspec.structs.replace(self, **changes) if changes else self
 
 

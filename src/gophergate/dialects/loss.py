@@ -1,0 +1,105 @@
+"""Loss is named: what a target cannot express is dropped *and listed* (settings) or refused by name (content)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gophergate.core.blocks import Block, Extra, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.request import Request
+from gophergate.errors import BadRequest
+
+SETTINGS: tuple[str, ...] = (
+    "parallel_tool_calls",
+    "max_output_tokens",
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "stop",
+    "n",
+    "seed",
+    "logprobs",
+    "top_logprobs",
+    "logit_bias",
+    "reasoning",
+    "format",
+    "verbosity",
+    "modalities",
+    "audio",
+    "service_tier",
+    "user",
+    "metadata",
+    "prompt_cache_key",
+    "store",
+    "previous_response_id",
+    "background",
+    "include",
+    "truncation",
+)
+"""Every optional setting of a Request that a dialect may be unable to say."""
+
+
+class Losses:
+    """Collects what one writing drops: names in first-seen order, each once."""
+
+    __slots__ = ("_names",)
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def drop(self, name: str) -> None:
+        """`name` was said and cannot be carried."""
+        self._names[name] = None
+
+    def unsupported(self, request: Request, supported: frozenset[str]) -> None:
+        """Drop every setting that was said and is not in `supported`."""
+        for name in SETTINGS:
+            if name not in supported:
+                value = getattr(request, name)
+                if value is not None and value != ():
+                    self._names[name] = None
+
+    def foreign(self, extra: Extra, dialect: str) -> None:
+        """Drop the members that only other dialects have a word for."""
+        for maker, members in extra.items():
+            if maker != dialect:
+                for name in members:
+                    self._names[name] = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, for the response header and the call record."""
+        return tuple(self._names)
+
+
+def describe(block: Block) -> str:
+    """A block's name for a message: what it is, not what it says."""
+    match block:
+        case Media():
+            return f"{block.kind} ({block.media_type})" if block.media_type else block.kind
+        case Opaque():
+            return block.label
+        case Text():
+            return "text"
+        case ToolCall():
+            return f"tool call '{block.name}'"
+        case ToolResult():
+            return "tool result"
+        case Thought():
+            return "thinking"
+
+
+def refuse(block: Block, where: str, why: str = "") -> BadRequest:
+    """The error for content that cannot be carried: names the block and the dialect that cannot."""
+    return BadRequest(
+        f"The {describe(block)} block cannot be sent to the chosen model, which is asked in the {where} format"
+        f"{': ' + why if why else ''}.",
+        code="unsupported_content",
+    )
+
+
+def without_duplicates(names: Iterable[str]) -> tuple[str, ...]:
+    """The names in order, each once."""
+    return tuple(dict.fromkeys(names))
