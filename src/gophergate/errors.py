@@ -26,7 +26,7 @@ be right. It never holds a secret and never a traceback. Dialects turn these int
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class GatewayError(Exception):
@@ -128,12 +128,23 @@ class UpstreamError(GatewayError):
     retryable = True
 
 
+class Spoken(NamedTuple):
+    """A provider's own words, for a caller who speaks its dialect: they pass as they are."""
+
+    dialect: str
+    body: bytes
+    content_type: str
+
+
 class UpstreamRefused(UpstreamError):
     """The provider answered with an error of its own, before or inside its reply.
 
     Keeps what it said: `status` (its HTTP status, or the one its words imply), `code`, `kind`, `message`,
-    `raw` (its body as received, text) and `headers` (its retry hints only).
+    `raw` (its body as received, text), `headers` (its retry hints only) and, when it was a whole error
+    response, `spoken`.
     """
+
+    spoken: Spoken | None = None
 
     def __init__(
         self,

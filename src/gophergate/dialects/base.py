@@ -32,8 +32,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
     `refuses`: settings it answers with an error to. `max_output`: the *canonical* provider's output limit, for
     dialects that require one. `thinking`: how it is told to think ("budget" tokens, "adaptive", "effort" words, "level"
-    Gemini's, "toggle" on or off). `fetches`: media kinds whose URL it fetches itself. `max_tokens_member`: the Chat name
-    of the output limit. `system_role`: the role that Chat targets want system turns under ("system", "developer").
+    Gemini's, "toggle" on or off). `fetches`: media kinds whose URL it fetches itself. `max_tokens_member`: the Chat
+    name of the output limit. `system_role`: the role that Chat targets want system turns under ("system", "developer").
     """
 
     refuses: frozenset[Setting] = frozenset()
@@ -58,7 +58,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """What a pure writer may not make itself: `token` (unique per call, [a-z0-9]{24}, ids derive from it), and `now`."""
+    """What a pure writer may not make itself: `token` (unique per call, [a-z0-9]{24}; ids derive from it), `now`."""
 
     token: str
     now: int
@@ -91,14 +91,19 @@ class Peek(msgspec.Struct, frozen=True, kw_only=True):
 class Reader(Protocol):
     """Provider bytes to events. Any chunking gives the same events (law 4, R-T3)."""
 
-    finished: bool
-    """True once the terminal event was given: more bytes mean nothing, the client can be released."""
+    @property
+    def finished(self) -> bool:
+        """True once the terminal event was given: more bytes mean nothing, the client can be released."""
 
     def feed(self, data: bytes) -> list[Event]:
         """The events these bytes complete. Never raises for what the provider sent: that is a `Failed`."""
 
     def end(self) -> list[Event]:
         """The bytes are over. Without a finish reason by now the last event is `Failed` (law 3)."""
+
+    def tail(self) -> bytes:
+        """What the bytes read so far lack to be a whole stream for a client of the same dialect: the terminator a
+        provider left out after its finish reason (edge case 4). b"" when nothing is missing."""
 
 
 class Writer(Protocol):
@@ -112,14 +117,22 @@ class Writer(Protocol):
 
     def write(self, event: Event) -> bytes: ...
 
-    def heartbeat(self) -> bytes:
-        """Bytes that keep a silent stream alive and mean nothing to its clients (R-F4); b"" where none exist."""
+
+class Filter(Protocol):
+    """Whole events of a verbatim stream in, the same bytes out but for the events that are ours alone."""
+
+    def feed(self, data: bytes) -> bytes: ...
 
 
 class Dialect(Protocol):
     """One wire language. Instances are stateless and shared."""
 
     name: str
+    stream_type: bytes
+    """The content type of a stream."""
+    heartbeat: bytes
+    """Bytes that keep a silent stream alive and mean nothing to its clients, also before its first event (R-F4);
+    b"" where the dialect has none."""
 
     def read_request(self, body: bytes, *, model: str = "", stream: bool = False) -> Request:
         """`model` and `stream` are for dialects that carry them in the path. Raises BadRequest with `param`."""
@@ -144,6 +157,10 @@ class Dialect(Protocol):
 
     def peek(self, body: bytes, *, model: str = "", stream: bool = False) -> Peek:
         """Raises BadRequest when the body is no JSON object or a member it reads has the wrong type."""
+
+    def usage_filter(self) -> Filter | None:
+        """Withholds, on the verbatim path, what `edit(ask_usage=True)` made the provider add for us. None when nothing
+        is ever added."""
 
     def edit(self, body: bytes, *, model: str, ask_usage: bool) -> bytes:
         """The body with another model name and, where the dialect needs it, the usage flag set; else identical."""

@@ -61,3 +61,36 @@ def _added(body: bytes, name: str, value: bytes) -> bytes:
     head = body[:end].rstrip()
     comma = b"" if head.endswith(b"{") else b","
     return b"".join((body[:end], comma, msgspec.json.encode(name), b":", value, body[end:]))
+
+
+def without_member(body: bytes, name: str) -> bytes:
+    """`body` without top-level member `name`, its comma gone with it; identical when there is none.
+
+    Raises as `with_member` does.
+    """
+    old = raw_member(body, name)
+    if old is None:
+        return body
+    key = msgspec.json.encode(name)
+    at = body.find(key)
+    while at >= 0:
+        start = _after_colon(body, at + len(key))
+        if start >= 0 and body.startswith(old, start):
+            head, tail = body[:at].rstrip(), body[start + len(old) :].lstrip()
+            if head.endswith(b","):
+                head = head[:-1]
+            elif tail.startswith(b","):
+                tail = tail[1:]
+            edited = head + tail
+            if _parses(edited) and raw_member(edited, name) is None:
+                return edited
+        at = body.find(key, at + 1)
+    raise ValueError(f"the member '{name}' stands where it cannot be edited")
+
+
+def _parses(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        return False
+    return True

@@ -1,0 +1,20 @@
+"""Who is asking: what a client key stands for, as admission, routing and the ledger need it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """One client key and whose it is. `models` None allows every model, else exact names, group names or patterns such
+    as "openai/*"; `ip_allow` () allows every address, else addresses or networks; `expires_at` Unix microseconds.
+    """
+
+    key_id: str
+    client_id: str
+    team_id: str | None = None
+    user_id: str | None = None
+    organisation_id: str | None = None
+    models: tuple[str, ...] | None = None
+    ip_allow: tuple[str, ...] = ()
+    expires_at: int | None = None

@@ -1,0 +1,330 @@
+"""One call's entry: opened when we know who asks, written when the scope ends, whatever ended it (law 1)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Protocol
+
+from gophergate.core.call import Attempt, CallBodies, CallRecord, Status
+from gophergate.core.caller import Caller
+from gophergate.core.events import Event
+from gophergate.core.usage import Usage
+from gophergate.errors import (
+    BadRequest,
+    BudgetExceeded,
+    ClientGone,
+    Forbidden,
+    GatewayError,
+    RateLimited,
+    RequestTimeout,
+    Unauthenticated,
+    UpstreamTimeout,
+)
+from gophergate.ledger.meter import Meter
+
+_REFUSALS = (BadRequest, Unauthenticated, Forbidden, BudgetExceeded, RateLimited)
+_MAX_KEPT = 4 << 20
+
+
+class Priced(Protocol):
+    """A deployment, as far as the ledger needs it (`routing.base.Deployment` fits)."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def provider_name(self) -> str: ...
+
+
+class Pricing(Protocol):
+    """Gives a usage its price at a deployment: nano-dollars (None: unpriced) and the price's version."""
+
+    def price(self, deployment: Priced, usage: Usage | None) -> tuple[int | None, str | None]: ...
+
+
+class Rows(Protocol):
+    """Takes finished rows; never waits, never raises (`ledger.writer.Writer`)."""
+
+    def put(self, record: CallRecord, bodies: CallBodies | None = None) -> None: ...
+
+
+class Book:
+    """Opens entries. `keeps` says which calls keep their bodies: "none", "errors" or "all"."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        pricing: Pricing,
+        *,
+        wall: Callable[[], float],
+        clock: Callable[[], float],
+        keeps: str = "none",
+    ) -> None:
+        self.rows = rows
+        self.pricing = pricing
+        self.wall = wall
+        self.clock = clock
+        self.keeps = keeps
+
+    def entry(self, call_id: str, request_id: str, caller: Caller, door: str, operation: str) -> Entry:
+        """An entry, to be used as `async with`."""
+        return Entry(self, call_id, request_id, caller, door, operation)
+
+
+class Entry:
+    """A call while it runs. What is set on it ends up in its row; leaving the scope writes exactly one."""
+
+    __slots__ = (
+        "_attempt_began",
+        "_attempts",
+        "_body",
+        "_book",
+        "_deployment",
+        "_dropped",
+        "_kept",
+        "_kept_size",
+        "_sent_at",
+        "_started",
+        "_started_wall",
+        "_status_seen",
+        "_waited",
+        "call_id",
+        "caller",
+        "client_ip",
+        "decision",
+        "door",
+        "end_user",
+        "failure",
+        "is_gone",
+        "meter",
+        "model_requested",
+        "operation",
+        "request_id",
+        "response_bytes",
+        "session",
+        "stream",
+        "tags",
+    )
+
+    def __init__(self, book: Book, call_id: str, request_id: str, caller: Caller, door: str, operation: str) -> None:
+        self._book = book
+        self.call_id = call_id
+        self.request_id = request_id
+        self.caller = caller
+        self.door = door
+        self.operation = operation
+        self.meter = Meter(book.clock)
+        self.model_requested = ""
+        self.stream = False
+        self.decision: tuple[str, ...] = ()
+        self.tags: dict[str, str] = {}
+        self.session: str | None = None
+        self.end_user: str | None = None
+        self.client_ip: str | None = None
+        self.failure: GatewayError | None = None
+        self.response_bytes = 0
+        self.is_gone: Callable[[], bool] = bool
+        self._body = b""
+        self._deployment: Priced | None = None
+        self._attempts: list[Attempt] = []
+        self._dropped: dict[str, None] = {}
+        self._kept: list[bytes] = []
+        self._kept_size = 0
+        self._status_seen = 0
+        self._waited = 0.0
+        self._started = book.clock()
+        self._started_wall = book.wall()
+        self._sent_at = self._attempt_began = self._started
+
+    # -- what routing reports (routing.base.Account) ------------------------------------------------------------
+
+    def attempt(self, deployment: Priced) -> None:
+        """An attempt at this deployment begins."""
+        self._deployment = deployment
+        self._status_seen = 0
+        self._attempt_began = self._book.clock()
+        if self._attempts:
+            self.meter.reset()
+
+    def sent(self) -> None:
+        """The request goes out now: from here until `answered` it is the provider that takes the time."""
+        self._sent_at = self._book.clock()
+
+    def answered(self, status: int) -> None:
+        """The provider's head has arrived."""
+        self._waited += self._book.clock() - self._sent_at
+        self._status_seen = status
+
+    def tried(self, error: GatewayError | None) -> None:
+        """The attempt ended."""
+        deployment = self._deployment
+        if deployment is not None:
+            problem = error or self.failure
+            self._attempts.append(
+                Attempt(
+                    model=deployment.model,
+                    provider=deployment.provider_name,
+                    status=self._status_seen or (200 if problem is None else 0),
+                    error=problem.code if problem else "",
+                    message=problem.message[:500] if problem else "",
+                    ms=_ms(self._book.clock() - self._attempt_began),
+                )
+            )
+
+    def see(self, events: Iterable[Event]) -> None:
+        """What the provider said."""
+        self.meter.see(events)
+
+    def said(self, data: bytes) -> None:
+        """Bytes the client was sent."""
+        self.response_bytes += len(data)
+        if self._book.keeps != "none" and self._kept_size < _MAX_KEPT:
+            self._kept.append(data)
+            self._kept_size += len(data)
+
+    def broke(self, error: GatewayError) -> None:
+        """The reply failed after it had begun."""
+        self.failure = error
+
+    def unreadable(self) -> None:
+        """Bytes passed that the tap could not read."""
+        self.meter.readable = False
+
+    def dropped(self, names: Iterable[str]) -> None:
+        """Settings that could not be carried, each once."""
+        self._dropped.update(dict.fromkeys(names))
+
+    # -- what the page and the outlet read ----------------------------------------------------------------------
+
+    def asked(self, body: bytes, model: str, *, stream: bool, end_user: str | None, session: str | None) -> None:
+        """What the caller wants."""
+        self._body = body
+        self.model_requested = model
+        self.stream = stream
+        self.end_user = end_user
+        self.session = self.session or session
+
+    @property
+    def deployment_label(self) -> str:
+        """`provider/model` of the current attempt, "" before the first."""
+        return self._deployment.label if self._deployment is not None else ""
+
+    @property
+    def attempt_count(self) -> int:
+        """Attempts so far, the running one included."""
+        return len(self._attempts) + (self._deployment is not None)
+
+    @property
+    def dropped_names(self) -> tuple[str, ...]:
+        """The settings dropped so far."""
+        return tuple(self._dropped)
+
+    def overhead_ms(self) -> float:
+        """Our own share of the time until now: everything but the wait for providers' heads."""
+        return _ms(self._book.clock() - self._started - self._waited)
+
+    def cost(self) -> int | None:
+        """The price of what has been metered so far."""
+        usage, _ = self.meter.total(len(self._body))
+        return self._price(usage)[0]
+
+    # -- the scope ----------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Entry:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and len(self._attempts) < self.attempt_count and self._status_seen:
+            # Cancelled in the middle of an attempt: it stands on the record as what it was.
+            self.tried(ClientGone("The client closed the connection.") if self.is_gone() else None)
+        status, http_status, failure = self._outcome(error)
+        usage, source = self.meter.total(len(self._body))
+        cost, version = self._price(usage)
+        deployment = self._deployment
+        caller = self.caller
+        clock = self._book.clock
+        first = self.meter.first_token_at
+        record = CallRecord(
+            id=self.call_id,
+            request_id=self.request_id,
+            started_at=int(self._started_wall * 1_000_000),
+            status=status,
+            http_status=http_status,
+            door=self.door,
+            operation=self.operation,
+            stream=self.stream,
+            organisation_id=caller.organisation_id,
+            team_id=caller.team_id,
+            user_id=caller.user_id,
+            client_id=caller.client_id,
+            key_id=caller.key_id,
+            session=self.session,
+            end_user=self.end_user,
+            tags=self.tags,
+            model_requested=self.model_requested,
+            model=deployment.model if deployment else None,
+            provider=deployment.provider_name if deployment else None,
+            usage=usage,
+            usage_source=source,
+            cost=cost,
+            price_version=version,
+            finish_reason=self.meter.finish_reason,
+            latency_ms=_ms(clock() - self._started),
+            first_token_ms=_ms(first - self._started) if first is not None else None,
+            overhead_ms=self.overhead_ms(),
+            attempts=tuple(self._attempts),
+            decision=self.decision,
+            dropped=self.dropped_names,
+            error_code=failure.code if failure else None,
+            error_message=failure.message[:2000] if failure else None,
+            client_ip=self.client_ip,
+            request_bytes=len(self._body),
+            response_bytes=self.response_bytes,
+        )
+        self._book.rows.put(record, self._bodies(status))
+
+    def _outcome(self, error: BaseException | None) -> tuple[Status, int, GatewayError | None]:
+        if error is None and self.failure is None:
+            return "ok", 200, None
+        if isinstance(error, ClientGone) or (isinstance(error, asyncio.CancelledError) and self.is_gone()):
+            return "client_closed", 499, ClientGone("The client closed the connection before the answer ended.")
+        failure = error if isinstance(error, GatewayError) else self.failure
+        if failure is None:
+            cancelled = isinstance(error, asyncio.CancelledError)
+            failure = GatewayError(
+                "The gateway was shut down during the call." if cancelled else "The gateway failed.",
+                code="shutdown" if cancelled else "internal_error",
+            )
+        if isinstance(failure, RequestTimeout | UpstreamTimeout):
+            return "timeout", failure.status, failure
+        if isinstance(failure, _REFUSALS):
+            return "refused", failure.status, failure
+        return "error", failure.status, failure
+
+    def _price(self, usage: Usage | None) -> tuple[int | None, str | None]:
+        if self._deployment is None or usage is None:
+            return None, None
+        return self._book.pricing.price(self._deployment, usage)
+
+    def _bodies(self, status: Status) -> CallBodies | None:
+        keeps = self._book.keeps
+        if keeps == "none" or (keeps == "errors" and status == "ok"):
+            return None
+        return CallBodies(
+            call_id=self.call_id,
+            request=self._body[:_MAX_KEPT],
+            response=b"".join(self._kept)[:_MAX_KEPT],
+            request_size=len(self._body),
+            response_size=self.response_bytes,
+        )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,68 @@
+"""Meters one reply: usage, time to first token, finish reason. Fed by the tap or by the translated events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from gophergate.core.call import UsageSource
+from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished, Started, UsageSeen
+from gophergate.core.usage import Usage
+
+_CHARACTERS_PER_TOKEN = 4
+"""English prose and code come to about four characters a token in every current tokenizer; used for estimates only."""
+
+
+class Meter:
+    """`clock` gives seconds that only rise. All counts are of one attempt: `reset` starts the next."""
+
+    __slots__ = ("_clock", "answered_by", "finish_reason", "first_token_at", "generated", "readable", "usage")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget a reply that nobody saw."""
+        self.usage: Usage | None = None
+        self.first_token_at: float | None = None
+        self.finish_reason: str | None = None
+        self.answered_by = ""
+        self.generated = 0
+        self.readable = True
+
+    def see(self, events: Iterable[Event]) -> None:
+        """Count these events."""
+        for event in events:
+            kind = type(event)
+            if kind is BlockGrew:
+                self.generated += len(event.text)  # type: ignore[union-attr]
+                if self.first_token_at is None:
+                    self.first_token_at = self._clock()
+            elif kind is UsageSeen:
+                usage = event.usage  # type: ignore[union-attr]
+                self.usage = usage if self.usage is None else self.usage.merged(usage)
+            elif kind is BlockOpened:
+                if self.first_token_at is None:
+                    self.first_token_at = self._clock()
+                block = event.block  # type: ignore[union-attr]
+                self.generated += len(getattr(block, "text", None) or getattr(block, "arguments", None) or "")
+            elif kind is Finished:
+                self.finish_reason = event.reason  # type: ignore[union-attr]
+            elif kind is Started:
+                self.answered_by = event.model  # type: ignore[union-attr]
+
+    def total(self, request_bytes: int) -> tuple[Usage | None, UsageSource]:
+        """What the call used, and who says so: the provider, our estimate of what was delivered, or nobody.
+
+        A provider's zero stays zero (edge case 58). Nothing generated and nothing reported costs nothing.
+        """
+        if self.usage is not None and (self.usage.total_output or self.finish_reason or not self.generated):
+            return self.usage, "provider"
+        if not self.generated or not self.readable:
+            return self.usage, "provider" if self.usage is not None else "none"
+        estimate = Usage(
+            input=-(-request_bytes // _CHARACTERS_PER_TOKEN), output=-(-self.generated // _CHARACTERS_PER_TOKEN)
+        )
+        # A running report (Anthropic's message_start) knows the input; only the output is then ours to guess.
+        known = self.usage
+        return (known.merged(Usage(output=estimate.output)) if known else estimate), "estimated"

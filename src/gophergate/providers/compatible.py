@@ -1,0 +1,95 @@
+"""Providers that speak OpenAI Chat Completions: a row each and nothing else."""
+
+from __future__ import annotations
+
+from gophergate.providers import profiles, quirks
+from gophergate.providers.base import Quirk, Row
+
+
+def _row(
+    kind: str,
+    label: str,
+    base_url: str,
+    prefix: str = "/v1",
+    *,
+    variable: str = "",
+    price_id: str | None = None,
+    families: profiles.Families = profiles.ANY,
+    also: tuple[str, ...] = (),
+    notes: tuple[Quirk, ...] = (),
+    keyless: bool = False,
+    asks_usage: bool = True,
+) -> Row:
+    name = variable or kind.upper().replace("-", "_")
+    speaks = ("openai_chat", *also)
+    return Row(
+        kind=kind,
+        label=label,
+        speaks=speaks,
+        base_url=base_url,
+        prefix=dict.fromkeys(speaks, prefix),
+        key_variables=() if keyless else (f"{name}_API_KEY",),
+        base_variable=f"{name}_BASE_URL",
+        price_id=price_id,
+        traits=profiles.of(families),
+        quirks=notes,
+        keyless=keyless,
+        asks_usage=asks_usage,
+    )
+
+
+ROWS: tuple[Row, ...] = (
+    _row(
+        "deepseek",
+        "DeepSeek",
+        "https://api.deepseek.com",
+        "",
+        price_id="deepseek",
+        families=profiles.DEEPSEEK,
+        notes=(quirks.CONTENT_ON_CALLS, quirks.REASONING_ON_ASSISTANT, quirks.NO_SAMPLING_ON_REASONERS),
+    ),
+    _row(
+        "moonshot",
+        "Moonshot",
+        "https://api.moonshot.ai",
+        price_id="moonshotai",
+        notes=(quirks.REASONING_ON_ASSISTANT,),
+    ),
+    _row("xai", "xAI", "https://api.x.ai", price_id="x-ai", families=profiles.XAI, also=("openai_responses",)),
+    _row(
+        "mistral",
+        "Mistral",
+        "https://api.mistral.ai",
+        price_id="mistral",
+        notes=(quirks.NO_INDEX_ON_CALLS, quirks.NO_STREAM_OPTIONS),
+        asks_usage=False,
+    ),
+    _row("groq", "Groq", "https://api.groq.com", "/openai/v1", price_id="groq", notes=(quirks.NO_INDEX_ON_CALLS,)),
+    _row(
+        "openrouter", "OpenRouter", "https://openrouter.ai", "/api/v1", price_id="openrouter", families=profiles.EFFORT
+    ),
+    _row("together", "Together AI", "https://api.together.xyz", price_id="together"),
+    _row("fireworks", "Fireworks AI", "https://api.fireworks.ai", "/inference/v1", price_id="fireworks"),
+    _row("perplexity", "Perplexity", "https://api.perplexity.ai", "", price_id="perplexity"),
+    _row("cerebras", "Cerebras", "https://api.cerebras.ai", price_id="cerebras"),
+    _row("deepinfra", "DeepInfra", "https://api.deepinfra.com", "/v1/openai", price_id="deepinfra"),
+    _row("nvidia", "NVIDIA NIM", "https://integrate.api.nvidia.com"),
+    _row("sambanova", "SambaNova", "https://api.sambanova.ai"),
+    _row(
+        "huggingface", "Hugging Face", "https://router.huggingface.co", variable="HF", price_id="huggingface_together"
+    ),
+    _row("zai", "Z.ai", "https://api.z.ai", "/api/paas/v4", price_id="zai"),
+    _row("minimax", "MiniMax", "https://api.minimax.io", price_id="minimax"),
+    _row(
+        "alibaba",
+        "Alibaba Model Studio",
+        "https://dashscope-intl.aliyuncs.com",
+        "/compatible-mode/v1",
+        variable="DASHSCOPE",
+    ),
+    _row("cohere", "Cohere", "https://api.cohere.ai", "/compatibility/v1", price_id="cohere"),
+    _row("vllm", "vLLM", "http://127.0.0.1:8000", keyless=True, families=profiles.LOCAL),
+    _row("lmstudio", "LM Studio", "http://127.0.0.1:1234", keyless=True, families=profiles.LOCAL),
+    _row("llamacpp", "llama.cpp", "http://127.0.0.1:8080", keyless=True, families=profiles.LOCAL),
+    _row("compatible", "OpenAI-compatible", "", keyless=True),
+)

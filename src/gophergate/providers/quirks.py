@@ -1,0 +1,117 @@
+"""Provider quirks: pure functions from a request body to the members that must change, each with its lesson."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gophergate.core.blocks import Json
+from gophergate.providers.base import GONE, Edits, Quirk
+
+_SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs")
+
+
+def _messages(body: Mapping[str, Json]) -> list[Any]:
+    messages = body.get("messages")
+    return messages if isinstance(messages, list) else []
+
+
+def _edited(body: Mapping[str, Json], messages: list[Any]) -> Edits:
+    return {"messages": messages} if messages != body.get("messages") else {}
+
+
+def _content_on_calls(body: Mapping[str, Json], _model: str) -> Edits:
+    return _edited(
+        body,
+        [
+            {**m, "content": ""}
+            if isinstance(m, dict) and m.get("role") == "assistant" and m.get("tool_calls") and m.get("content") is None
+            else m
+            for m in _messages(body)
+        ],
+    )
+
+
+CONTENT_ON_CALLS = Quirk(
+    name="content-on-calls",
+    taught_by="DeepSeek answers 400 to an assistant message with tool_calls whose content is null or missing",
+    dialect="openai_chat",
+    marks=(b'"tool_calls"',),
+    mend=_content_on_calls,
+)
+
+
+def _reasoning_on_assistant(body: Mapping[str, Json], model: str) -> Edits:
+    thinking = body.get("thinking")
+    told = isinstance(thinking, dict) and thinking.get("type") == "enabled"
+    if not told and "reasoner" not in model and "thinking" not in model:
+        return {}
+    return _edited(
+        body,
+        [
+            {**m, "reasoning_content": m.get("reasoning_content") or m.get("reasoning") or ""}
+            if isinstance(m, dict) and m.get("role") == "assistant" and m.get("reasoning_content") is None
+            else m
+            for m in _messages(body)
+        ],
+    )
+
+
+REASONING_ON_ASSISTANT = Quirk(
+    name="reasoning-on-assistant",
+    taught_by="thinking models of DeepSeek and Moonshot answer 400 ('reasoning_content is missing in assistant "
+    "message') when a replayed assistant turn has none",
+    dialect="openai_chat",
+    marks=(b'"assistant"',),
+    mend=_reasoning_on_assistant,
+)
+
+
+def _no_sampling(body: Mapping[str, Json], model: str) -> Edits:
+    if "reasoner" not in model:
+        return {}
+    return {name: GONE for name in _SAMPLING if name in body}
+
+
+NO_SAMPLING_ON_REASONERS = Quirk(
+    name="no-sampling-on-reasoners",
+    taught_by="deepseek-reasoner refuses logprobs with a 400 and does not support the other sampling parameters",
+    dialect="openai_chat",
+    marks=tuple(f'"{name}"'.encode() for name in _SAMPLING),
+    mend=_no_sampling,
+    drops=True,
+)
+
+
+def _typed_calls(body: Mapping[str, Json], _model: str) -> Edits:
+    def mended(message: Any) -> Any:
+        if not isinstance(message, dict) or not isinstance(message.get("tool_calls"), list):
+            return message
+        calls = [
+            {k: v for k, v in c.items() if k != "index"} if isinstance(c, dict) else c for c in message["tool_calls"]
+        ]
+        return {**message, "tool_calls": calls}
+
+    return _edited(body, [mended(m) for m in _messages(body)])
+
+
+NO_INDEX_ON_CALLS = Quirk(
+    name="no-index-on-calls",
+    taught_by="Mistral and Groq answer 422/400 to replayed tool calls that still hold the stream's 'index' member",
+    dialect="openai_chat",
+    marks=(b'"index"',),
+    mend=_typed_calls,
+)
+
+
+def _no_stream_options(body: Mapping[str, Json], _model: str) -> Edits:
+    return {"stream_options": GONE} if "stream_options" in body else {}
+
+
+NO_STREAM_OPTIONS = Quirk(
+    name="no-stream-options",
+    taught_by="Mistral's API refuses the unknown member stream_options (422 extra_forbidden); it always sends usage",
+    dialect="openai_chat",
+    marks=(b'"stream_options"',),
+    mend=_no_stream_options,
+)

@@ -1,0 +1,1 @@
+"""Which deployment answers, and how: the catalogue, the choice, the one loop of attempts, the two paths."""

@@ -1,0 +1,117 @@
+"""Turning an order into what a provider is asked: address, headers, body; and its refusals into errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gophergate.core.blocks import Json
+from gophergate.dialects.base import Dialect, decode, encode
+from gophergate.dialects.splice import with_member, without_member
+from gophergate.errors import BadRequest, Spoken, UpstreamRefused
+from gophergate.providers.base import Credential, Gone, auth_headers
+from gophergate.routing.base import Deployment, Order
+from gophergate.transport.base import Answer, Ask, Timeouts
+
+MAX_ERROR_BODY = 1 << 20
+_RETRY_HINTS = ("retry-after", "retry-after-ms", "x-should-retry")
+_JSON = (b"content-type", b"application/json")
+_AGENT = (b"user-agent", b"gophergate")
+
+
+def mended_bytes(order: Order, deployment: Deployment, dialect: Dialect, body: bytes) -> bytes:
+    """A verbatim body with its provider's quirks seen to: only the members that must change are replaced (law 5)."""
+    for quirk in deployment.provider.row.quirks:
+        if quirk.dialect != dialect.name or not quirk.may_apply(body):
+            continue
+        edits = quirk.mend(decode(body), deployment.model)
+        for name, value in edits.items():
+            try:
+                gone = isinstance(value, Gone)
+                body = without_member(body, name) if gone else with_member(body, name, encode(value))
+            except ValueError as error:
+                raise BadRequest(
+                    f"The request cannot be prepared for {deployment.label}: {error}.", param=name
+                ) from None
+        if quirk.drops and edits:
+            disclose(order, edits)
+    return body
+
+
+def mended_members(order: Order, deployment: Deployment, dialect: Dialect, body: dict[str, Json]) -> dict[str, Json]:
+    """The same for a body that was written by a dialect."""
+    for quirk in deployment.provider.row.quirks:
+        if quirk.dialect != dialect.name:
+            continue
+        edits = quirk.mend(body, deployment.model)
+        for name, value in edits.items():
+            if isinstance(value, Gone):
+                del body[name]
+            else:
+                body[name] = value
+        if quirk.drops and edits:
+            disclose(order, edits)
+    return body
+
+
+def disclose(order: Order, names: Mapping[str, object] | tuple[str, ...]) -> None:
+    """Put dropped settings on the record. Raises BadRequest when the caller asked for strictness."""
+    if not names:
+        return
+    if order.strict:
+        raise BadRequest(
+            f"The chosen model cannot take {', '.join(names)}, and x-gophergate-strict forbids dropping it.",
+            param=next(iter(names)),
+            code="unsupported_setting",
+        )
+    order.account.dropped(names)
+
+
+def ask(
+    order: Order,
+    deployment: Deployment,
+    credential: Credential | None,
+    dialect: Dialect,
+    body: bytes,
+    extra: tuple[tuple[str, str], ...] = (),
+) -> Ask:
+    """The HTTP request. Keys travel in headers only; the address is the provider's registered one (R-X3)."""
+    provider = deployment.provider
+    row = provider.row
+    headers = [_JSON, _AGENT]
+    named = dict(row.headers)
+    named.update(extra)
+    for name in row.forwards:
+        value = order.passing.get(name)
+        if value is not None:
+            named[name] = joined(named.get(name), value) if name.endswith("-beta") else value
+    headers.extend((name.encode(), value.encode("latin-1", "replace")) for name, value in named.items())
+    if credential is not None:
+        headers.extend(auth_headers(row.auth, credential.secret))
+    return Ask(
+        method="POST",
+        url=provider.roots[dialect.name] + dialect.door(deployment.model, stream=order.peek.stream),
+        headers=headers,
+        body=body,
+        timeouts=Timeouts(provider.connect, provider.first_byte, provider.idle, provider.total),
+    )
+
+
+def joined(ours: str | None, theirs: str) -> str:
+    """Two comma-separated header values as one, each item once."""
+    items = [item.strip() for item in f"{ours or ''},{theirs}".split(",")]
+    return ",".join(dict.fromkeys(item for item in items if item))
+
+
+async def refusal(
+    answer: Answer, dialect: Dialect, deployment: Deployment, credential: Credential | None
+) -> UpstreamRefused:
+    """The error a provider answered with, its credential struck out wherever it was echoed (law 8)."""
+    body = await answer.read(MAX_ERROR_BODY)
+    if credential is not None and credential.secret:
+        body = body.replace(credential.secret.encode(), b"***")
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
+    error = dialect.read_error(answer.status, headers, body)
+    hints = {name: headers[name] for name in _RETRY_HINTS if name in headers}
+    error.headers = {**hints, **error.headers}
+    error.spoken = Spoken(dialect.name, body, headers.get("content-type", "application/json"))
+    return error

@@ -1,0 +1,118 @@
+"""What routing works with: a deployment, a plan, an order, and the two things an order reports to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+
+from gophergate.core.events import Event
+from gophergate.dialects.base import Dialect, Peek, Stamp
+from gophergate.errors import GatewayError
+from gophergate.providers.base import Provider
+
+
+class Deployment(msgspec.Struct, frozen=True):
+    """A concrete model at a provider."""
+
+    provider: Provider
+    model: str
+
+    @property
+    def label(self) -> str:
+        """`provider/model`, as callers and records name it."""
+        return f"{self.provider.name}/{self.model}"
+
+    @property
+    def provider_name(self) -> str:
+        """The configured name of its provider."""
+        return self.provider.name
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The deployments to try, in order, and how we came to them (one sentence a step)."""
+
+    deployments: tuple[Deployment, ...]
+    decision: tuple[str, ...] = ()
+
+
+class Outlet(Protocol):
+    """The client's side of an order. All of it synchronous; see `front.outlet`."""
+
+    begun: bool
+    """True once a status was sent; heartbeats may have begun it before any content."""
+
+    def begin(self, content_type: bytes) -> None:
+        """Send the head of a stream, once."""
+
+    def send(self, data: bytes) -> None: ...
+
+    def finish(self) -> None:
+        """The stream is whole."""
+
+    def whole(self, body: bytes, content_type: bytes) -> None:
+        """A reply in one piece."""
+
+    def keep_alive(self, heartbeat: bytes, content_type: bytes) -> None:
+        """From now on say `heartbeat` after each interval of silence; b"" stops it. It may begin the stream."""
+
+    def steer(self, source: Pausable) -> None:
+        """While the client's buffer is full, `source` is paused."""
+
+    async def drain(self) -> None: ...
+
+
+class Pausable(Protocol):
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class Account(Protocol):
+    """The ledger's side of an order; see `ledger.entry`."""
+
+    def attempt(self, deployment: Deployment) -> None:
+        """An attempt at this deployment begins."""
+
+    def sent(self) -> None:
+        """The request goes out to the provider now."""
+
+    def answered(self, status: int) -> None:
+        """The provider's head has arrived."""
+
+    def tried(self, error: GatewayError | None) -> None:
+        """The attempt ended, well or with `error`."""
+
+    def see(self, events: Iterable[Event]) -> None:
+        """What the provider said, for usage, timing and the live view."""
+
+    def said(self, data: bytes) -> None:
+        """Bytes the client was sent, for their number and, where bodies are kept, themselves."""
+
+    def broke(self, error: GatewayError) -> None:
+        """The reply failed after it had begun; the client was told inside the stream."""
+
+    def unreadable(self) -> None:
+        """The provider's bytes pass, but cannot be read: the call is unmetered."""
+
+    def dropped(self, names: Iterable[str]) -> None:
+        """Settings that could not be carried."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One chat call on its way: what was asked, through which door, and whom to tell.
+
+    `passing` are the caller's headers that vendors may want; `strict` turns every drop into a 400.
+    """
+
+    door: Dialect
+    body: bytes
+    peek: Peek
+    path_model: str
+    stamp: Stamp
+    request_id: str
+    passing: dict[str, str]
+    strict: bool
+    account: Account
+    outlet: Outlet

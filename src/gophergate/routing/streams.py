@@ -1,0 +1,235 @@
+"""An answer on its way to the client, piece by piece: bytes left as they are, or events written anew.
+
+Both kinds hold everything back until the first content-bearing event (R-F1). They never raise: what fails before
+that moment is left in `error` for the loop of attempts; what fails after it is told inside the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gophergate.core.events import BlockGrew, BlockOpened, Event, Failed, Finished
+from gophergate.core.request import Request
+from gophergate.dialects.base import Reader, Writer
+from gophergate.errors import GatewayError, UpstreamBroken
+from gophergate.routing.base import Order
+
+_CONTENT = (BlockOpened, BlockGrew, Finished)
+_HOLD = 1 << 20
+"""An unfinished event larger than this is passed on in pieces: holding it would only delay it."""
+
+
+def _bears_content(events: Iterable[Event]) -> bool:
+    return any(isinstance(event, _CONTENT) for event in events)
+
+
+class Stream:
+    """`done`: nothing more will be delivered. `delivered`: the client has seen content. `error`: why not."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.done = False
+        self.delivered = False
+        self.error: GatewayError | None = None
+
+    def feed(self, data: bytes) -> None:
+        """More of the provider's bytes, in order."""
+        raise AssertionError("each kind of stream has its own")
+
+    def _say(self, data: bytes) -> None:
+        if data:
+            self.order.account.said(data)
+            self.order.outlet.send(data)
+
+    def _fail(self, error: GatewayError, telling: bytes) -> None:
+        self.done = True
+        if not self.delivered:
+            self.error = error
+            return
+        self.order.account.broke(error)
+        self._say(telling)
+        self.order.outlet.finish()
+
+    def _finish(self) -> None:
+        self.done = True
+        self.order.outlet.finish()
+
+
+class VerbatimStream(Stream):
+    """The provider's bytes, untouched; a copy feeds the reader.
+
+    Only whole events are passed on, so that a cut never leaves half of one before the error event. What the
+    reader cannot parse still flows: the call is then unmetered, not broken.
+    """
+
+    def __init__(self, order: Order, reader: Reader, content_type: bytes) -> None:
+        super().__init__(order)
+        self._reader = reader
+        self._content_type = content_type
+        self._early: list[bytes] = []
+        self._partial: list[bytes] = []
+        self._partial_size = 0
+        self._filter = None if order.peek.include_usage else order.door.usage_filter()
+        self._blind = False
+
+    def feed(self, data: bytes) -> None:
+        if self.done:
+            return
+        if self._blind:
+            self._say(data)
+            return
+        events = self._reader.feed(data)
+        if events and isinstance(events[-1], Failed) and isinstance(events[-1].error, UpstreamBroken):
+            self._go_blind(data)
+            return
+        if events:
+            self.order.account.see(events)
+        self._pass(self._whole_events(data), events)
+        if self._reader.finished and not self.done:
+            self._finish()
+
+    def end(self, error: GatewayError | None = None) -> None:
+        """The provider's bytes are over, cleanly or by `error`."""
+        if self.done:
+            return
+        if error is not None:
+            self._fail(error, self._error_event(error))
+            return
+        if self._blind:
+            self._finish()
+            return
+        rest = b"".join(self._partial)
+        self._partial.clear()
+        events = self._reader.end()
+        self.order.account.see(events)
+        self._pass(rest, events)
+        if not self.done:
+            if rest and not rest.endswith(b"\n"):
+                self._say(b"\n\n")
+            self._say(self._reader.tail())
+            self._finish()
+
+    def _go_blind(self, data: bytes) -> None:
+        """The tap cannot read this: the bytes flow on, and the call is marked unmetered."""
+        self._blind = True
+        self.order.account.unreadable()
+        if not self.delivered:
+            self.delivered = True
+            self.order.outlet.begin(self._content_type)
+        self._say(b"".join((*self._early, *self._partial, data)))
+        self._early.clear()
+        self._partial.clear()
+
+    def _pass(self, data: bytes, events: list[Event]) -> None:
+        if data and self._filter is not None:
+            data = self._filter.feed(data)
+        failure = events[-1].error if events and isinstance(events[-1], Failed) else None
+        if not self.delivered:
+            if failure is not None:
+                self._fail(failure, b"")
+                return
+            self._early.append(data)
+            if not _bears_content(events):
+                return
+            self.delivered = True
+            self.order.outlet.begin(self._content_type)
+            data = b"".join(self._early)
+            self._early.clear()
+        self._say(data)
+        if failure is not None:
+            # Its own words have just passed; a cut it could not put into words is ours to tell.
+            self._fail(failure, self._error_event(failure) if isinstance(failure, UpstreamBroken) else b"")
+
+    def _whole_events(self, data: bytes) -> bytes:
+        partial = self._partial
+        if not data.endswith((b"\n\n", b"\r\n\r\n", b"\r\r")):
+            cut = max(data.rfind(b"\n\n") + 2, data.rfind(b"\r\n\r\n") + 4 if b"\r" in data else 0)
+            if cut < 2 and self._partial_size < _HOLD:
+                # A blank line may be split over two pieces: the joined end decides.
+                partial.append(data)
+                self._partial_size += len(data)
+                if not self._ends_event():
+                    return b""
+                data, tail = b"", b""
+            else:
+                data, tail = (data[:cut], data[cut:]) if cut >= 2 else (data, b"")
+        else:
+            tail = b""
+        if partial:
+            data = b"".join((*partial, data))
+            partial.clear()
+        self._partial_size = len(tail)
+        if tail:
+            partial.append(tail)
+        return data
+
+    def _ends_event(self) -> bool:
+        partial = self._partial
+        last = partial[-1]
+        if len(last) < 4 and len(partial) > 1:
+            last = b"".join(partial[-4:])
+        return last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+
+    def _error_event(self, error: GatewayError) -> bytes:
+        order = self.order
+        blank = Request(dialect=order.door.name, model=order.peek.model, stream=True)
+        return order.door.writer(blank, order.stamp, stream=True).write(Failed(error))
+
+
+class TranslatedStream(Stream):
+    """Events written in the caller's dialect; for a caller who did not ask for a stream, one body at the end."""
+
+    def __init__(self, order: Order, request: Request, writer: Writer, reader: Reader | None) -> None:
+        super().__init__(order)
+        self._streams = request.stream
+        self._writer = writer
+        self._reader = reader
+        self._early: list[Event] = []
+
+    def feed(self, data: bytes) -> None:
+        if not self.done and self._reader is not None:
+            self.take(self._reader.feed(data))
+
+    def end(self, error: GatewayError | None = None) -> None:
+        """The provider's bytes are over, cleanly or by `error`."""
+        if self.done:
+            return
+        if error is None and self._reader is not None:
+            self.take(self._reader.end())
+        if not self.done:
+            self._take_one(
+                Failed(error or UpstreamBroken("The provider's reply ended before it said that it was finished."))
+            )
+
+    def take(self, events: list[Event]) -> None:
+        """Events, in order; everything after the terminal one is ignored."""
+        if events:
+            self.order.account.see(events)
+        for event in events:
+            if self.done:
+                return
+            self._take_one(event)
+
+    def _take_one(self, event: Event) -> None:
+        if isinstance(event, Failed):
+            self._fail(event.error, self._writer.write(event) if self.delivered else b"")
+            return
+        if not self._streams:
+            body = self._writer.write(event)
+            if isinstance(event, Finished):
+                self.done = self.delivered = True
+                self.order.account.said(body)
+                self.order.outlet.whole(body, self._writer.content_type)
+            return
+        if not self.delivered:
+            self._early.append(event)
+            if not isinstance(event, _CONTENT):
+                return
+            self.delivered = True
+            self.order.outlet.begin(self._writer.content_type)
+            early, self._early = self._early, []
+            self._say(b"".join([self._writer.write(held) for held in early]))
+        else:
+            self._say(self._writer.write(event))
+        if isinstance(event, Finished):
+            self._finish()
