@@ -40,8 +40,9 @@ class Plan(msgspec.Struct, frozen=True):
 class Outlet(Protocol):
     """The client's side of an order. All of it synchronous; see `front.outlet`."""
 
-    begun: bool
-    """True once a status was sent; heartbeats may have begun it before any content."""
+    @property
+    def begun(self) -> bool:
+        """True once a status was sent; heartbeats may have begun it before any content."""
 
     def begin(self, content_type: bytes) -> None:
         """Send the head of a stream, once."""

@@ -1,0 +1,73 @@
+"""The page: one call, from a client's request to its ledger row. Every room in order; nobody else knows the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from gophergate.dialects.base import Dialect, Stamp
+from gophergate.errors import GatewayError
+from gophergate.front.base import Inbound, Reply
+from gophergate.front.caller_headers import passing, request_id, strict, tagged
+from gophergate.front.outlet import Outlet
+from gophergate.ids import Ids
+from gophergate.ledger.entry import Book
+from gophergate.policy.auth import Auth, permit
+from gophergate.routing.attempts import Attempts
+from gophergate.routing.base import Order
+from gophergate.routing.catalog import CatalogHolder
+
+
+class House(msgspec.Struct, frozen=True):
+    """The rooms a call passes, as `app` built them."""
+
+    auth: Auth
+    book: Book
+    catalog: CatalogHolder
+    attempts: Attempts
+    ids: Ids
+    wall: Callable[[], float]
+    heartbeat_interval: float = 15.0
+
+
+async def exchange(
+    inbound: Inbound, reply: Reply, house: House, door: Dialect, *, path_model: str = "", path_stream: bool = False
+) -> None:
+    """One chat call at a dialect's door. Leaves exactly one ledger row for every caller with a key (law 1), whatever
+    ends it: answer, refusal, failure, cancellation. `path_model` and `path_stream` are for doors that name them
+    in the path. Raises only before anything was sent, and only what the edge can word.
+    """
+    call_id = house.ids.new()
+    caller = await house.auth.caller(inbound)
+    entry = house.book.entry(call_id, request_id(inbound, call_id), caller, door.name, "chat")
+    entry.is_gone, entry.client_ip = lambda: reply.gone, inbound.client
+    entry.tags, entry.session = tagged(inbound)
+    outlet = Outlet(reply, entry, house.heartbeat_interval)
+    stamp = Stamp(call_id, int(house.wall()))
+
+    try:
+        async with entry:
+            body = await inbound.body()
+            peek = door.peek(body, model=path_model, stream=path_stream)
+            entry.asked(body, peek.model, stream=peek.stream, end_user=peek.user, session=peek.session)
+            permit(caller, peek.model)
+            plan = house.catalog.current.plan(peek.model)
+            entry.decision = plan.decision
+            order = Order(
+                door=door,
+                body=body,
+                peek=peek,
+                path_model=path_model,
+                stamp=stamp,
+                request_id=entry.request_id,
+                passing=passing(inbound),
+                strict=strict(inbound),
+                account=entry,
+                outlet=outlet,
+            )
+            await house.attempts.run(plan, order)
+    except GatewayError as error:
+        outlet.refuse(error, door, stamp)
+    finally:
+        outlet.quiet()

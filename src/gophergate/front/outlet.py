@@ -1,0 +1,169 @@
+"""A call's reply as routing sees it: a head with our own facts, heartbeats in silence, errors in the door's words.
+
+The only user of `Reply` for calls. Knows no provider; what it tells of a call it reads from `Facts`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from gophergate.core.events import Failed
+from gophergate.core.money import to_dollars
+from gophergate.core.request import Request
+from gophergate.dialects.base import Dialect, Stamp
+from gophergate.errors import GatewayError, UpstreamRefused
+from gophergate.front.base import Reply
+
+_NO_CACHE = (b"cache-control", b"no-cache")
+_NO_BUFFERING = (b"x-accel-buffering", b"no")
+"""nginx and those that copy it hold streams back without it."""
+
+
+class Facts(Protocol):
+    """What a reply's head tells about its call (`ledger.entry.Entry` fits)."""
+
+    @property
+    def request_id(self) -> str: ...
+
+    @property
+    def deployment_label(self) -> str: ...
+
+    @property
+    def attempt_count(self) -> int: ...
+
+    @property
+    def dropped_names(self) -> tuple[str, ...]: ...
+
+    def overhead_ms(self) -> float: ...
+
+    def cost(self) -> int | None: ...
+
+
+class Pausable(Protocol):
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class Outlet:
+    """One reply. `interval` is the silence, in seconds, after which a stream is given a heartbeat."""
+
+    __slots__ = ("_content_type", "_facts", "_heartbeat", "_interval", "_last", "_loop", "_reply", "_timer")
+
+    def __init__(self, reply: Reply, facts: Facts, interval: float) -> None:
+        self._reply = reply
+        self._facts = facts
+        self._interval = interval
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._heartbeat = b""
+        self._content_type = b""
+        self._last = 0.0
+
+    @property
+    def begun(self) -> bool:
+        """True once a status was sent."""
+        return self._reply.started
+
+    def begin(self, content_type: bytes) -> None:
+        """Send the head of a stream, unless a heartbeat has sent it already."""
+        if not self._reply.started:
+            self._reply.start(200, [(b"content-type", content_type), _NO_CACHE, _NO_BUFFERING, *self._told()])
+
+    def send(self, data: bytes) -> None:
+        """Bytes of a stream that has begun."""
+        self._last = self._loop.time()
+        self._reply.send(data)
+
+    def finish(self) -> None:
+        """The stream is whole, or its error event was its last."""
+        self.quiet()
+        self._reply.end()
+
+    def whole(self, body: bytes, content_type: bytes) -> None:
+        """A reply in one piece."""
+        self.quiet()
+        headers = [(b"content-type", content_type), *self._told()]
+        cost = self._facts.cost()
+        if cost is not None:
+            headers.append((b"x-gophergate-cost", to_dollars(cost).encode()))
+        self._reply.start(200, headers, length=len(body))
+        self._reply.send(body)
+        self._reply.end()
+
+    def refuse(self, error: GatewayError, door: Dialect, stamp: Stamp) -> None:
+        """The call failed before any content. A provider's own words pass to a caller of its dialect; all else is
+        put in the door's envelope. Where heartbeats have begun the stream, its error event says it instead."""
+        self.quiet()
+        reply = self._reply
+        if reply.gone:
+            return
+        if reply.started:
+            blank = Request(dialect=door.name, model="", stream=True)
+            reply.send(door.writer(blank, stamp, stream=True).write(Failed(error)))
+            reply.end()
+            return
+        spoken = error.spoken if isinstance(error, UpstreamRefused) else None
+        if spoken is not None and spoken.dialect == door.name and spoken.body:
+            body, kind = spoken.body, spoken.content_type.encode("latin-1")
+        else:
+            body, kind = door.write_error(error, self._facts.request_id), b"application/json"
+        headers = [(b"content-type", kind), *self._told()]
+        headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
+        if error.retry_after is not None and "retry-after" not in error.headers:
+            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+        reply.start(error.status, headers, length=len(body))
+        reply.send(body)
+        reply.end()
+
+    def steer(self, source: Pausable) -> None:
+        """While the client's buffer is full, `source` is paused (edge case 61)."""
+        self._reply.on_pressure(source.pause, source.resume)
+
+    async def drain(self) -> None:
+        """Wait until the client's buffer has room."""
+        await self._reply.drain()
+
+    # -- heartbeats (R-F4) --------------------------------------------------------------------------------------
+
+    def keep_alive(self, heartbeat: bytes, content_type: bytes) -> None:
+        """From now on break silences with `heartbeat`; the first may begin the stream. b"" asks for none."""
+        self._heartbeat = heartbeat
+        self._content_type = content_type
+        if heartbeat and self._timer is None:
+            self._last = self._loop.time()
+            self._timer = self._loop.call_later(self._interval, self._tick)
+
+    def quiet(self) -> None:
+        """No more heartbeats."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tick(self) -> None:
+        # Re-armed lazily: bytes only note the time, so a busy stream pays one timer an interval.
+        silent = self._loop.time() - self._last
+        if silent >= self._interval - 0.001:
+            self.begin(self._content_type)
+            self.send(self._heartbeat)
+            silent = 0.0
+        self._timer = self._loop.call_later(self._interval - silent, self._tick)
+
+    def _told(self) -> list[tuple[bytes, bytes]]:
+        facts = self._facts
+        told = [(b"x-request-id", facts.request_id.encode("latin-1"))]
+        label = facts.deployment_label
+        if label:
+            told.append((b"x-gophergate-model", _plain(label)))
+            told.append((b"x-gophergate-attempts", b"%d" % facts.attempt_count))
+        dropped = facts.dropped_names
+        if dropped:
+            told.append((b"x-gophergate-dropped", _plain(",".join(dropped))))
+        told.append((b"x-gophergate-overhead-ms", b"%.2f" % facts.overhead_ms()))
+        return told
+
+
+def _plain(text: str) -> bytes:
+    """A header value: what is not printable ASCII is replaced, for names come from outside."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text).encode()
