@@ -65,7 +65,7 @@ class Auth:
         self._wall = wall
         self._known: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
         self._unknown: OrderedDict[bytes, float] = OrderedDict()
-        self._looking: dict[bytes, asyncio.Future[Caller | None]] = {}
+        self._looking: dict[bytes, asyncio.Task[Caller | None]] = {}
 
     async def caller(self, inbound: Headers) -> Caller:
         """Who is asking. Raises Unauthenticated, Forbidden (address), Unavailable (database down, key unknown)."""
@@ -97,23 +97,13 @@ class Auth:
             del self._known[digest]
 
     async def _look_up(self, digest: bytes, known: tuple[Caller, float] | None) -> Caller | None:
-        running = self._looking.get(digest)
-        if running is not None:
-            # One look-up for all that wait: a stampede of one key costs one read.
-            return await asyncio.shield(running)
-        future: asyncio.Future[Caller | None] = asyncio.get_running_loop().create_future()
-        self._looking[digest] = future
-        try:
-            found = await self._find(digest, known)
-        except BaseException as error:
-            future.set_exception(error if isinstance(error, Exception) else Unavailable("The look-up was cancelled."))
-            future.exception()
-            raise
-        else:
-            future.set_result(found)
-            return found
-        finally:
-            del self._looking[digest]
+        # One look-up for all that wait: a stampede of one key costs one read. It is a task of its own, so that a
+        # caller who gives up takes nobody else's answer with it.
+        looking = self._looking.get(digest)
+        if looking is None:
+            looking = self._looking[digest] = asyncio.ensure_future(self._find(digest, known))
+            looking.add_done_callback(lambda _: self._looking.pop(digest, None))
+        return await asyncio.shield(looking)
 
     async def _find(self, digest: bytes, known: tuple[Caller, float] | None) -> Caller | None:
         try:

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from gophergate.providers import quirks
+from gophergate.providers.base import GONE
+
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
+def test_deepseek_wants_content_beside_tool_calls() -> None:
+    """Edge case 52."""
+    body = {
+        "messages": [{"role": "assistant", "content": None, "tool_calls": [CALL]}, {"role": "user", "content": None}]
+    }
+    edits = quirks.CONTENT_ON_CALLS.mend(body, "deepseek-chat")
+    assert edits == {"messages": [{"role": "assistant", "content": "", "tool_calls": [CALL]}, body["messages"][1]]}
+    assert body["messages"][0]["content"] is None, "the input is never touched"
+
+
+def test_nothing_to_mend_is_no_edit() -> None:
+    body = {"messages": [{"role": "assistant", "content": "x", "tool_calls": [CALL]}]}
+    assert quirks.CONTENT_ON_CALLS.mend(body, "deepseek-chat") == {}
+    assert not quirks.CONTENT_ON_CALLS.may_apply(b'{"messages":[]}')
+
+
+def test_thinking_models_want_reasoning_on_every_assistant_turn() -> None:
+    """Edge case 52."""
+    body = {
+        "messages": [{"role": "assistant", "content": "a", "reasoning": "why"}, {"role": "assistant", "content": "b"}]
+    }
+    mended = quirks.REASONING_ON_ASSISTANT.mend(body, "kimi-k2-thinking")["messages"]
+    assert [message["reasoning_content"] for message in mended] == ["why", ""]  # type: ignore[union-attr, index]
+    assert quirks.REASONING_ON_ASSISTANT.mend(body, "kimi-k2") == {}
+    assert quirks.REASONING_ON_ASSISTANT.mend({**body, "thinking": {"type": "enabled"}}, "deepseek-chat") != {}
+
+
+def test_reasoners_get_no_sampling_parameters_and_that_is_disclosed() -> None:
+    """Edge case 52."""
+    body = {"temperature": 1, "top_p": 0.5, "max_tokens": 5}
+    quirk = quirks.NO_SAMPLING_ON_REASONERS
+    assert quirk.mend(body, "deepseek-reasoner") == {"temperature": GONE, "top_p": GONE}
+    assert quirk.mend(body, "deepseek-chat") == {}
+    assert quirk.drops
+
+
+def test_replayed_calls_lose_the_streams_index() -> None:
+    body = {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "index": 0}]}]}
+    assert quirks.NO_INDEX_ON_CALLS.mend(body, "m") == {"messages": [{"role": "assistant", "tool_calls": [CALL]}]}

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from gophergate.providers.base import Row, auth_headers, root_url
+from gophergate.providers.registry import BY_KIND, ROWS
+
+KNOWN = {"openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama", "bedrock_converse"}
+
+
+def test_kinds_are_unique() -> None:
+    assert len(BY_KIND) == len(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.kind)
+def test_every_row_is_whole(row: Row) -> None:
+    assert set(row.speaks) <= KNOWN
+    assert set(row.prefix) == set(row.speaks)
+    assert row.label
+    for quirk in row.quirks:
+        assert quirk.dialect in row.speaks
+        assert len(quirk.taught_by) > 20, "a quirk tells the failure that taught it"
+    if row.base_url:
+        assert row.base_url.startswith(("https://", "http://127.0.0.1"))
+    if not row.keyless:
+        assert row.key_variables
+
+
+@pytest.mark.parametrize(
+    ("dialect", "base", "prefix", "expected"),
+    [
+        ("openai_chat", "https://api.openai.com", "/v1", "https://api.openai.com/v1"),
+        ("openai_chat", "https://host/custom/v1/", "/v1", "https://host/custom/v1"),
+        ("anthropic_messages", "https://host/anthropic", "/v1", "https://host/anthropic/v1"),
+        ("anthropic_messages", "https://host/v1", "/v1", "https://host/v1"),
+        ("gemini", "https://host/v1alpha", "/v1beta", "https://host/v1alpha"),
+        ("gemini", "https://host/proxy", "/v1beta", "https://host/proxy/v1beta"),
+        ("ollama", "http://host:11434/api", "", "http://host:11434"),
+        ("openai_chat", "http://[::1]:8000", "/v1", "http://[::1]:8000/v1"),
+    ],
+)
+def test_base_urls_follow_the_habit_of_each_vendors_sdk(dialect: str, base: str, prefix: str, expected: str) -> None:
+    assert root_url(dialect, base, prefix) == expected
+
+
+def test_keys_travel_in_headers_only() -> None:
+    """R-X4."""
+    assert auth_headers("bearer", "s") == ((b"authorization", b"Bearer s"),)
+    assert auth_headers("x-goog-api-key", "s") == ((b"x-goog-api-key", b"s"),)
+    assert auth_headers("bearer", "") == auth_headers("none", "s") == ()
