@@ -1,0 +1,68 @@
+"""The ASGI application behind the doors: what is not a door. It refuses clearly, in the dialect of the path asked for.
+
+The dashboard and the operators' API are mounted here by `app`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from gophergate.errors import BadRequest, GatewayError, NotHere
+from gophergate.front.base import ErrorWriter, RawHeaders
+from gophergate.front.routes import Routes
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class MethodNotAllowed(BadRequest):
+    """The path is a door, but not for this method."""
+
+    status, code = 405, "method_not_allowed"
+
+
+class Fallback:
+    """Answers 405 for a door asked by another method, 426 for an upgrade, 404 for everything else."""
+
+    def __init__(self, routes: Routes, write_error: ErrorWriter) -> None:
+        self._routes = routes
+        self._write_error = write_error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Plain ASGI 3."""
+        if scope["type"] == "websocket":
+            await self._refuse_socket(scope, receive, send)
+        elif scope["type"] == "http":
+            status, headers, body = self._answer(scope["method"], scope["path"])
+            await send({"type": "http.response.start", "status": status, "headers": _sized(headers, body)})
+            await send({"type": "http.response.body", "body": body})
+
+    def _answer(self, method: str, path: str) -> tuple[int, RawHeaders, bytes]:
+        allowed = self._routes.allowed(path)
+        if method == "HEAD" and path == "/api/hello":
+            # Claude Code asks this first, without a key, to learn whether somebody is there.
+            return 200, [(b"content-type", b"text/plain")], b""
+        error: GatewayError
+        if allowed:
+            names = ", ".join(sorted(allowed))
+            error = MethodNotAllowed(f"{path} answers to {names}, not to {method}.", headers={"allow": names})
+        else:
+            error = NotHere(f"There is nothing at {path}. The doors are listed in the README; the first is /v1/models.")
+        return self._write_error(path, error)
+
+    async def _refuse_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        # 426 makes Codex and the OpenAI SDKs fall back to plain HTTP at once (R-C3).
+        error = NotHere(f"{scope['path']} is not served over WebSocket; ask by POST.")
+        _, headers, body = self._write_error(scope["path"], error)
+        await send({"type": "websocket.http.response.start", "status": 426, "headers": _sized(headers, body)})
+        await send({"type": "websocket.http.response.body", "body": body})
+
+
+def _sized(headers: RawHeaders, body: bytes) -> list[tuple[bytes, bytes]]:
+    return [*headers, (b"content-length", str(len(body)).encode())]
