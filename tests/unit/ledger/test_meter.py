@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from gophergate.core.blocks import Text
+from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Finished, Started, UsageSeen
+from gophergate.core.usage import Usage
+from gophergate.ledger.meter import Meter
+
+TEXT: list[Event] = [Started(model="m"), BlockOpened(0, Text(text="")), BlockGrew(0, "x" * 40)]
+
+
+def metered(*events: Event) -> Meter:
+    meter = Meter(lambda: 7.0)
+    meter.see(events)
+    return meter
+
+
+def test_what_the_provider_reports_is_what_was_used() -> None:
+    usage = Usage(input=9, output=2)
+    meter = metered(*TEXT, BlockClosed(0), UsageSeen(usage), Finished(reason="stop"))
+    assert meter.total(1000) == (usage, "provider")
+    assert (meter.first_token_at, meter.finish_reason, meter.answered_by) == (7.0, "stop", "m")
+
+
+def test_an_explicit_zero_stays_zero() -> None:
+    """Edge case 58."""
+    zero = Usage(input=0, output=0)
+    assert metered(*TEXT, UsageSeen(zero), Finished(reason="stop")).total(1000) == (zero, "provider")
+
+
+def test_a_reply_cut_short_is_billed_on_what_was_delivered() -> None:
+    """R-U5: delivered tokens, marked estimated."""
+    assert metered(*TEXT).total(1000) == (Usage(input=250, output=10), "estimated")
+
+
+def test_a_running_report_keeps_its_input_when_the_output_is_cut() -> None:
+    """Anthropic's message_start tells the input before the first token."""
+    start = UsageSeen(Usage(input=33, cache_read=5, output=None))
+    usage, source = metered(TEXT[0], start, *TEXT[1:]).total(9999)
+    assert (usage, source) == (Usage(input=33, cache_read=5, output=10), "estimated")
+
+
+def test_nothing_delivered_and_nothing_reported_used_nothing() -> None:
+    assert metered(Started()).total(1000) == (None, "none")
+
+
+def test_what_could_not_be_read_is_unmetered_not_guessed() -> None:
+    meter = metered(*TEXT)
+    meter.readable = False
+    assert meter.total(1000) == (None, "none")
+
+
+def test_a_reset_forgets_a_reply_nobody_saw() -> None:
+    meter = metered(*TEXT, UsageSeen(Usage(input=1)))
+    meter.reset()
+    assert meter.total(1000) == (None, "none")

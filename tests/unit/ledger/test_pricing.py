@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
+
+import pytest
+from genai_prices import types
+from genai_prices.data_snapshot import get_snapshot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gophergate.core.usage import Usage
+from gophergate.ledger.pricing import Card, PriceBook, compile_card, fixed_card
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MODELS = [
+    ("anthropic", "claude-sonnet-4-5-20250929"),
+    ("openai", "gpt-4.1-mini"),
+    ("openai", "gpt-5"),
+    ("openai", "gpt-4o-audio-preview"),
+    ("google", "gemini-2.5-pro"),
+    ("google", "gemini-2.5-flash"),
+    ("deepseek", "deepseek-chat"),
+    ("x-ai", "grok-4"),
+    ("mistral", "mistral-large-latest"),
+    ("groq", "llama-3.3-70b-versatile"),
+]
+CARDS = {where: compile_card(*where, NOW) for where in MODELS}
+counts = st.none() | st.integers(0, 400_000)
+usages = st.builds(
+    Usage,
+    input=counts,
+    cache_read=counts,
+    cache_write=counts,
+    cache_write_1h=counts,
+    audio_input=counts,
+    output=counts,
+    audio_output=counts,
+    tool_uses=st.none() | st.fixed_dictionaries({"web_search": st.integers(0, 9)}),
+)
+
+
+def theirs(where: tuple[str, str], usage: Usage) -> int:
+    """genai-prices' own calculation, in nano-dollars."""
+    _, model = get_snapshot().find_provider_model(where[1], None, where[0], None)
+    said = types.Usage(
+        input_tokens=usage.total_input,
+        cache_read_tokens=usage.cache_read or 0,
+        cache_write_tokens=(usage.cache_write or 0) + (usage.cache_write_1h or 0),
+        cache_write_5m_tokens=usage.cache_write or 0,
+        cache_write_1h_tokens=usage.cache_write_1h or 0,
+        input_audio_tokens=usage.audio_input or 0,
+        output_tokens=usage.total_output,
+        output_audio_tokens=usage.audio_output or 0,
+        web_searches=(usage.tool_uses or {}).get("web_search", 0),
+    )
+    total: Decimal = model.get_prices(NOW).calc_price(said)["total_price"]
+    return int((total * 10**9).to_integral_value(rounding=ROUND_HALF_EVEN))
+
+
+@pytest.mark.parametrize("where", MODELS, ids="/".join)
+def test_every_model_compiles(where: tuple[str, str]) -> None:
+    assert CARDS[where] is not None
+
+
+@given(st.sampled_from(MODELS), usages)
+def test_a_card_prices_what_genai_prices_prices_to_the_nano_dollar(where: tuple[str, str], usage: Usage) -> None:
+    """R-U1: classes, context bands and per-call tools; integers only."""
+    card = CARDS[where]
+    assert card is not None
+    assert card.price(usage) == theirs(where, usage)
+
+
+def test_a_long_context_prices_the_whole_call_in_its_band() -> None:
+    card = CARDS["anthropic", "claude-sonnet-4-5-20250929"]
+    assert card is not None
+    assert card.price(Usage(input=200_000)) == 600_000_000
+    assert card.price(Usage(input=200_001)) == 1_200_006_000
+
+
+def test_an_unknown_model_is_unpriced_never_free() -> None:
+    """R-U2."""
+    assert compile_card("openai", "no-such-model-anywhere", NOW) is None
+
+
+class Fixed(NamedTuple):
+    input: int = 150
+    output: int = 600
+    cache_read: int = 15
+
+
+class Deployed(NamedTuple):
+    provider_name: str
+    model: str
+
+
+def test_the_book_keeps_cards_until_prices_may_have_changed_and_knows_rows_own_prices() -> None:
+    now = [NOW.timestamp()]
+    asked: list[str] = []
+
+    def price_id(provider: str) -> str | None:
+        asked.append(provider)
+        return {"openai": "openai"}.get(provider)
+
+    book = PriceBook(wall=lambda: now[0], price_ids=price_id, fixed={("demo", "echo"): Fixed()})
+    usage = Usage(input=10, output=2)
+    assert book.price(Deployed("demo", "echo"), usage) == (2700, "fixed")
+    first = book.card("openai", "gpt-4.1")
+    assert book.card("openai", "gpt-4.1") is first
+    assert asked == ["openai"]
+    assert book.price(Deployed("mine", "gpt-4.1"), usage) == (None, None)
+    assert book.price(Deployed("openai", "gpt-4.1"), None) == (None, None)
+    now[0] += 1800
+    book.card("openai", "gpt-4.1")
+    assert asked == ["openai", "mine", "openai"]
+
+
+def test_a_price_of_our_own_is_a_card_like_any_other() -> None:
+    card: Card = fixed_card(Fixed())
+    assert card.price(Usage(input=1, cache_read=1, output=1, reasoning=1)) == 150 + 15 + 600
