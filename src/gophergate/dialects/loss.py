@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gophergate.core.blocks import Block, Extra, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import Request
@@ -40,6 +40,20 @@ SETTINGS: tuple[str, ...] = (
 )
 """Every optional setting of a Request that a dialect may be unable to say."""
 
+_MEANS_NOTHING: Mapping[str, tuple[object, ...]] = {
+    "n": (1,),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "logit_bias": ({},),
+    "modalities": (("text",),),
+    "service_tier": ("auto", "default"),
+    "metadata": ({},),
+    "store": (False,),
+    "background": (False,),
+    "truncation": ("disabled",),
+}
+"""Values that ask for what a target without the setting does anyway: leaving them out loses nothing."""
+
 
 class Losses:
     """Collects what one writing drops: names in first-seen order, each once."""
@@ -54,19 +68,24 @@ class Losses:
         self._names[name] = None
 
     def unsupported(self, request: Request, supported: frozenset[str]) -> None:
-        """Drop every setting that was said and is not in `supported`."""
+        """Drop every setting that was said, asks for something, and is not in `supported`."""
         for name in SETTINGS:
             if name not in supported:
                 value = getattr(request, name)
-                if value is not None and value != ():
+                if value is not None and value != () and value not in _MEANS_NOTHING.get(name, ()):
                     self._names[name] = None
 
     def foreign(self, extra: Extra, dialect: str) -> None:
-        """Drop the members that only other dialects have a word for."""
+        """Drop the members that only other dialects have a word for.
+
+        A name that begins with an underscore is a dialect's own note on how something was written, which the caller
+        never said: its going is no loss.
+        """
         for maker, members in extra.items():
             if maker != dialect:
                 for name in members:
-                    self._names[name] = None
+                    if not name.startswith("_"):
+                        self._names[name] = None
 
     @property
     def names(self) -> tuple[str, ...]:
