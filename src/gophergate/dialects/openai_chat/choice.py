@@ -1,0 +1,459 @@
+"""One choice of a reply: its deltas (or its whole message) to blocks.
+
+Reasoning comes first, then content, then calls, in the order in which a model makes them (edge case 17).
+"""
+
+from __future__ import annotations
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
+from typing import Any
+
+from gophergate.core.blocks import NO_EXTRA, Citation, Extra, Json, Media, Opaque, Seal, Thought
+from gophergate.core.events import Reason
+from gophergate.dialects.assembler import Assembler
+from gophergate.dialects.base import encode
+from gophergate.dialects.openai_chat.calls import CallReader
+from gophergate.dialects.openai_chat.parts import read_media
+from gophergate.dialects.openai_chat.think import ThinkSplitter
+from gophergate.dialects.openai_chat.wire import (
+    FAILED_REASONS,
+    MEMBERS,
+    NAME,
+    PLAIN_THOUGHTS,
+    READ_REASON,
+    list_of,
+    object_of,
+    own_extra,
+    seal_in,
+    text_of,
+)
+
+_CHOICE = frozenset({"index", "delta", "message", "finish_reason", "logprobs", "usage", "error", "text"})
+_DELTA = frozenset(
+    {
+        "role",
+        "content",
+        "refusal",
+        "tool_calls",
+        "function_call",
+        "reasoning_details",
+        "audio",
+        "images",
+        "annotations",
+        "extra_content",
+        "token_id",
+        *PLAIN_THOUGHTS,
+    }
+)
+_REFUSED = "refusal"
+
+
+class ChoiceReader:
+    """Reads one choice into the assembler. `broke` is the finish word of a broken generation, "" without one;
+    `extras` the members without a canonical name, as `{"message": {...}, ...}`."""
+
+    __slots__ = (
+        "_audio_rest",
+        "_calls",
+        "_choice",
+        "_detail",
+        "_detail_rest",
+        "_detail_sealed",
+        "_details_said",
+        "_events",
+        "_held_logprobs",
+        "_kind",
+        "_origin",
+        "_plain",
+        "_reason",
+        "_splitter",
+        "_spoke",
+        "broke",
+        "extras",
+    )
+
+    def __init__(self, events: Assembler, choice: int, origin: str) -> None:
+        self._events = events
+        self._choice = choice
+        self._origin = origin
+        self._calls = CallReader(events, choice, origin)
+        self._splitter: ThinkSplitter | None = ThinkSplitter()
+        self._held_logprobs: list[Json] = []
+        self._kind = ""
+        self._plain: list[str] = []
+        self._detail: tuple[Json, ...] = ()
+        self._detail_rest: dict[str, Json] = {}
+        self._detail_sealed = False
+        self._details_said = 0
+        self._audio_rest = b""
+        self._reason: tuple[Reason, str, str | None] | None = None
+        self._spoke = False
+        self.broke = ""
+        self.extras: dict[str, Json] = {}
+
+    # -- one chunk --------------------------------------------------------------------------------------------
+
+    def read(self, choice: dict[str, Any]) -> None:
+        """A chunk's choice, or a body's."""
+        delta = choice.get("delta")
+        message = choice.get("message")
+        if message is not None and not (isinstance(delta, dict) and _says_something(delta)):
+            # A body. Perplexity's stream tells the whole message beside each delta, and again at its end.
+            delta = None if self._spoke else message
+        if delta and isinstance(delta, dict):
+            self._delta(delta, choice.get("logprobs"))
+        reason = choice.get("finish_reason")
+        if reason:
+            self._ending(text_of(reason), choice)
+        if not choice.keys() <= _CHOICE:
+            for name in choice.keys() - _CHOICE:
+                if choice[name] is not None:
+                    self.extras[name] = choice[name]
+
+    def _delta(self, delta: dict[str, Any], logprobs: Json) -> None:
+        if not self._spoke:
+            self._spoke = _says_something(delta)
+        details = delta.get("reasoning_details")
+        if details and isinstance(details, list):
+            self._read_details(details, delta)
+        else:
+            for member in PLAIN_THOUGHTS:
+                if delta.get(member):
+                    self._thought(text_of(delta[member]), member)
+                    break
+        content = delta.get("content")
+        if content:
+            self._content(content, logprobs)
+        elif logprobs is not None and _tokens(logprobs, "content"):
+            self._text("", logprobs)
+        if delta.get("refusal"):
+            self._refused(text_of(delta["refusal"]), logprobs)
+        if delta.get("tool_calls"):
+            self._leave_text()
+            for call in list_of(delta["tool_calls"]):
+                self._calls.read(object_of(call))
+        if not delta.keys() <= _PLAIN_DELTA:
+            self._rare(delta)
+
+    def _rare(self, delta: dict[str, Any]) -> None:
+        legacy = object_of(delta.get("function_call"))
+        if legacy.get("name") or legacy.get("arguments"):
+            self._leave_text()
+            self._calls.read_legacy(legacy)
+        for image in list_of(delta.get("images")):
+            self._leave_text()
+            self._part(object_of(image))
+        if delta.get("audio"):
+            self._audio(object_of(delta["audio"]))
+        if delta.get("annotations"):
+            self._cite(read_annotations(delta["annotations"]))
+        seal = seal_in(delta.get("extra_content"), self._origin)
+        if seal is not None:
+            self._sealed(seal)
+        unknown = {name: delta[name] for name in delta.keys() - _DELTA if delta[name] is not None}
+        if unknown:
+            message = self.extras.setdefault("message", {})
+            for name, value in unknown.items():
+                message[name] = _grown(message.get(name), value)
+
+    # -- words ------------------------------------------------------------------------------------------------
+
+    def _content(self, content: Json, logprobs: Json) -> None:
+        if isinstance(content, str):
+            self._text(content, logprobs)
+        elif isinstance(content, list):
+            for part in content:
+                if isinstance(part, str):
+                    self._text(part, None)
+                else:
+                    self._part(object_of(part))
+        else:
+            self._text(encode(content).decode(), logprobs)  # Cloudflare answers a schema with the object itself.
+
+    def _text(self, text: str, logprobs: Json) -> None:
+        tokens = _tokens(logprobs, "content")
+        splitter = self._splitter
+        if splitter is None:
+            self._say(text, tokens)
+            return
+        if tokens:
+            self._held_logprobs.extend(tokens)
+        for is_thought, piece in splitter.feed(text):
+            self._split(is_thought, piece)
+
+    def _split(self, is_thought: bool, piece: str) -> None:
+        if is_thought:
+            self._thought(piece, "content", keeps_splitter=True)
+            return
+        tokens, self._held_logprobs = self._held_logprobs or None, []
+        self._say(piece, tokens)
+        self._splitter = None  # Words have come: a tag from here on is one of them.
+
+    def _say(self, text: str, tokens: Json) -> None:
+        if self._kind != "text":
+            self._turn_to("text")
+        self._events.text(text, choice=self._choice, logprobs=tokens)
+
+    def _refused(self, text: str, logprobs: Json) -> None:
+        self._splitter = None
+        self._turn_to(_REFUSED)
+        self._events.text(text, choice=self._choice, refusal=True, logprobs=_tokens(logprobs, "refusal"))
+
+    def _part(self, part: dict[str, Any]) -> None:
+        """One part of a content list."""
+        match part.get("type"):
+            case "text" | "output_text":
+                self._text(text_of(part.get("text")), None)
+                self._cite(read_annotations(part.get("annotations")))
+            case "thinking":
+                inner = part.get("thinking")
+                said = [text_of(object_of(p).get("text")) for p in list_of(inner)]
+                rest = {k: v for k, v in part.items() if k not in ("thinking", "type")}
+                self._thought(text_of(inner) or "".join(said), "thinking", rest)
+            case "refusal":
+                self._refused(text_of(part.get("refusal")), None)
+            case kind:
+                self._leave_text()
+                media = read_media(part)
+                block = media or Opaque(dialect=NAME, label=text_of(kind) or "content part", data=part)
+                self._events.whole(block, choice=self._choice)
+
+    def _leave_text(self) -> None:
+        """Something that is not text follows: what the splitter held back is text."""
+        if self._splitter is not None:
+            splitter, self._splitter = self._splitter, None
+            for is_thought, piece in splitter.end():
+                if is_thought:
+                    self._thought(piece, "content")
+                else:
+                    self._say(piece, self._held_logprobs or None)
+        self._turn_to("")
+
+    def _turn_to(self, kind: str) -> None:
+        if self._kind == "detail" and kind != "detail":
+            self._events.close(self._detail)
+        if kind != "thought":
+            self._plain.clear()
+        self._kind = kind
+        self._calls.settle()
+
+    # -- reasoning --------------------------------------------------------------------------------------------
+
+    def _thought(
+        self, text: str, member: str, rest: dict[str, Json] | None = None, *, keeps_splitter: bool = False
+    ) -> None:
+        if not text and not rest:
+            return
+        if self._splitter is not None and not keeps_splitter and member != "content":
+            self._splitter = None
+        marks: Extra = NO_EXTRA
+        if self._kind != "thought":
+            self._turn_to("thought")
+            if member == "thinking":
+                marks = {NAME: {"thinking": rest or {}}}
+            elif member not in ("reasoning_content", "content"):
+                marks = {NAME: {MEMBERS: [member]}}
+        elif rest:
+            marks = {NAME: {"thinking": rest}}
+        if member == "thinking" or text:
+            self._plain.append(text)
+        self._events.thought(text, choice=self._choice, extra=marks)
+
+    def _read_details(self, details: list[Any], delta: dict[str, Any]) -> None:
+        """OpenRouter's structured reasoning; the plain members repeat its text."""
+        told = False
+        for entry in details:
+            if isinstance(entry, dict):
+                told = self._detail_entry(entry) or told
+        if not told:
+            for member in PLAIN_THOUGHTS:
+                if delta.get(member):
+                    self._thought(text_of(delta[member]), member)
+                    break
+
+    def _detail_entry(self, entry: dict[str, Any]) -> bool:
+        kind = text_of(entry.get("type"))
+        member = "summary" if kind == "reasoning.summary" else "text"
+        text = text_of(entry.get(member))
+        token = text_of(entry.get("data")) if kind == "reasoning.encrypted" else text_of(entry.get("signature"))
+        seal = Seal(token, NAME, self._origin) if token else None
+        rest = {k: v for k, v in entry.items() if k not in (member, "data", "signature") and v is not None}
+        extra = own_extra({"reasoning_details": rest})
+        self._splitter = None
+        if text and self._kind == "thought" and text == "".join(self._plain):
+            # A speaker of this wire that tells its thought piece by piece, and signs the whole at its end.
+            self._events.thought("", choice=self._choice, seal=seal, extra=extra)
+            self._plain.clear()
+            return True
+        if kind == "reasoning.encrypted":
+            self._turn_to("")
+            self._events.whole(Thought(seal=seal, redacted=True, extra=extra), choice=self._choice)
+            return False
+        name = ("detail", self._choice, kind, entry.get("index"))
+        if self._kind != "detail" or self._detail[:4] != name or (text and self._detail_sealed):
+            self._turn_to("")
+            self._details_said += 1
+            self._detail = (*name, self._details_said)
+            self._detail_rest = rest
+            self._kind = "detail"
+            opened = Thought(summary=member == "summary", extra=extra)
+            self._events.open(self._detail, opened, choice=self._choice)
+        self._detail_sealed = seal is not None
+        if rest != self._detail_rest:
+            self._detail_rest = {**self._detail_rest, **rest}
+            self._events.grow(self._detail, extra=own_extra({"reasoning_details": self._detail_rest}))
+        self._events.grow(self._detail, text, seal=seal)
+        return bool(text)
+
+    def _sealed(self, seal: Seal) -> None:
+        """A signature beside a delta: of the call when there is nothing else, else of the text."""
+        if self._calls.has_calls and self._kind != "text":
+            self._calls.seal_first(seal)
+        else:
+            if self._splitter is not None:
+                self._flush_splitter()
+            self._turn_to("text")
+            self._events.text("", choice=self._choice, seal=seal)
+
+    # -- the rest ---------------------------------------------------------------------------------------------
+
+    def _audio(self, audio: dict[str, Any]) -> None:
+        data, spoken = text_of(audio.get("data")), text_of(audio.get("transcript"))
+        if not (data or spoken or audio.get("id")):
+            return
+        key = ("audio", self._choice)
+        rest = own_extra({k: v for k, v in audio.items() if k not in ("data", "transcript")})
+        if not self._events.is_known(key):
+            self._leave_text()
+            self._events.open(key, Media(kind="audio", extra=rest), choice=self._choice)
+            rest = NO_EXTRA
+        self._events.grow(key, self._joined(data), transcript=spoken, extra=rest)
+
+    def _joined(self, data: str) -> str:
+        """Base64 pieces that can be put together: padding inside would end the data for a decoder."""
+        if not self._audio_rest and not data.endswith("="):
+            return data
+        try:
+            whole = self._audio_rest + a2b_base64(data)
+        except (Base64Error, ValueError):
+            return data
+        cut = len(whole) - len(whole) % 3
+        self._audio_rest = whole[cut:]
+        return b2a_base64(whole[:cut], newline=False).decode()
+
+    def _cite(self, citations: tuple[Citation, ...]) -> None:
+        if citations:
+            if self._splitter is not None:
+                self._flush_splitter()
+            self._turn_to("text")
+            self._events.text("", choice=self._choice, citations=citations)
+
+    def cite_searched(self, results: list[Any]) -> None:
+        """Perplexity's search results: the sources that `[1]` in its text point to."""
+        found = [object_of(result) for result in results]
+        self._cite(
+            tuple(
+                Citation(url=text_of(r.get("url")), title=text_of(r.get("title")), quote=text_of(r.get("snippet")))
+                for r in found
+                if text_of(r.get("url"))
+            )
+        )
+
+    # -- the end ----------------------------------------------------------------------------------------------
+
+    def _ending(self, word: str, choice: dict[str, Any]) -> None:
+        if word.lower() in FAILED_REASONS:
+            self.broke = word
+            return
+        known = READ_REASON.get(word.lower())
+        if known is None:
+            known = "malformed_tool_call" if "MALFORMED" in word.upper() else "stop"
+        stopped = choice.get("stop_reason", choice.get("matched_stop"))  # vLLM; SGLang
+        stop = stopped if isinstance(stopped, str) and known == "stop" and stopped not in READ_REASON else None
+        if stop is not None:
+            known = "stop_sequence"
+        if self._reason is None or self._reason[0] in ("stop", "stop_sequence"):
+            self._reason = (known, word, stop)
+        self._calls.freeze()
+
+    def accept_silence(self) -> None:
+        """No finish word came, and none will: the reply is whole."""
+        if self._reason is None:
+            self._reason = ("stop", "", None)
+
+    def end(self) -> None:
+        """Say what was held back."""
+        if self._splitter is not None:
+            self._flush_splitter()
+        if self._audio_rest:
+            rest, self._audio_rest = self._audio_rest, b""
+            self._events.grow(("audio", self._choice), b2a_base64(rest, newline=False).decode())
+        self._calls.end()
+
+    def _flush_splitter(self) -> None:
+        splitter, self._splitter = self._splitter, None
+        if splitter is not None:
+            for is_thought, piece in splitter.end():
+                self._split(is_thought, piece)
+            if self._held_logprobs:
+                tokens, self._held_logprobs = self._held_logprobs, []
+                self._say("", tokens)
+
+    def tell_ending(self, extra: Extra) -> None:
+        """Give the assembler the finish reason, if one was given."""
+        if self._reason is not None:
+            reason, native, stop = self._reason
+            self._events.ending(reason, native=native, stop_sequence=stop, choice=self._choice, extra=extra)
+
+
+_PLAIN_DELTA = frozenset({"role", "content", "refusal", "tool_calls", "reasoning_details", "token_id", *PLAIN_THOUGHTS})
+"""The members of a delta that are read without looking for rarer ones."""
+
+
+def _says_something(delta: dict[str, Any]) -> bool:
+    return any(value for name, value in delta.items() if name != "role")
+
+
+def read_annotations(annotations: Json) -> tuple[Citation, ...]:
+    """Citations, each with its wire object whole."""
+    found = []
+    for annotation in list_of(annotations):
+        if isinstance(annotation, dict):
+            cited = object_of(annotation.get("url_citation")) or object_of(annotation.get("file"))
+            found.append(
+                Citation(
+                    url=text_of(cited.get("url")),
+                    title=text_of(cited.get("title")) or text_of(cited.get("name")),
+                    quote=text_of(cited.get("content")),
+                    start=_offset(cited.get("start_index")),
+                    end=_offset(cited.get("end_index")),
+                    dialect=NAME,
+                    native=annotation,
+                )
+            )
+    return tuple(found)
+
+
+def _offset(value: Json) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _tokens(logprobs: Json, member: str) -> Json:
+    tokens = object_of(logprobs).get(member)
+    return tokens if isinstance(tokens, list) and tokens else None
+
+
+def _grown(known: Json, more: Json) -> Json:
+    """A member told in pieces: entries of lists replace those of the same index, everything else the last wins."""
+    if not (isinstance(known, list) and isinstance(more, list)):
+        return more
+    joined = list(known)
+    for entry in more:
+        index = object_of(entry).get("index")
+        at = next((i for i, old in enumerate(joined) if index is not None and object_of(old).get("index") == index), -1)
+        if at >= 0:
+            joined[at] = entry
+        else:
+            joined.append(entry)
+    return joined

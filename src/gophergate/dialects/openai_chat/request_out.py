@@ -1,0 +1,445 @@
+"""The canonical request to a Chat Completions body for a provider.
+
+What the caller said in this dialect goes out as it was said (parts, custom tools, vendor members). What came through
+another door is put in the plainest words every look-alike knows: joined texts, functions, no vendor members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.request import OutputFormat, Reasoning, Request, ServerTool, Tool, Turn
+from gophergate.dialects.base import Target, Written
+from gophergate.dialects.loss import Losses, refuse
+from gophergate.dialects.openai_chat.calls import LEGACY
+from gophergate.dialects.openai_chat.parts import write_part
+from gophergate.dialects.openai_chat.thoughts import ThoughtsWritten
+from gophergate.dialects.openai_chat.wire import GEMINI, NAME, own
+from gophergate.dialects.toolnames import as_function, flat_name, wrap_input
+
+_WHERE = "OpenAI Chat"
+_AS_SAID = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "n",
+    "seed",
+    "logprobs",
+    "top_logprobs",
+    "logit_bias",
+    "verbosity",
+    "audio",
+    "service_tier",
+    "user",
+    "metadata",
+    "prompt_cache_key",
+    "store",
+)
+"""Settings whose name and value are the same here and in the canon."""
+
+_SUPPORTED = frozenset(
+    {*_AS_SAID, "parallel_tool_calls", "max_output_tokens", "stop", "reasoning", "format", "modalities"}
+)
+_BUDGETS = ((2048, "low"), (8192, "medium"))
+"""The effort a thinking budget (tokens, up to) comes to, where only words are known; above the last it is high."""
+
+
+def write_request(request: Request, target: Target) -> Written:
+    """The body for `target`. Raises BadRequest that names the block no message can carry."""
+    return _Writing(request, target).written()
+
+
+class _Writing:
+    """One request on its way out."""
+
+    __slots__ = ("_losses", "_native", "_request", "_target")
+
+    def __init__(self, request: Request, target: Target) -> None:
+        self._request = request
+        self._target = target
+        self._losses = Losses()
+        self._native = request.dialect == NAME
+
+    def written(self) -> Written:
+        request, refused = self._request, self._target.traits.refuses
+        body: dict[str, Json] = {"model": self._target.model, "messages": self._messages()}
+        self._tools(body)
+        if request.stream:
+            body["stream"] = True
+            more = own(request.extra).get("stream_options")
+            body["stream_options"] = {**(more if isinstance(more, dict) else {}), "include_usage": True}
+        if request.max_output_tokens is not None:
+            body[self._target.traits.max_tokens_member] = request.max_output_tokens
+        for name in _AS_SAID:
+            value = getattr(request, name)
+            if value is not None:
+                body[name] = value
+        if request.stop:
+            body["stop"] = list(request.stop)
+        if request.modalities:
+            body["modalities"] = list(request.modalities)
+        if request.format is not None:
+            self._format(request.format, body)
+        if request.reasoning is not None:
+            self._reasoning(request.reasoning, body)
+        for name in sorted(refused):
+            self._refuse(name, body)
+        self._losses.unsupported(request, _SUPPORTED)
+        self._losses.foreign(request.extra, NAME)
+        for name, value in own(request.extra).items():
+            if name not in refused:
+                body.setdefault(name, value)
+            else:
+                self._losses.drop(name)
+        return Written(body=body, dropped=self._losses.names)
+
+    def _refuse(self, name: str, body: dict[str, Json]) -> None:
+        """Leave out a setting that the model answers with an error to."""
+        member = {
+            "max_output_tokens": self._target.traits.max_tokens_member,
+            "format": "response_format",
+            "reasoning": "reasoning_effort",
+        }.get(name, name)
+        if body.pop(member, None) is not None and name != "stream_options":
+            self._losses.drop(name)
+
+    # -- messages ---------------------------------------------------------------------------------------------
+
+    def _messages(self) -> list[dict[str, Json]]:
+        messages: list[dict[str, Json]] = []
+        for turn in self._request.turns:
+            self._losses.foreign(turn.extra, NAME)
+            match turn.role:
+                case "assistant":
+                    messages.append(self._assistant(turn))
+                case "user":
+                    messages.extend(self._user(turn))
+                case _:
+                    role = self._target.traits.system_role or turn.role
+                    messages.append(self._message(role, turn, self._content(turn.blocks, joiner="\n\n")))
+        return messages
+
+    def _message(self, role: str, turn: Turn, content: Json) -> dict[str, Json]:
+        message: dict[str, Json] = {"role": role, "content": content}
+        if turn.name:
+            message["name"] = turn.name
+        message.update(own(turn.extra))
+        return message
+
+    def _user(self, turn: Turn) -> list[dict[str, Json]]:
+        """Tool results first, each a message, directly after the calls they answer (edge case 28)."""
+        results = [block for block in turn.blocks if isinstance(block, ToolResult)]
+        rest = [block for block in turn.blocks if not isinstance(block, ToolResult)]
+        messages = [self._result(result) for result in results]
+        shown = [] if self._native else [part for result in results for part in self._shown(result)]
+        if rest or shown or not results:
+            content = self._content(rest) if rest else ""
+            if shown:
+                parts = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+                content = [*shown, *(parts or [])]
+            messages.append(self._message("user", turn, content))
+        return messages
+
+    def _assistant(self, turn: Turn) -> dict[str, Json]:
+        blocks = turn.blocks
+        thoughts = ThoughtsWritten((b for b in blocks if isinstance(b, Thought)), self._target, self._losses)
+        calls = [block for block in blocks if isinstance(block, ToolCall)]
+        refusals = [block for block in blocks if isinstance(block, Text) and block.refusal]
+        spoken = [b for b in blocks if isinstance(b, Media) and b.kind == "audio" and b.file_id and b.dialect == NAME]
+        rest = [
+            block
+            for block in blocks
+            if not isinstance(block, Thought | ToolCall) and block not in refusals and block not in spoken
+        ]
+        content = self._content(rest, joiner="") if rest else None
+        if thoughts.parts:
+            words = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+            content = [*thoughts.parts, *(words if isinstance(words, list) else [])]
+        if content is None and not (calls or refusals or spoken):
+            content = ""
+        message = self._message("assistant", turn, content)
+        message.update(thoughts.members)
+        if refusals:
+            message["refusal"] = "".join(refusal.text for refusal in refusals)
+        if spoken:
+            message["audio"] = {"id": spoken[-1].file_id}
+        for block in rest:
+            if isinstance(block, Text) and (seal := self._google_seal(block)):
+                message["extra_content"] = seal
+        for call in calls:
+            self._call(call, message)
+        return message
+
+    def _call(self, call: ToolCall, message: dict[str, Json]) -> None:
+        unknown = own(call.extra)
+        if unknown.get(LEGACY) and LEGACY not in message and self._native:
+            message[LEGACY] = {"name": call.name, "arguments": call.arguments}
+            return
+        told: dict[str, Json] = {"id": call.id}
+        if call.custom and self._native:
+            told |= {"type": "custom", "custom": {"name": call.name, "input": call.arguments}}
+        else:
+            arguments = wrap_input(call.arguments) if call.custom else call.arguments
+            function: dict[str, Json] = {"name": flat_name(call), "arguments": arguments if arguments else "{}"}
+            nested = unknown.get("function")
+            told |= {"type": "function", "function": {**function, **(nested if isinstance(nested, dict) else {})}}
+        told |= {name: value for name, value in unknown.items() if name not in ("function", LEGACY)}
+        seal = self._google_seal(call)
+        if seal:
+            told["extra_content"] = seal
+        calls = message.setdefault("tool_calls", [])
+        calls.append(told)
+
+    def _google_seal(self, block: Text | ToolCall) -> dict[str, Json] | None:
+        """Google's signature for Google's OpenAI door: shown to its own maker only."""
+        seal = block.seal
+        if seal is None or not seal.belongs_to(GEMINI, self._target.origin):
+            return None
+        return {"google": {"thought_signature": seal.token}}
+
+    def _result(self, result: ToolResult) -> dict[str, Json]:
+        unknown = {name: value for name, value in own(result.extra).items() if name != LEGACY}
+        content: Json
+        if self._native:
+            content = self._content(result.content)
+        else:
+            content = "\n".join(self._plain(result))
+            if result.is_error and not content.casefold().startswith("error"):
+                content = f"Error: {content}" if content else "Error"
+        if own(result.extra).get(LEGACY) and self._native:
+            return {"role": "function", "name": result.name, "content": content, **unknown}
+        message: dict[str, Json] = {"role": "tool", "tool_call_id": result.call_id, "content": content}
+        if result.name and self._native:
+            message["name"] = result.name
+        return {**message, **unknown}
+
+    def _plain(self, result: ToolResult) -> list[str]:
+        """A result from another door as lines: a tool message holds text only, media follow in the next message."""
+        lines, count = [], 0
+        for block in result.content:
+            match block:
+                case Text():
+                    lines.append(block.text)
+                case Media():
+                    count += 1
+                    lines.append(f"[{_label(result, count)} follows in the next message]")
+                case Opaque():
+                    if not block.optional:
+                        raise refuse(block, _WHERE)
+                    self._losses.drop(block.label)
+        return lines
+
+    def _shown(self, result: ToolResult) -> list[dict[str, Json]]:
+        parts: list[dict[str, Json]] = []
+        count = 0
+        for block in result.content:
+            if isinstance(block, Media):
+                count += 1
+                parts.append({"type": "text", "text": f"{_label(result, count)}:"})
+                parts.append(write_part(block, self._target))
+        return parts
+
+    def _content(self, blocks: Iterable[Block], *, joiner: str | None = None) -> Json:
+        """A string where one says it all, else a list of parts. Texts from another door are joined with `joiner`."""
+        kept: list[Text | Media | Opaque] = []
+        for block in blocks:
+            match block:
+                case Opaque() if block.dialect != NAME and block.optional:
+                    self._losses.drop(block.label)
+                    continue
+                case Text() | Media() | Opaque():
+                    kept.append(block)
+                case Thought():
+                    self._losses.drop("reasoning")
+                    continue
+                case _:
+                    raise refuse(block, _WHERE)
+            if block.cache is not None and not self._native:
+                self._losses.drop("cache_control")
+        if not kept:
+            return ""
+        if all(_is_plain(block) for block in kept) and (len(kept) == 1 or (joiner is not None and not self._native)):
+            return (joiner or "").join(block.text for block in kept if isinstance(block, Text))
+        return [write_part(block, self._target) for block in kept]
+
+    # -- tools ------------------------------------------------------------------------------------------------
+
+    def _tools(self, body: dict[str, Json]) -> None:
+        choice = self._request.tool_choice
+        allowed = set(choice.names) if choice is not None and choice.mode == "allowed" and not self._native else None
+        written, functions = [], []
+        for tool in self._request.tools:
+            if isinstance(tool, ServerTool):
+                if tool.dialect == NAME:
+                    written.append(tool.data)
+                else:
+                    self._losses.drop(tool.label)
+                continue
+            if allowed is not None and tool.name not in allowed and flat_name(tool) not in allowed:
+                continue
+            self._losses.foreign(tool.extra, NAME)
+            if tool.cache is not None and not self._native:
+                self._losses.drop("cache_control")
+            if own(tool.extra).get(LEGACY) and self._native:
+                functions.append(self._function(tool))
+            else:
+                written.append(self._tool(tool))
+        if functions:
+            body["functions"] = functions
+        if written:
+            body["tools"] = written
+        self._choice(body, self._names(self._request.tools, allowed))
+        if self._request.parallel_tool_calls is not None:
+            if "tools" in body or self._native:
+                body["parallel_tool_calls"] = self._request.parallel_tool_calls
+            else:
+                self._losses.drop("parallel_tool_calls")
+
+    def _names(self, tools: Sequence[Tool | ServerTool], allowed: set[str] | None) -> dict[str, str]:
+        """The flat names of the tools that go out, by the names the caller may call them."""
+        kept = [t for t in tools if isinstance(t, Tool) and (allowed is None or {t.name, flat_name(t)} & allowed)]
+        return {t.name: flat_name(t) for t in kept} | {flat_name(t): flat_name(t) for t in kept}
+
+    def _tool(self, tool: Tool) -> dict[str, Json]:
+        rest = {name: value for name, value in own(tool.extra).items() if name not in ("function", LEGACY)}
+        if tool.custom and self._native:
+            custom: dict[str, Json] = {"name": tool.name}
+            if tool.description:
+                custom["description"] = tool.description
+            if tool.format is not None:
+                custom["format"] = tool.format
+            return {"type": "custom", "custom": custom, **rest}
+        return {"type": "function", "function": self._function(tool), **rest}
+
+    def _function(self, tool: Tool) -> dict[str, Json]:
+        function = as_function(tool)
+        said: dict[str, Json] = {"name": function.name}
+        if function.description:
+            said["description"] = function.description
+        if function.parameters is not None:
+            said["parameters"] = function.parameters
+        if function.strict:
+            if self._target.traits.strict_tools:
+                said["strict"] = True
+            else:
+                self._losses.drop("strict")
+        nested = own(tool.extra).get("function")
+        return {**said, **nested} if isinstance(nested, dict) else said
+
+    def _choice(self, body: dict[str, Json], names: dict[str, str]) -> None:
+        choice = self._request.tool_choice
+        if choice is None:
+            return
+        legacy = "functions" in body
+        member = LEGACY if legacy else "tool_choice"
+        if choice.mode == "native":
+            if choice.dialect == NAME:
+                body[member] = choice.native
+            else:
+                self._losses.drop("tool_choice")
+            return
+        if not legacy and "tools" not in body and not self._native:
+            # Nothing to choose from: said or not, no tool is called. A demand to call one is lost, and named.
+            if choice.mode not in ("auto", "none"):
+                self._losses.drop("tool_choice")
+            return
+        match choice.mode:
+            case "auto" | "none" | "required":
+                body[member] = choice.mode
+            case "named":
+                name = names.get(choice.names[0]) if choice.names else None
+                if name is None and not self._native:
+                    self._losses.drop("tool_choice")  # It went with its tool (edge case 26).
+                    return
+                name = name or choice.names[0]
+                if legacy:
+                    body[member] = {"name": name}
+                else:
+                    kind = "custom" if choice.custom and self._native else "function"
+                    body[member] = {"type": kind, kind: {"name": name}}
+            case "allowed":
+                mode = "required" if choice.required else "auto"
+                # Others than OpenAI do not know allowed_tools: the tools left out above say the same.
+                body[member] = self._allowed(mode, choice.names) if self._native else mode
+
+    def _allowed(self, mode: str, names: Iterable[str]) -> dict[str, Json]:
+        custom = {tool.name for tool in self._request.tools if isinstance(tool, Tool) and tool.custom}
+        tools = []
+        for name in names:
+            kind = "custom" if name in custom else "function"
+            tools.append({"type": kind, kind: {"name": name}})
+        return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+    # -- settings ---------------------------------------------------------------------------------------------
+
+    def _format(self, output: OutputFormat, body: dict[str, Json]) -> None:
+        match output.kind:
+            case "text":
+                body["response_format"] = {"type": "text"}
+            case "json":
+                schema = {} if output.schema is None else {"schema": output.schema}
+                body["response_format"] = {"type": "json_object", **schema}
+            case "json_schema":
+                inner: dict[str, Json] = {"name": output.name or ("" if self._native else "response")}
+                if output.description:
+                    inner["description"] = output.description
+                if output.schema is not None:
+                    inner["schema"] = output.schema
+                if output.strict is not None:
+                    inner["strict"] = output.strict
+                if not inner["name"]:
+                    del inner["name"]
+                body["response_format"] = {"type": "json_schema", "json_schema": {**inner, **own(output.extra)}}
+            case "enum":
+                self._losses.drop("format")
+
+    def _reasoning(self, reasoning: Reasoning, body: dict[str, Json]) -> None:
+        said = own(reasoning.extra)
+        if said:
+            body.update(said)
+            return
+        self._losses.foreign(reasoning.extra, NAME)
+        if reasoning.summary is not None:
+            self._losses.drop("reasoning.summary")
+        if reasoning.visible is False:
+            self._losses.drop("reasoning.visible")
+        if self._target.traits.thinking in ("toggle", "budget"):
+            self._toggle(reasoning, body)
+            return
+        effort = reasoning.effort
+        if effort is None and reasoning.enabled is False:
+            effort = "none"
+        elif effort is None and reasoning.budget is not None and reasoning.budget > 0:
+            effort = next((word for limit, word in _BUDGETS if reasoning.budget <= limit), "high")
+        if effort is not None:
+            body["reasoning_effort"] = effort
+
+    def _toggle(self, reasoning: Reasoning, body: dict[str, Json]) -> None:
+        """Thinking that is switched on or off: `thinking` of DeepSeek, Z.AI, Moonshot and Anthropic's own door."""
+        enabled = reasoning.enabled
+        if enabled is None and (reasoning.effort or reasoning.budget or reasoning.adaptive):
+            enabled = reasoning.effort != "none" and reasoning.budget != 0
+        if enabled is None:
+            return
+        thinking: dict[str, Json] = {"type": "enabled" if enabled else "disabled"}
+        if enabled and reasoning.budget and reasoning.budget > 0:
+            if self._target.traits.thinking == "budget":
+                thinking["budget_tokens"] = reasoning.budget
+            else:
+                self._losses.drop("reasoning.budget")
+        if enabled and reasoning.effort:
+            self._losses.drop("reasoning.effort")
+        body["thinking"] = thinking
+
+
+def _label(result: ToolResult, count: int) -> str:
+    return f"Attachment {count} of tool result {result.call_id}"
+
+
+def _is_plain(block: Any) -> bool:
+    return isinstance(block, Text) and not block.refusal and not own(block.extra)

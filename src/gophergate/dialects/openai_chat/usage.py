@@ -1,0 +1,167 @@
+"""Token counts of the Chat Completions wire and its look-alikes, to disjoint classes and back.
+
+Every vendor counts its own way; the sums they give (`total_tokens`) tell which way it was. Each rule below names
+the provider that taught it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from gophergate.core.blocks import Json
+from gophergate.core.money import NANOS_PER_DOLLAR
+from gophergate.core.usage import NOTHING_REPORTED, Usage
+from gophergate.dialects.openai_chat.wire import object_of
+
+_TICKS_PER_NANO = 10
+"""xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""
+
+
+def read_usage(raw: Json) -> Usage | None:
+    """A `usage` object in disjoint counts; None for null, for no object, and when it reports nothing."""
+    if not isinstance(raw, dict):
+        return None
+    prompt, completion = _count(raw.get("prompt_tokens")), _count(raw.get("completion_tokens"))
+    taken, made = object_of(raw.get("prompt_tokens_details")), object_of(raw.get("completion_tokens_details"))
+    cached = _first(
+        taken.get("cached_tokens"),
+        raw.get("prompt_cache_hit_tokens"),  # DeepSeek
+        raw.get("cached_tokens"),  # Moonshot
+        raw.get("num_cached_tokens"),  # Mistral
+        raw.get("cache_read_input_tokens"),
+    )
+    wrote = _first(
+        taken.get("cache_write_tokens"),  # OpenRouter
+        raw.get("cache_creation_input_tokens"),  # Vercel, Databricks
+        taken.get("cache_creation_tokens"),
+    )
+    audio, image = _count(taken.get("audio_tokens")), _count(taken.get("image_tokens"))
+    reasoning = _first(made.get("reasoning_tokens"), raw.get("reasoning_tokens"))
+    apart = _apart(raw, prompt, completion)
+
+    fresh = prompt
+    if prompt is not None:
+        held = (cached or 0) + (wrote or 0)
+        if held > prompt or (apart and apart == held != reasoning):
+            # Grok on Azure, and shims over Anthropic: cached tokens stand beside the prompt's.
+            apart = 0 if apart == held else apart
+            held = 0
+        rest = prompt - held
+        if audio and apart == audio:
+            apart = 0  # Mistral counts sound beside the prompt.
+        elif audio is not None:
+            audio = min(audio, rest)
+            rest -= audio
+        if image is not None:
+            image = min(image, rest)
+            rest -= image
+        fresh = rest
+
+    audio_out, image_out = _count(made.get("audio_tokens")), _count(made.get("image_tokens"))
+    output = completion
+    if completion is not None:
+        if apart > 0 and reasoning in (None, 0, apart):
+            output, reasoning = completion + apart, apart  # xAI, and Google's OpenAI door (which does not name it)
+        elif reasoning is not None and reasoning > completion:
+            output = completion + reasoning  # Vercel for Gemini: thoughts outside both sums
+        if audio_out:
+            output = max(0, (output or 0) - audio_out)
+        if image_out:
+            output = max(0, (output or 0) - image_out)
+
+    usage = Usage(
+        input=fresh,
+        cache_read=cached,
+        cache_write=wrote,
+        audio_input=audio,
+        image_input=image,
+        output=output,
+        audio_output=audio_out,
+        image_output=image_out,
+        reasoning=reasoning,
+        tool_uses=_tool_uses(raw),
+        provider_cost=_cost(raw),
+    )
+    return None if usage == NOTHING_REPORTED else usage
+
+
+def write_usage(usage: Usage) -> dict[str, Json]:
+    """The vendor's sums. Counts that were not reported are left out of the details, zero stays zero."""
+    prompt, completion = usage.total_input, usage.total_output
+    written: dict[str, Json] = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
+    wrote = usage.cache_write
+    if usage.cache_write_1h is not None:
+        wrote = (wrote or 0) + usage.cache_write_1h
+    taken = {
+        "cached_tokens": usage.cache_read,
+        "cache_write_tokens": wrote,
+        "audio_tokens": usage.audio_input,
+        "image_tokens": usage.image_input,
+    }
+    made = {
+        "reasoning_tokens": usage.reasoning,
+        "audio_tokens": usage.audio_output,
+        "image_tokens": usage.image_output,
+    }
+    for name, details in (("prompt_tokens_details", taken), ("completion_tokens_details", made)):
+        said = {member: count for member, count in details.items() if count is not None}
+        if said:
+            written[name] = said
+    searches = (usage.tool_uses or {}).get("web_search")
+    if searches is not None:
+        written["server_tool_use_details"] = {"web_search_requests": searches}
+    return written
+
+
+def _apart(raw: dict[str, Any], prompt: int | None, completion: int | None) -> int:
+    """Tokens in the vendor's total that are in neither of its two sums."""
+    total = _count(raw.get("total_tokens"))
+    if total is None or prompt is None or completion is None:
+        return 0
+    return max(0, total - prompt - completion)
+
+
+def _count(value: Json) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != value // 1:
+        return None
+    return int(value)
+
+
+def _first(*values: Json) -> int | None:
+    for value in values:
+        count = _count(value)
+        if count is not None:
+            return count
+    return None
+
+
+def _tool_uses(raw: dict[str, Any]) -> dict[str, int] | None:
+    searches = _first(
+        object_of(raw.get("server_tool_use_details")).get("web_search_requests"),  # OpenRouter
+        object_of(raw.get("server_tool_use")).get("web_search_requests"),
+        raw.get("num_search_queries"),  # Perplexity
+    )
+    sources = _count(raw.get("num_sources_used"))  # xAI, priced per source
+    uses = {}
+    if searches is not None:
+        uses["web_search"] = searches
+    if sources:
+        uses["sources"] = sources
+    return uses or None
+
+
+def _cost(raw: dict[str, Any]) -> int | None:
+    ticks = _count(raw.get("cost_in_usd_ticks"))
+    if ticks is not None:
+        return ticks // _TICKS_PER_NANO
+    cost = raw.get("cost")
+    if isinstance(cost, dict):
+        cost = cost.get("total_cost")  # Perplexity
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < 1e9:
+        return None
+    return int((Decimal(repr(cost)) * NANOS_PER_DOLLAR).to_integral_value())

@@ -1,0 +1,116 @@
+"""The vocabulary of the Chat Completions wire that its two ends share: names, reasons, and careful accessors.
+
+Source: https://platform.openai.com/docs/api-reference/chat. Look-alikes answer with any type in any member, so values
+are taken through `text_of`, `object_of`, `list_of` and never indexed blindly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gophergate.core.blocks import Extra, Json, Seal
+from gophergate.core.events import Reason
+from gophergate.dialects.base import unwrap_seal, wrap_seal
+
+NAME = "openai_chat"
+GEMINI = "gemini"
+"""The dialect whose thought signatures Google's OpenAI door shows as `extra_content.google.thought_signature`."""
+
+PLAIN_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text")
+"""Members that hold readable reasoning as one string, by vendor (DeepSeek; OpenRouter, Groq; GitHub Copilot)."""
+
+MEMBERS = "reasoning_members"
+"""In a thought's extras: the plain members that held it, where that was not just `reasoning_content`."""
+
+READ_REASON: dict[str, Reason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "completed": "stop",
+    "stop_sequence": "stop_sequence",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "context_exceeded",
+    "model_context_window_exceeded": "context_exceeded",
+    "tool_calls": "tool_calls",
+    "tool_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "content_filtered": "content_filter",
+    "sensitive": "content_filter",
+    "safety": "content_filter",
+    "refusal": "refusal",
+    "malformed_function_call": "malformed_tool_call",
+}
+"""Finish words in lower case. A word that is not here counts as "stop" and is kept as the native reason."""
+
+FAILED_REASONS = frozenset({"error", "network_error", "insufficient_system_resource", "abort"})
+"""Finish words that tell of a broken generation: OpenRouter and Mistral, Z.AI, DeepSeek, SGLang."""
+
+WRITE_REASON: dict[Reason, str] = {
+    "stop": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "context_exceeded": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "refusal": "content_filter",
+    "pause": "stop",
+    # Google's own OpenAI door calls it a filter ("function_call_filter: ..."); "stop" would claim a whole answer.
+    "malformed_tool_call": "content_filter",
+}
+
+
+def text_of(value: Json) -> str:
+    """The value if it is a string, else ""."""
+    return value if isinstance(value, str) else ""
+
+
+def object_of(value: Json) -> dict[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: Json) -> list[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def own(extra: Extra) -> dict[str, Json]:
+    """The members of a node that only this dialect has a word for."""
+    return extra.get(NAME) or {}
+
+
+def own_extra(members: dict[str, Json]) -> Extra:
+    """Extras of this dialect, from members that are not null."""
+    said = {name: value for name, value in members.items() if value is not None}
+    return {NAME: said} if said else {}
+
+
+def others(members: dict[str, Json], known: frozenset[str]) -> dict[str, Json]:
+    """The members that have no canonical name, nulls left out."""
+    return {name: value for name, value in members.items() if name not in known and value is not None}
+
+
+def write_seal(seal: Seal) -> dict[str, Json]:
+    """A seal of a text or a call as clients see it: Google's bare and in Google's place, with a note that names its
+    maker (and keeps such a body off the verbatim path); every other one whole in the note."""
+    if seal.dialect == GEMINI:
+        note = wrap_seal(Seal("", seal.dialect, seal.origin))
+        return {"google": {"thought_signature": seal.token}, "gophergate": {"seal": note}}
+    return {"gophergate": {"seal": wrap_seal(seal)}}
+
+
+def seal_in(extra_content: Json, origin: str = "") -> Seal | None:
+    """The seal inside an `extra_content` member: Google's signature, or another maker's wrapped by us.
+
+    Our own note beside Google's signature names its maker, so that it goes back only there.
+    """
+    content = object_of(extra_content)
+    token = text_of(object_of(content.get("google")).get("thought_signature"))
+    note = text_of(object_of(content.get("gophergate")).get("seal"))
+    if note:
+        sealed = unwrap_seal(note, NAME)
+        return Seal(sealed.token or token, sealed.dialect, sealed.origin)
+    return Seal(token, GEMINI, origin) if token else None

@@ -1,0 +1,551 @@
+"""Events to what a Chat Completions client reads: chunks of a stream, or one body.
+
+Source: https://platform.openai.com/docs/api-reference/chat-streaming. Thinking goes out as `reasoning_content`; what
+must come back to its maker as `reasoning_details` and `extra_content`. A stream's constant bytes are made once, so
+that a piece of text costs one JSON string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from gophergate.core.blocks import Citation, Json, Media, Opaque, Seal, Text, Thought, ToolCall
+from gophergate.core.events import (
+    BlockClosed,
+    BlockGrew,
+    BlockOpened,
+    Event,
+    Failed,
+    Finished,
+    Reason,
+    Started,
+    UsageSeen,
+)
+from gophergate.core.reply import Reply, fold
+from gophergate.core.request import Request, Tool
+from gophergate.core.usage import Usage
+from gophergate.dialects.base import Stamp, encode
+from gophergate.dialects.openai_chat.calls import LEGACY
+from gophergate.dialects.openai_chat.errors import envelope
+from gophergate.dialects.openai_chat.thoughts import DETAILS, detail_entry
+from gophergate.dialects.openai_chat.usage import write_usage
+from gophergate.dialects.openai_chat.wire import MEMBERS, NAME, WRITE_REASON, list_of, object_of, own, write_seal
+from gophergate.dialects.sse import COMMENT
+
+_TEXT = msgspec.json.Encoder().encode
+
+
+class Shapes:
+    """What stream and body share: names, ids, and the wire objects of blocks."""
+
+    __slots__ = ("_token", "head", "is_legacy")
+
+    def __init__(self, request: Request, stamp: Stamp) -> None:
+        self._token = stamp.token
+        self.head: dict[str, Json] = {
+            "id": f"chatcmpl-{stamp.token}",
+            "object": "chat.completion",
+            "created": stamp.now,
+            "model": request.model,
+        }
+        self.is_legacy = any(isinstance(tool, Tool) and own(tool.extra).get(LEGACY) for tool in request.tools)
+
+    def begin(self, started: Started) -> None:
+        """Take over what the reply says of itself; ids and times stay ours."""
+        if started.model:
+            self.head["model"] = started.model
+        for name, value in own(started.extra).items():
+            self.head.setdefault(name, value)
+
+    def call(self, call: ToolCall, number: int) -> dict[str, Json]:
+        """A tool call. One that its provider gave no id gets ours."""
+        identity = call.id or f"call_{self._token}{number}"
+        if call.custom:
+            told: dict[str, Json] = {"id": identity, "type": "custom", "custom": _named(call, "input")}
+        else:
+            told = {"id": identity, "type": "function", "function": _named(call, "arguments")}
+        for name, value in own(call.extra).items():
+            if name not in ("function", LEGACY):
+                told[name] = value
+        if call.seal is not None:
+            told["extra_content"] = write_seal(call.seal)
+        return told
+
+    def reason(self, reason: Reason, *, refused: bool) -> str:
+        """The finish word. A refusal that is told in words ended normally."""
+        if reason == "refusal" and refused:
+            return "stop"
+        if reason == "tool_calls" and self.is_legacy:
+            return "function_call"
+        return WRITE_REASON[reason]
+
+    def audio(self, media: Media) -> dict[str, Json]:
+        """Spoken output; the id is what a later request refers to."""
+        known = own(media.extra)
+        return {"id": known.get("id") or f"audio_{self._token}", "expires_at": known.get("expires_at") or 0}
+
+
+def _named(call: ToolCall, member: str) -> dict[str, Json]:
+    nested = object_of(own(call.extra).get("function"))
+    return {"name": call.name, member: call.arguments, **nested}
+
+
+def annotation(citation: Citation) -> dict[str, Json]:
+    """A citation as OpenAI tells it; its own wire object when it came from here."""
+    if citation.native is not None and citation.dialect == NAME:
+        return citation.native
+    cited: dict[str, Json] = {
+        "url": citation.url,
+        "title": citation.title,
+        "start_index": citation.start or 0,
+        "end_index": citation.end or 0,
+    }
+    if citation.quote:
+        cited["content"] = citation.quote
+    return {"type": "url_citation", "url_citation": cited}
+
+
+def picture(media: Media) -> dict[str, Json]:
+    """Media of a reply that are not speech, as OpenRouter tells them (`images`)."""
+    url = media.url or f"data:{media.media_type or 'image/png'};base64,{media.data or ''}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def attachment(media: Media) -> dict[str, Json]:
+    """A file in a reply: an annotation, as OpenRouter tells it."""
+    url = media.url or f"data:{media.media_type or 'application/octet-stream'};base64,{media.data or ''}"
+    return {"type": "file", "file": {"name": media.name or media.kind, "content": [{"type": "text", "text": url}]}}
+
+
+class StreamWriter:
+    """Chunks, `[DONE]` after the last; an error event and nothing after it when the reply broke.
+
+    Usage is a chunk of its own, and only for a client that asked for it.
+    """
+
+    content_type = b"text/event-stream; charset=utf-8"
+
+    __slots__ = (
+        "_begun",
+        "_blocks",
+        "_calls",
+        "_details",
+        "_include_usage",
+        "_prefix",
+        "_refused",
+        "_shapes",
+        "_suffix",
+        "_usage",
+    )
+
+    def __init__(self, request: Request, stamp: Stamp) -> None:
+        self._shapes = Shapes(request, stamp)
+        self._shapes.head["object"] = "chat.completion.chunk"
+        self._include_usage = request.include_usage
+        self._suffix = b',"logprobs":null,"finish_reason":null}]' + self._end() + b"\n\n"
+        self._prefix = b""
+        self._begun: set[int] = set()
+        self._blocks: dict[int, _Stream] = {}
+        self._calls: dict[int, int] = {}
+        self._details: dict[int, int] = {}
+        self._refused: set[int] = set()
+        self._usage: Usage | None = None
+
+    def heartbeat(self) -> bytes:
+        """A comment, which every SSE parser passes over."""
+        return COMMENT
+
+    def write(self, event: Event) -> bytes:
+        """The bytes of one event."""
+        match event:
+            case BlockGrew(index, text):
+                return self._blocks[index].grow(event, text)
+            case BlockOpened(index, block, choice):
+                return self._opened(index, block, choice)
+            case BlockClosed(index):
+                return self._blocks.pop(index).close()
+            case UsageSeen(usage):
+                self._usage = usage if self._usage is None else self._usage.merged(usage)
+                return b""
+            case Started():
+                self._shapes.begin(event)
+                return b""
+            case Finished():
+                return self._finished(event)
+            case Failed(error):
+                return b"data: " + encode(envelope(error)) + b"\n\n"
+
+    def _end(self) -> bytes:
+        return b',"usage":null}' if self._include_usage else b"}"
+
+    def head(self) -> bytes:
+        """A chunk's bytes up to its choices."""
+        if not self._prefix:
+            self._prefix = b"data: " + encode(self._shapes.head)[:-1] + b',"choices":['
+        return self._prefix
+
+    def delta(self, choice: int, delta: bytes, logprobs: Json = None) -> bytes:
+        """One chunk with one delta, which is JSON already."""
+        start = b'%s{"index":%d,"delta":%s' % (self.head(), choice, delta)
+        if logprobs is None:
+            return start + self._suffix
+        return b'%s,"logprobs":%s,"finish_reason":null}]%s\n\n' % (start, encode(logprobs), self._end())
+
+    def _opened(self, index: int, block: object, choice: int) -> bytes:
+        begun = b""
+        if choice not in self._begun:
+            self._begun.add(choice)
+            words = b'{"role":"assistant","content":null}' if isinstance(block, ToolCall) else _ROLE
+            begun = self.delta(choice, words)
+        match block:
+            case Text():
+                if block.refusal:
+                    self._refused.add(choice)
+                stream: _Stream = _TextStream(self, choice, block)
+            case Thought():
+                stream = _ThoughtStream(self, choice, block)
+            case ToolCall():
+                number = self._calls.get(choice, 0)
+                self._calls[choice] = number + 1
+                stream = _CallStream(self, self._shapes, choice, block, number)
+            case Media(kind="audio"):
+                stream = _AudioStream(self, self._shapes, choice, block)
+            case Media():
+                stream = _MediaStream(self, choice, block)
+            case Opaque(dialect="openai_chat"):
+                stream = _WholeStream(self, choice, {"content": [block.data]})
+            case _:
+                stream = _Stream(self, choice)  # Another vendor's own block: no client of this dialect can read it.
+        self._blocks[index] = stream
+        return begun + stream.open()
+
+    def next_detail(self, choice: int) -> int:
+        """The index of the next `reasoning_details` entry."""
+        number = self._details.get(choice, 0)
+        self._details[choice] = number + 1
+        return number
+
+    def _finished(self, event: Finished) -> bytes:
+        late = dict(own(event.extra))
+        members = {object_of(m).get("index"): object_of(m) for m in list_of(late.pop("choices", None))}
+        pieces: list[bytes] = []
+        for choice, reason in enumerate((event.reason, *event.others)):
+            if choice not in self._begun:
+                pieces.append(self.delta(choice, _ROLE))
+            more = {k: v for k, v in members.get(choice, {}).items() if k not in ("index", "message")}
+            word = self._shapes.reason(reason, refused=choice in self._refused)
+            last = {
+                "index": choice,
+                "delta": object_of(members.get(choice, {}).get("message")),
+                "logprobs": None,
+                "finish_reason": word,
+                **more,
+            }
+            tail = b"".join(b"," + _TEXT(name) + b":" + encode(value) for name, value in late.items())
+            pieces.append(self.head() + encode(last) + b"]" + tail + self._end() + b"\n\n")
+        if self._include_usage and self._usage is not None:
+            pieces.append(self.head() + b'],"usage":' + encode(write_usage(self._usage)) + b"}\n\n")
+        pieces.append(b"data: [DONE]\n\n")
+        return b"".join(pieces)
+
+
+_ROLE = b'{"role":"assistant","content":""}'
+
+
+class _Stream:
+    """One open block of a stream; this plain one says nothing."""
+
+    __slots__ = ("choice", "writer")
+
+    def __init__(self, writer: StreamWriter, choice: int) -> None:
+        self.writer = writer
+        self.choice = choice
+
+    def open(self) -> bytes:
+        return b""
+
+    def grow(self, event: BlockGrew, text: str) -> bytes:
+        return b""
+
+    def close(self) -> bytes:
+        return b""
+
+    def say(self, delta: dict[str, Json]) -> bytes:
+        return self.writer.delta(self.choice, encode(delta))
+
+
+class _WholeStream(_Stream):
+    __slots__ = ("_delta",)
+
+    def __init__(self, writer: StreamWriter, choice: int, delta: dict[str, Json]) -> None:
+        super().__init__(writer, choice)
+        self._delta = delta
+
+    def open(self) -> bytes:
+        return self.say(self._delta)
+
+
+class _TextStream(_Stream):
+    __slots__ = ("_block", "_member", "_prefix", "_seal")
+
+    def __init__(self, writer: StreamWriter, choice: int, block: Text) -> None:
+        super().__init__(writer, choice)
+        self._block = block
+        self._seal: Seal | None = block.seal
+        self._member = "refusal" if block.refusal else "content"
+        self._prefix = b'%s{"index":%d,"delta":{"%s":' % (writer.head(), choice, self._member.encode())
+
+    def open(self) -> bytes:
+        said = self._piece(self._block.text, None) if self._block.text else b""
+        return said + self._cited(self._block.citations)
+
+    def grow(self, event: BlockGrew, text: str) -> bytes:
+        if event.seal is not None:
+            self._seal = event.seal
+        said = self._piece(text, event.logprobs) if text or event.logprobs is not None else b""
+        return said + self._cited(event.citations) if event.citations else said
+
+    def _piece(self, text: str, logprobs: Json) -> bytes:
+        if logprobs is None:
+            return self._prefix + _TEXT(text) + b"}" + self.writer._suffix
+        told = {"content": None, "refusal": None, self._member: logprobs}
+        return self.writer.delta(self.choice, encode({self._member: text}), told)
+
+    def _cited(self, citations: tuple[Citation, ...]) -> bytes:
+        return self.say({"annotations": [annotation(c) for c in citations]}) if citations else b""
+
+    def close(self) -> bytes:
+        return self.say({"extra_content": write_seal(self._seal)}) if self._seal is not None else b""
+
+
+class _ThoughtStream(_Stream):
+    """Readable text at once; what must come back whole, once it is whole."""
+
+    __slots__ = ("_block", "_extra", "_members", "_pieces", "_seal")
+
+    def __init__(self, writer: StreamWriter, choice: int, block: Thought) -> None:
+        super().__init__(writer, choice)
+        self._block = block
+        self._pieces: list[str] = []
+        self._seal = block.seal
+        self._extra = dict(own(block.extra))
+        self._members = _plain_members(block)
+
+    def open(self) -> bytes:
+        return self._say(self._block.text) if self._block.text else b""
+
+    def grow(self, event: BlockGrew, text: str) -> bytes:
+        if event.seal is not None:
+            self._seal = event.seal
+        if event.extra:
+            self._extra.update(own(event.extra))
+            self._members = list_of(self._extra.get(MEMBERS)) or self._members
+        return self._say(text) if text else b""
+
+    def _say(self, text: str) -> bytes:
+        self._pieces.append(text)
+        return self.say(dict.fromkeys(self._members, text))
+
+    def close(self) -> bytes:
+        whole = msgspec.structs.replace(
+            self._block, text="".join(self._pieces), seal=self._seal, extra={NAME: self._extra} if self._extra else {}
+        )
+        if whole.seal is None and DETAILS not in self._extra:
+            return b""
+        entry = detail_entry(whole, self.writer.next_detail(self.choice))
+        return self.say({DETAILS: [entry]})
+
+
+class _CallStream(_Stream):
+    __slots__ = ("_call", "_empty", "_legacy", "_member", "_number", "_prefix", "_seal", "_shapes")
+
+    def __init__(self, writer: StreamWriter, shapes: Shapes, choice: int, call: ToolCall, number: int) -> None:
+        super().__init__(writer, choice)
+        self._shapes = shapes
+        self._call = call
+        self._number = number
+        self._seal: Seal | None = None
+        self._empty = not call.arguments
+        self._legacy = shapes.is_legacy
+        start = b'%s{"index":%d,"delta":' % (writer.head(), choice)
+        if self._legacy:
+            self._prefix = start + b'{"function_call":{"arguments":'
+        else:
+            member = b'"custom":{"input":' if call.custom else b'"function":{"arguments":'
+            self._prefix = b'%s{"tool_calls":[{"index":%d,%s' % (start, number, member)
+
+    def open(self) -> bytes:
+        if self._legacy:
+            return self.say({"function_call": {"name": self._call.name, "arguments": self._call.arguments}})
+        return self.say({"tool_calls": [{"index": self._number, **self._shapes.call(self._call, self._number)}]})
+
+    def grow(self, event: BlockGrew, text: str) -> bytes:
+        if event.seal is not None:
+            self._seal = event.seal
+        return self._piece(text) if text else b""
+
+    def _piece(self, text: str) -> bytes:
+        self._empty = False
+        return self._prefix + _TEXT(text) + (b"}}" if self._legacy else b"}}]}") + self.writer._suffix
+
+    def close(self) -> bytes:
+        # A call without arguments is a call all the same, and clients parse what it holds.
+        said = self._piece("{}") if self._empty and not self._call.custom else b""
+        if self._seal is not None and not self._legacy:
+            said += self.say({"tool_calls": [{"index": self._number, "extra_content": write_seal(self._seal)}]})
+        return said
+
+
+class _AudioStream(_Stream):
+    __slots__ = ("_media", "_shapes")
+
+    def __init__(self, writer: StreamWriter, shapes: Shapes, choice: int, media: Media) -> None:
+        super().__init__(writer, choice)
+        self._media = media
+        self._shapes = shapes
+
+    def open(self) -> bytes:
+        told: dict[str, Json] = {"id": self._shapes.audio(self._media)["id"]}
+        if self._media.transcript:
+            told["transcript"] = self._media.transcript
+        if self._media.data:
+            told["data"] = self._media.data
+        return self.say({"audio": told})
+
+    def grow(self, event: BlockGrew, text: str) -> bytes:
+        if event.extra:
+            known = {**own(self._media.extra), **own(event.extra)}
+            self._media = msgspec.structs.replace(self._media, extra={NAME: known})
+        told = {"transcript": event.transcript} if event.transcript else {}
+        if text:
+            told["data"] = text
+        return self.say({"audio": told}) if told else b""
+
+    def close(self) -> bytes:
+        return self.say({"audio": {"expires_at": self._shapes.audio(self._media)["expires_at"]}})
+
+
+class _MediaStream(_Stream):
+    """Pictures and files are told once they are whole."""
+
+    __slots__ = ("_media", "_pieces")
+
+    def __init__(self, writer: StreamWriter, choice: int, media: Media) -> None:
+        super().__init__(writer, choice)
+        self._media = media
+        self._pieces = [media.data or ""]
+
+    def grow(self, event: BlockGrew, text: str) -> bytes:
+        self._pieces.append(text)
+        return b""
+
+    def close(self) -> bytes:
+        media = msgspec.structs.replace(self._media, data="".join(self._pieces) or None)
+        if media.kind == "image":
+            return self.say({"images": [{**picture(media), "index": 0}]})
+        return self.say({"annotations": [attachment(media)]})
+
+
+def _plain_members(thought: Thought) -> list[str]:
+    return list_of(own(thought.extra).get(MEMBERS)) or ["reasoning_content"]
+
+
+class BodyWriter:
+    """One JSON body, when the reply is whole. A broken reply raises its error."""
+
+    content_type = b"application/json"
+
+    __slots__ = ("_events", "_shapes")
+
+    def __init__(self, request: Request, stamp: Stamp) -> None:
+        self._shapes = Shapes(request, stamp)
+        self._events: list[Event] = []
+
+    def heartbeat(self) -> bytes:
+        """Nothing: a body has no place for it."""
+        return b""
+
+    def write(self, event: Event) -> bytes:
+        """b"" until the reply is whole. Raises the GatewayError of a `Failed`."""
+        self._events.append(event)
+        return self._body(fold(self._events)) if isinstance(event, Finished | Failed) else b""
+
+    def _body(self, reply: Reply) -> bytes:
+        shapes = self._shapes
+        shapes.begin(reply.started)
+        late = dict(own(reply.finished.extra))
+        members = {object_of(m).get("index"): object_of(m) for m in list_of(late.pop("choices", None))}
+        choices = []
+        for choice, reason in enumerate((reply.finished.reason, *reply.finished.others)):
+            message, logprobs = self._message(reply, choice)
+            message.update(object_of(members.get(choice, {}).get("message")))
+            word = shapes.reason(reason, refused=bool(message["refusal"]))
+            more = {k: v for k, v in members.get(choice, {}).items() if k not in ("index", "message")}
+            choices.append({"index": choice, "message": message, "logprobs": logprobs, "finish_reason": word, **more})
+        body = {**shapes.head, **late, "choices": choices}
+        if reply.usage is not None:
+            body["usage"] = write_usage(reply.usage)
+        return encode(body)
+
+    def _message(self, reply: Reply, choice: int) -> tuple[dict[str, Json], Json]:
+        message: dict[str, Json] = {"role": "assistant", "content": None, "refusal": None}
+        logprobs: dict[str, Json] = {}
+        parts: list[Json] = []
+        for block, of, tokens in zip(reply.blocks, reply.choices, reply.logprobs, strict=True):
+            if of == choice:
+                self._add(block, message, parts)
+                if tokens is not None and isinstance(block, Text):
+                    logprobs.setdefault("refusal" if block.refusal else "content", []).extend(tokens)
+        if parts:
+            text = message["content"]
+            message["content"] = [*([{"type": "text", "text": text}] if text else []), *parts]
+        return message, {"content": None, "refusal": None, **logprobs} if logprobs else None
+
+    def _add(self, block: object, message: dict[str, Json], parts: list[Json]) -> None:
+        adders: tuple[tuple[type, Callable[..., None]], ...] = (
+            (Text, self._add_text),
+            (Thought, self._add_thought),
+            (ToolCall, self._add_call),
+            (Media, self._add_media),
+        )
+        for kind, add in adders:
+            if isinstance(block, kind):
+                add(block, message)
+        if isinstance(block, Opaque) and block.dialect == NAME:
+            parts.append(block.data)
+
+    def _add_text(self, text: Text, message: dict[str, Json]) -> None:
+        member = "refusal" if text.refusal else "content"
+        message[member] = (message[member] or "") + text.text
+        if text.citations:
+            message.setdefault("annotations", []).extend(annotation(c) for c in text.citations)
+        if text.seal is not None:
+            message["extra_content"] = write_seal(text.seal)
+
+    def _add_thought(self, thought: Thought, message: dict[str, Json]) -> None:
+        if thought.text:
+            for member in _plain_members(thought):
+                message[member] = message.get(member, "") + thought.text
+        entry = detail_entry(thought, len(message.get(DETAILS, ())))
+        if entry is not None:
+            message.setdefault(DETAILS, []).append(entry)
+
+    def _add_call(self, call: ToolCall, message: dict[str, Json]) -> None:
+        if not call.arguments and not call.custom:
+            call = msgspec.structs.replace(call, arguments="{}")
+        if self._shapes.is_legacy:
+            message["function_call"] = {"name": call.name, "arguments": call.arguments}
+            return
+        calls = message.setdefault("tool_calls", [])
+        calls.append(self._shapes.call(call, len(calls)))
+
+    def _add_media(self, media: Media, message: dict[str, Json]) -> None:
+        if media.kind == "audio":
+            told = {**self._shapes.audio(media), "data": media.data or "", "transcript": media.transcript or ""}
+            message["audio"] = told
+        elif media.kind == "image":
+            message.setdefault("images", []).append(picture(media))
+        else:
+            message.setdefault("annotations", []).append(attachment(media))

@@ -1,0 +1,138 @@
+"""Tools for targets that know only functions: free-form tools and namespaces on the way out, and back again.
+
+A free-form (custom) tool becomes a function with one string argument named "input"; a namespaced tool gets the
+flat name `namespace__name`. Writers of requests use `flat_name`, `as_function` and `wrap_input`. Readers give plain
+function calls; the path, which knows the request, runs them through a `Restorer`, so the caller sees the tools it
+offered (R-C2, edge case 49). Pure, and free of any one dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from gophergate.core.blocks import Json, ToolCall
+from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event
+from gophergate.core.request import Request, Tool
+
+_INPUT = "input"
+
+
+class Function(NamedTuple):
+    """A tool as a plain function: what every target that has tools can be told."""
+
+    name: str
+    description: str
+    parameters: Json
+    strict: bool | None
+
+
+def flat_name(tool: Tool | ToolCall) -> str:
+    """The name of a tool, or of a call of one, where namespaces do not exist."""
+    return f"{tool.namespace}__{tool.name}" if tool.namespace else tool.name
+
+
+def as_function(tool: Tool) -> Function:
+    """The tool as a function. A free-form tool's grammar is told in words: no schema can say it."""
+    if not tool.custom:
+        return Function(flat_name(tool), tool.description, tool.parameters, tool.strict)
+    description = tool.description
+    grammar: Json = tool.format
+    if isinstance(grammar, dict) and isinstance(grammar.get("grammar"), dict):
+        grammar = grammar["grammar"]  # Chat nests it, Responses does not.
+    if isinstance(grammar, dict) and isinstance(grammar.get("definition"), str):
+        words = [word for word in ("this", grammar.get("syntax"), "grammar") if isinstance(word, str)]
+        told = f"The input must match {' '.join(words)}:\n{grammar['definition']}"
+        description = f"{description}\n\n{told}".strip()
+    parameters = {
+        "type": "object",
+        "properties": {_INPUT: {"type": "string", "description": "The input of the tool, as free text."}},
+        "required": [_INPUT],
+        "additionalProperties": False,
+    }
+    return Function(flat_name(tool), description, parameters, None)
+
+
+def wrap_input(text: str) -> str:
+    """A free-form call's input as the arguments of the function that stands for its tool."""
+    return msgspec.json.encode({_INPUT: text}).decode()
+
+
+def unwrap_input(arguments: str) -> str:
+    """The free text behind such arguments; arguments that do not hold it are themselves the text."""
+    try:
+        value = msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return arguments
+    if isinstance(value, dict) and isinstance(value.get(_INPUT), str):
+        return str(value[_INPUT])
+    return arguments
+
+
+class Restorer:
+    """Calls come back under the names and in the form the caller offered its tools; all else passes untouched.
+
+    A free-form call's text is told whole when its block closes, because only whole arguments can be read back.
+    Calls that are free-form already (the target knew custom tools) keep their input.
+    """
+
+    __slots__ = ("_pieces", "_tools")
+
+    def __init__(self, request: Request) -> None:
+        self._tools = _restorable(request)
+        self._pieces: dict[int, list[str]] = {}
+
+    @staticmethod
+    def is_needed(request: Request) -> bool:
+        """True when some tool of the request may have gone out under another name or form."""
+        return bool(_restorable(request))
+
+    def feed(self, event: Event) -> list[Event]:
+        """The events to tell instead of `event`."""
+        match event:
+            case BlockOpened(index, ToolCall() as call, choice):
+                tool = self._tools.get(call.name)
+                if tool is None:
+                    return [event]
+                named = replace(call, name=tool.name, namespace=tool.namespace)
+                if tool.custom and not call.custom:
+                    self._pieces[index] = [call.arguments]
+                    named = replace(named, custom=True, arguments="")
+                return [BlockOpened(index, named, choice)]
+            case BlockGrew(index, text) if index in self._pieces:
+                self._pieces[index].append(text)
+                silent = replace(event, text="")
+                return [silent] if silent != BlockGrew(index) else []
+            case BlockClosed(index) if index in self._pieces:
+                text = unwrap_input("".join(self._pieces.pop(index)))
+                return [BlockGrew(index, text), event] if text else [event]
+            case _:
+                return [event]
+
+
+def restored(events: Iterable[Event], request: Request) -> Iterator[Event]:
+    """The events of a whole reply, restored."""
+    restorer = Restorer(request)
+    for event in events:
+        yield from restorer.feed(event)
+
+
+def restored_call(call: ToolCall, request: Request) -> ToolCall:
+    """One whole call, restored."""
+    tool = _restorable(request).get(call.name)
+    if tool is None:
+        return call
+    named = replace(call, name=tool.name, namespace=tool.namespace)
+    if tool.custom and not call.custom:
+        named = replace(named, custom=True, arguments=unwrap_input(call.arguments))
+    return named
+
+
+def _restorable(request: Request) -> dict[str, Tool]:
+    """The tools whose calls may come back changed, by the flat name they went out under."""
+    return {
+        flat_name(tool): tool for tool in request.tools if isinstance(tool, Tool) and (tool.custom or tool.namespace)
+    }
