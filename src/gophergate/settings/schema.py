@@ -1,0 +1,240 @@
+"""Every knob, with its default, its bounds and one line of meaning. Frozen structs and nothing else.
+
+The file's sections are the fields of `Knobs`; the descriptions feed `config explain`, the template that
+`gophergate init` writes and the configuration page of the documentation. To add a knob, add a field here.
+Durations are seconds. Nothing here reads a file or an environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gophergate.settings.masking import Secret
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
+MODEL_PATTERN = r"^[^\s/][^\s]{0,254}\Z"
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Price = Decimal
+Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
+Text = Annotated[str, Meta(min_length=1)]
+ModelName = Annotated[str, Meta(pattern=MODEL_PATTERN)]
+Dialect = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama", "bedrock_converse"]
+Strategy = Literal[
+    "ordered", "weighted", "least_latency", "least_busy", "cheapest", "sticky", "heuristic", "classifier"
+]
+
+At = tuple[str | int, ...]
+"""Where a value stands: section, key, then indexes and keys inside it."""
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    host: Annotated[Text, Meta(description="Address to listen on; 0.0.0.0 for every interface.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8080
+    workers: Annotated[int, Meta(ge=1, le=256, description="Processes; more than one needs Redis or PostgreSQL.")] = 1
+    drain_timeout: Annotated[
+        float, Meta(ge=0, le=86_400, description="Seconds running streams may take to finish after SIGTERM.")
+    ] = 30.0
+    max_body_bytes: Annotated[
+        int, Meta(ge=1024, le=2**31, description="Largest request body, in bytes; larger ones get 413.")
+    ] = 64 * 1024 * 1024
+    keepalive_interval: Annotated[
+        float,
+        Meta(gt=0, le=3600, description="Seconds of silence on a stream before a heartbeat is sent."),
+    ] = 15.0
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses or networks whose X-Forwarded-For is believed."),
+    ] = ()
+    public_url: Annotated[str, Meta(description="Where users reach this gateway, when a proxy stands before it.")] = ""
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
+    url: Annotated[
+        Secret,
+        Meta(
+            description='"sqlite+aiosqlite:///FILE" or "postgresql+asyncpg://user@host/db"; '
+            "by default a SQLite file in the data directory."
+        ),
+    ] = Secret("")
+
+
+class RedisSettings(msgspec.Struct, frozen=True, kw_only=True):
+    url: Annotated[
+        Secret | None,
+        Meta(description='"redis://host:6379/0"; shares limits, cache and events between processes.'),
+    ] = None
+
+
+class SecuritySettings(msgspec.Struct, frozen=True, kw_only=True):
+    encryption_key: Annotated[
+        Secret | None,
+        Meta(description="32 bytes as 64 hexadecimal characters or base64; encrypts the stored secrets."),
+    ] = None
+    session_ttl: Annotated[
+        float,
+        Meta(ge=60, le=365 * 86_400, description="Seconds a dashboard session lasts without use."),
+    ] = 86_400.0
+    login_attempts: Annotated[
+        int,
+        Meta(ge=1, le=1000, description="Failed log-ins in a row before a user name and address must wait."),
+    ] = 5
+
+
+class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least serious log line written.")
+    ] = "info"
+    format: Annotated[Literal["text", "json"], Meta(description="Shape of log lines.")] = "text"
+    bodies: Annotated[Literal["none", "errors", "all"], Meta(description="Which calls keep what was said.")] = "none"
+    redact: Annotated[
+        tuple[Text, ...], Meta(description="Members of bodies, by name, whose values are never kept.")
+    ] = ()
+    retention_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Days a call's record is kept; 0 keeps it for ever.")
+    ] = 90
+    body_retention_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Days a call's bodies are kept; 0 keeps them as long as the call.")
+    ] = 14
+
+
+class PriceOverride(msgspec.Struct, frozen=True, kw_only=True):
+    """Your own price of one model. What is left out keeps its known price."""
+
+    input: Price | None = None
+    output: Price | None = None
+    cache_read: Price | None = None
+    cache_write: Price | None = None
+    cache_write_1h: Price | None = None
+
+
+class PricingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    unpriced: Annotated[
+        Literal["allow", "block"], Meta(description="What happens to a call whose model has no known price.")
+    ] = "allow"
+    refresh: Annotated[
+        float,
+        Meta(ge=0, le=365 * 86_400, description="Seconds between looks for new prices and models; 0 never looks."),
+    ] = 86_400.0
+    overrides: Annotated[
+        dict[ModelName, PriceOverride],
+        Meta(description="Your own prices by model, in US dollars per million tokens."),
+    ] = {}
+
+
+class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds; what is left out is the default of the provider's kind."""
+
+    connect: Annotated[Seconds | None, Meta(description="To reach the provider.")] = None
+    first_byte: Annotated[Seconds | None, Meta(description="From the request to the first byte back.")] = None
+    idle: Annotated[Seconds | None, Meta(description="Between two pieces of an answer.")] = None
+    total: Annotated[Seconds | None, Meta(description="For the whole answer.")] = None
+
+
+class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    name: Annotated[Name, Meta(description='The prefix in "openai/gpt-4.1".')]
+    kind: Annotated[Name, Meta(description="Which sort of provider: openai, anthropic, compatible, ...")]
+    api_key: Annotated[Secret | None, Meta(description='Its key, best as "env:NAME" or "file:PATH".')] = None
+    base_url: Annotated[str, Meta(description="Its address; known kinds have one of their own.")] = ""
+    models: Annotated[tuple[Text, ...], Meta(description="The models to list; by default the provider is asked.")] = ()
+    timeouts: Annotated[TimeoutSettings, Meta(description="Seconds to wait for it.")] = TimeoutSettings()
+    speaks: Annotated[
+        tuple[Dialect, ...], Meta(description="Which of its dialects to use, in order of preference.")
+    ] = ()
+    enabled: Annotated[bool, Meta(description="Whether calls may go to it.")] = True
+
+
+class TargetSettings(msgspec.Struct, frozen=True, kw_only=True):
+    model: Annotated[ModelName, Meta(description='"provider/model", or another group.')]
+    weight: Annotated[float, Meta(ge=0, le=1_000_000, description="Its share under weighted.")] = 1.0
+
+
+class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    name: Annotated[ModelName, Meta(description="The model name callers ask for.")]
+    strategy: Annotated[Strategy, Meta(description="How one of the targets is chosen.")] = "ordered"
+    targets: Annotated[tuple[TargetSettings, ...], Meta(description="What it may resolve to.")] = ()
+    fallbacks: Annotated[
+        tuple[ModelName, ...], Meta(description="Models tried in order when every target failed.")
+    ] = ()
+    rules: Annotated[
+        tuple[dict[str, Any], ...],
+        Meta(description="Ordered conditions of the heuristic strategy; read by routing."),
+    ] = ()
+
+
+class Knobs(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a configuration file may say."""
+
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    security: SecuritySettings = SecuritySettings()
+    logging: LoggingSettings = LoggingSettings()
+    pricing: PricingSettings = PricingSettings()
+    providers: tuple[ProviderSettings, ...] = ()
+    groups: tuple[GroupSettings, ...] = ()
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a value came from. `name` is the file, variable or flag; `line` and `column` count from 1, 0 unknown.
+
+    `via` is the "env:NAME" or "file:PATH" the value was read through, "" when it stood there itself.
+    """
+
+    kind: Literal["default", "file", "environment", "flag"]
+    name: str = ""
+    line: int = 0
+    column: int = 0
+    via: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.name}:{self.line}" if self.line else self.name or "default"
+        return f"{place} ({self.via})" if self.via else place
+
+
+BUILT_IN = Source(kind="default")
+
+
+class FirstRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What an empty database is begun with instead of generated secrets. Environment only, never a file."""
+
+    admin_password: Secret | None = None
+    client_key: Secret | None = None
+
+
+class Settings(Knobs, frozen=True, kw_only=True):
+    """The knobs as they apply: defaults filled in, every `env:` and `file:` read, all checked.
+
+    An immutable snapshot; a changed configuration is a new one. `database.url` is never empty here.
+    `sources` holds where each value that is not a default came from, by its place.
+    """
+
+    data_dir: Path
+    config_file: Path | None = None
+    first_run: FirstRun = FirstRun()
+    sources: Mapping[At, Source] = {}
+
+    def source(self, *at: str | int) -> Source:
+        """Where the value at `at` came from, or the entry that holds it; the built-in default otherwise."""
+        for length in range(len(at), 0, -1):
+            if (source := self.sources.get(at[:length])) is not None:
+                return source
+        return BUILT_IN
+
+    @property
+    def uses_postgresql(self) -> bool:
+        """True when the database is PostgreSQL, so that many nodes may share it."""
+        return self.database.url.reveal().startswith("postgres")
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of a SQLite database; None for PostgreSQL and for one in memory."""
+        scheme, _, path = self.database.url.reveal().partition("://")
+        path = path.partition("?")[0].removeprefix("/")
+        return Path(path) if scheme.startswith("sqlite") and path not in ("", ":memory:") else None
