@@ -1,0 +1,258 @@
+"""The answer of a pushed call: one body, three ways to consume it, and back-pressure between.
+
+`connection.py` pushes pieces in; whoever consumes pulls the end out. Until a consumer is there, and while an
+iterating one lags, at most `HIGH_WATER` bytes and one read of the socket are held, then the socket is paused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from gophergate.errors import UpstreamBroken
+from gophergate.transport.base import RawHeaders, Sink
+from gophergate.transport.connection import Connection
+from gophergate.transport.decode import Decoder, decoder_for
+
+HIGH_WATER = 64 * 1024
+"""Bytes held for a consumer before the socket is paused."""
+
+_DECODED = frozenset({b"content-encoding", b"content-length"})
+"""Fields that say something untrue once the body has been decoded."""
+
+
+class PushedAnswer:
+    """`Answer` over a `Connection`. Made by `Http1Transport.send`, which awaits `arrival` for the head.
+
+    When a content coding was undone, `headers` holds neither content-encoding nor content-length.
+    """
+
+    __slots__ = (
+        "_choked",
+        "_connection",
+        "_consumed",
+        "_decoder",
+        "_held",
+        "_paused",
+        "_pieces",
+        "_sink",
+        "_waiter",
+        "ended",
+        "error",
+        "headers",
+        "stale",
+        "status",
+    )
+
+    def __init__(self, connection: Connection, arrival: asyncio.Future[None]) -> None:
+        self.status = 0
+        self.headers: RawHeaders = ()
+        self.ended = False
+        self.error: BaseException | None = None
+        self.stale = False
+        self._connection: Connection | None = connection
+        self._waiter: asyncio.Future[None] | None = arrival
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._sink: Sink | None = None
+        self._decoder: Decoder | None = None
+        self._consumed = self._paused = self._choked = False
+
+    # -- the connection's side (`Receiver`) ----------------------------------------------------------------
+
+    def begin(self, status: int, headers: list[tuple[bytes, bytes]], coding: bytes) -> None:
+        if coding:
+            self._decoder = decoder_for(coding)
+            if self._decoder is not None:
+                headers = [field for field in headers if field[0] not in _DECODED]
+        self.headers = headers
+        self.status = status
+        self._wake()
+
+    def take(self, data: bytes, /) -> None:
+        if self._decoder is None:
+            self._give(data)
+        else:
+            for piece in self._decoder.feed(data):
+                self._give(piece)
+
+    def end(self) -> None:
+        self._connection = None
+        if self._decoder is not None:
+            try:
+                self._decoder.finish()
+            except UpstreamBroken as error:
+                self.error = error
+        self.ended = True
+        self._wake()
+
+    def fail(self, error: BaseException, *, stale: bool = False) -> None:
+        self._connection = None
+        self.error = error
+        self.stale = stale
+        self.ended = True
+        self._wake()
+
+    def _give(self, data: bytes) -> None:
+        if self._sink is not None:
+            self._sink(data)
+            return
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held > HIGH_WATER and not self._choked:
+            self._choked = True
+            if self._connection is not None:
+                self._connection.hold()
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # -- the caller's side (`Answer`) ----------------------------------------------------------------------
+
+    def header(self, name: bytes) -> bytes | None:
+        for field, value in self.headers:
+            if field == name:
+                return value
+        return None
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises UpstreamBroken beyond `limit` bytes, at once if its length says so beforehand."""
+        if self.ended and self.error is None and self._held <= limit:
+            self._consume()
+            pieces, self._pieces = self._pieces, []
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        said = self.header(b"content-length")
+        if said is not None and int(said) > limit:
+            self.close()
+            raise _too_long(limit)
+        return await self._gathered(limit)
+
+    async def _gathered(self, limit: int) -> bytes:
+        pieces: list[bytes] = []
+        room = limit
+
+        def gather(data: bytes, /) -> None:
+            nonlocal room
+            room -= len(data)
+            if room < 0:
+                raise _too_long(limit)
+            pieces.append(data)
+
+        await self.pour(gather)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def pour(self, sink: Sink) -> None:
+        """Push every piece into `sink` from the parser itself. What `sink` raises ends the call and comes out here."""
+        self._consume()
+        try:
+            self._hand_over(sink)
+            if not self.ended:
+                await self._wait()
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._sink = None
+        if self.error is not None:
+            raise self.error
+
+    def _hand_over(self, sink: Sink) -> None:
+        """From here on pieces go to `sink` as they come; those held go first."""
+        pieces, self._pieces, self._held = self._pieces, [], 0
+        for piece in pieces:
+            sink(piece)
+        if self._connection is None:
+            return
+        self._sink = sink
+        if self._decoder is None:
+            self._connection.deliver = sink
+        self._unchoke()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._consume()
+        return _Pieces(self)
+
+    async def more(self) -> bytes:
+        """What has come since the last time, in one piece; empty only at the end."""
+        while not self._pieces:
+            if self.ended:
+                if self.error is not None:
+                    raise self.error
+                return b""
+            await self._wait()
+        pieces, self._pieces, self._held = self._pieces, [], 0
+        self._unchoke()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def pause(self) -> None:
+        self._paused = True
+        if self._connection is not None:
+            self._connection.hold()
+
+    def resume(self) -> None:
+        self._paused = False
+        if self._connection is not None and not self._choked:
+            self._connection.read_on()
+
+    def close(self) -> None:
+        """Give the answer up now. Whoever awaits the body in another task gets UpstreamBroken."""
+        connection = self._connection
+        if connection is not None:
+            connection.close()
+            self.fail(UpstreamBroken("The answer was closed before its end."))
+
+    async def __aenter__(self) -> PushedAnswer:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.close()
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _consume(self) -> None:
+        if self._consumed:
+            raise RuntimeError("the body of an answer can be consumed only once")
+        self._consumed = True
+
+    def _unchoke(self) -> None:
+        if self._choked:
+            self._choked = False
+            if self._connection is not None and not self._paused:
+                self._connection.read_on()
+
+    async def _wait(self) -> None:
+        """Until a piece, the end or a failure has come. Cancelled, it closes the socket at once."""
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await waiter
+        except BaseException:
+            self._waiter = None
+            self.close()
+            raise
+
+
+class _Pieces:
+    """An iterator and not an async generator: nothing to finalise when the loop over it is left early."""
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: PushedAnswer) -> None:
+        self._answer = answer
+
+    def __aiter__(self) -> _Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await self._answer.more()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+
+def _too_long(limit: int) -> UpstreamBroken:
+    return UpstreamBroken(f"The provider's answer is longer than the {limit} bytes this gateway takes.")
