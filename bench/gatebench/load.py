@@ -87,7 +87,7 @@ async def streams(port: int, concurrent: int, rounds: int) -> int:
 
     async def worker(client: Client) -> int:
         for _ in range(rounds):
-            await client.call(raw, b"0\r\n\r\n")
+            await client.call(raw, b"\r\n0\r\n\r\n")
         return rounds
 
     done = await asyncio.gather(*(worker(client) for client in clients))

@@ -121,7 +121,11 @@ class Writer(Protocol):
 class Filter(Protocol):
     """Whole events of a verbatim stream in, the same bytes out but for the events that are ours alone."""
 
-    def feed(self, data: bytes) -> bytes: ...
+    def feed(self, data: bytes) -> bytes:
+        """The bytes that may go on now."""
+
+    def end(self) -> bytes:
+        """The bytes are over: what was held back and is not ours."""
 
 
 class Dialect(Protocol):

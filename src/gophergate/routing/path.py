@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from gophergate.core.events import Failed
+from gophergate.core.events import Failed, Started
 from gophergate.core.request import Request
 from gophergate.dialects.base import SEAL_MARK_BYTES, Dialect, Target, encode
 from gophergate.errors import UpstreamError
@@ -94,6 +94,8 @@ class Paths:
             order.outlet.keep_alive(order.door.heartbeat, order.door.stream_type)
         order.account.sent()
         async for event in simulator.stream(request, deployment.model):
+            if isinstance(event, Started):
+                order.account.answered(200)
             stream.take([event])
             await order.outlet.drain()
         stream.end()

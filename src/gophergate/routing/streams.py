@@ -104,6 +104,8 @@ class VerbatimStream(Stream):
         self.order.account.see(events)
         self._pass(rest, events)
         if not self.done:
+            if self._filter is not None:
+                self._say(self._filter.end())
             if rest and not rest.endswith(b"\n"):
                 self._say(b"\n\n")
             self._say(self._reader.tail())
