@@ -1,0 +1,181 @@
+"""A Messages request's bytes to a canonical request: what a client of this dialect, or a count_tokens call, says.
+
+Members without a canonical name ride along as extras, at every level. Only what cannot be understood at all is
+refused, with the place of it.
+"""
+
+from __future__ import annotations
+
+from gophergate.core.blocks import Json
+from gophergate.core.request import (
+    OutputFormat,
+    Reasoning,
+    Request,
+    ServerTool,
+    Tool,
+    ToolChoice,
+    Turn,
+)
+from gophergate.dialects.anthropic_messages.blocks import read_blocks, read_cache
+from gophergate.dialects.anthropic_messages.names import unspelled
+from gophergate.dialects.anthropic_messages.wire import NAME, Members, extra_of, object_of
+from gophergate.dialects.base import decode_object, json_type
+from gophergate.errors import BadRequest
+
+_ROLES = frozenset({"user", "assistant", "system"})
+_THINKING = frozenset({"enabled", "adaptive", "disabled"})
+
+
+def read_request(body: bytes, *, model: str = "", stream: bool = False) -> Request:
+    """`model` and `stream` are used where the body leaves them out (Vertex puts both in the path).
+
+    `max_tokens` may be missing: `count_tokens` has none, and a target that needs one gets one.
+    """
+    members = Members(decode_object(body), "")
+    turns = _system(members) + _messages(members)
+    tool_choice, parallel = _tool_choice(members)
+    config = Members(members.any("output_config") or {}, "output_config")
+    form = _format(config, members)
+    reasoning = _reasoning(members, config.string("effort"))
+    user, metadata = _metadata(members)
+    said_stream = members.boolean("stream")
+    settings = {
+        "model": members.string("model") or model,
+        "tools": _tools(members),
+        "max_output_tokens": members.integer("max_tokens"),
+        "temperature": members.number("temperature"),
+        "top_p": members.number("top_p"),
+        "top_k": members.integer("top_k"),
+        "stop": _stop(members),
+        "service_tier": members.string("service_tier"),
+    }
+    if not settings["model"]:
+        raise BadRequest("'model' is missing.", param="model")
+    if config.rest:
+        members.rest["output_config"] = config.rest
+    return Request(
+        dialect=NAME,
+        turns=turns,
+        tool_choice=tool_choice,
+        parallel_tool_calls=parallel,
+        stream=stream if said_stream is None else said_stream,
+        reasoning=reasoning,
+        format=form,
+        user=user,
+        metadata=metadata,
+        extra=extra_of(members.rest),
+        **settings,  # type: ignore[arg-type]  # one value per named member, typed where it is read
+    )
+
+
+def _system(members: Members) -> tuple[Turn, ...]:
+    blocks = read_blocks(members.any("system"), "system", role="system")
+    return (Turn(role="system", blocks=blocks),) if blocks else ()
+
+
+def _messages(members: Members) -> tuple[Turn, ...]:
+    raw = members.any("messages")
+    if not isinstance(raw, list):
+        said = "is missing" if raw is None else f"must be an array, not {json_type(raw)}"
+        raise BadRequest(f"'messages' {said}.", param="messages")
+    return tuple(_turn(message, f"messages[{at}]") for at, message in enumerate(raw))
+
+
+def _turn(raw: Json, where: str) -> Turn:
+    message = Members(raw, where)
+    role = message.required("role")
+    if role not in _ROLES:
+        raise BadRequest(
+            f"'{where}.role' is '{role}'; it must be 'user', 'assistant' or 'system'.", param=f"{where}.role"
+        )
+    blocks = read_blocks(message.any("content"), f"{where}.content", role=role)
+    return Turn(role=role, blocks=blocks, extra=extra_of(message.rest))  # type: ignore[arg-type]  # checked above
+
+
+def _tools(members: Members) -> tuple[Tool | ServerTool, ...]:
+    raw = members.array("tools") or []
+    return tuple(_tool(value, f"tools[{at}]") for at, value in enumerate(raw))
+
+
+def _tool(raw: Json, where: str) -> Tool | ServerTool:
+    tool = Members(raw, where)
+    kind = tool.string("type")
+    if kind not in (None, "custom"):
+        return ServerTool(dialect=NAME, label=kind, data=raw, name=tool.string("name") or "")
+    cache, more = read_cache(tool)
+    return Tool(
+        name=unspelled(tool.required("name")),
+        description=tool.string("description") or "",
+        parameters=tool.any("input_schema"),
+        strict=tool.boolean("strict") or False,
+        cache=cache,
+        extra=extra_of({**tool.rest, **more}),
+    )
+
+
+def _tool_choice(members: Members) -> tuple[ToolChoice | None, bool | None]:
+    raw = members.object("tool_choice")
+    if raw is None:
+        return None, None
+    choice = Members(raw, "tool_choice")
+    kind, alone = choice.required("type"), choice.boolean("disable_parallel_tool_use")
+    parallel = None if alone is None else not alone
+    name = choice.string("name")
+    if choice.rest:
+        return ToolChoice(mode="native", dialect=NAME, native=raw), None
+    match kind:
+        case "auto" | "none":
+            return ToolChoice(mode=kind), parallel
+        case "any":
+            return ToolChoice(mode="required"), parallel
+        case "tool" if name:
+            return ToolChoice(mode="named", names=(unspelled(name),)), parallel
+        case _:
+            return ToolChoice(mode="native", dialect=NAME, native=raw), None
+
+
+def _reasoning(members: Members, effort: str | None) -> Reasoning | None:
+    raw = members.object("thinking")
+    if raw is None:
+        return Reasoning(effort=effort) if effort else None
+    kind = raw.get("type")
+    if kind not in _THINKING:
+        return Reasoning(effort=effort, extra=extra_of({"thinking": raw}))
+    thinking = Members(raw, "thinking")
+    thinking.any("type")
+    budget = thinking.integer("budget_tokens")
+    display = raw.get("display")
+    if display in ("summarized", "omitted"):
+        thinking.any("display")
+    return Reasoning(
+        enabled=kind != "disabled",
+        effort=effort,
+        budget=budget,
+        adaptive=kind == "adaptive",
+        summary="auto" if display == "summarized" else None,
+        visible=False if display == "omitted" else None,
+        extra=extra_of(thinking.rest),
+    )
+
+
+def _format(config: Members, members: Members) -> OutputFormat | None:
+    """`output_format` is the member's older place and name."""
+    for holder, name in ((config, "format"), (members, "output_format")):
+        raw = object_of(holder.rest.get(name))
+        if raw.get("type") == "json_schema":
+            form = Members(holder.any(name), holder.path(name))
+            form.any("type")
+            return OutputFormat(kind="json_schema", schema=form.any("schema"), strict=True, extra=extra_of(form.rest))
+    return None
+
+
+def _metadata(members: Members) -> tuple[str | None, dict[str, Json] | None]:
+    metadata = Members(members.any("metadata") or {}, "metadata")
+    return metadata.string("user_id"), metadata.rest or None
+
+
+def _stop(members: Members) -> tuple[str, ...]:
+    raw = members.array("stop_sequences") or []
+    if not all(isinstance(text, str) for text in raw):
+        raise BadRequest("'stop_sequences' must be an array of strings.", param="stop_sequences")
+    return tuple(raw)
