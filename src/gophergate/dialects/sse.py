@@ -60,6 +60,10 @@ class SseDecoder:
                 data.append(line[6:] if line[5:6] == b" " else line[5:])
             elif line.startswith(b"event:"):
                 self._event = line[6:].strip()
+            elif line.startswith(b"error:"):
+                # Not in the standard: llama.cpp's server, and what is built on it, tells a failure so.
+                self._event = b"error"
+                data.append(line[6:].lstrip())
             elif line.startswith(b"\xef\xbb\xbf"):
                 found.extend(self._read([line[3:]]))
         return found

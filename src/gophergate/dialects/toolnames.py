@@ -41,8 +41,6 @@ def as_function(tool: Tool) -> Function:
         return Function(flat_name(tool), tool.description, tool.parameters, tool.strict)
     description = tool.description
     grammar: Json = tool.format
-    if isinstance(grammar, dict) and isinstance(grammar.get("grammar"), dict):
-        grammar = grammar["grammar"]  # Chat nests it, Responses does not.
     if isinstance(grammar, dict) and isinstance(grammar.get("definition"), str):
         words = [word for word in ("this", grammar.get("syntax"), "grammar") if isinstance(word, str)]
         told = f"The input must match {' '.join(words)}:\n{grammar['definition']}"

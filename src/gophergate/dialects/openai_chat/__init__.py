@@ -14,7 +14,8 @@ from gophergate.dialects.openai_chat.errors import envelope, read_error
 from gophergate.dialects.openai_chat.reader import BodyReader, StreamReader
 from gophergate.dialects.openai_chat.verbatim import UsageFilter
 from gophergate.dialects.openai_chat.wire import NAME
-from gophergate.dialects.openai_chat.writer import BodyWriter, StreamWriter
+from gophergate.dialects.openai_chat.writer_body import BodyWriter
+from gophergate.dialects.openai_chat.writer_stream import StreamWriter
 from gophergate.errors import GatewayError, UpstreamRefused
 
 

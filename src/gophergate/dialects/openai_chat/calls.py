@@ -13,11 +13,9 @@ import msgspec
 from gophergate.core.blocks import Json, Seal, ToolCall
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode, encode
-from gophergate.dialects.openai_chat.wire import object_of, own_extra, seal_in, text_of
+from gophergate.dialects.openai_chat.wire import NOTE_LEGACY, object_of, own_extra, seal_in, text_of
 
 _CALL = frozenset({"index", "id", "type", "function", "custom", "extra_content"})
-LEGACY = "function_call"
-"""The mark of a call made through the old `functions` interface."""
 
 
 class _Call:
@@ -156,7 +154,7 @@ class CallReader:
             self._open(call)
 
     def _open(self, call: _Call) -> None:
-        unknown = {**call.unknown, **({LEGACY: True} if call.legacy else {})}
+        unknown = {**call.unknown, **({NOTE_LEGACY: True} if call.legacy else {})}
         self._events.open(
             call.key,
             ToolCall(id=call.id, name=call.name, custom=call.custom, seal=call.seal, extra=own_extra(unknown)),

@@ -14,12 +14,15 @@ from gophergate.core.events import Reason
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import encode
 from gophergate.dialects.openai_chat.calls import CallReader
+from gophergate.dialects.openai_chat.citations import read_annotations
 from gophergate.dialects.openai_chat.parts import read_media
 from gophergate.dialects.openai_chat.think import ThinkSplitter
 from gophergate.dialects.openai_chat.wire import (
     FAILED_REASONS,
-    MEMBERS,
     NAME,
+    NOTE_DETAIL,
+    NOTE_MEMBERS,
+    NOTE_THINKING,
     PLAIN_THOUGHTS,
     READ_REASON,
     list_of,
@@ -251,11 +254,11 @@ class ChoiceReader:
         if self._kind != "thought":
             self._turn_to("thought")
             if member == "thinking":
-                marks = {NAME: {"thinking": rest or {}}}
+                marks = {NAME: {NOTE_THINKING: rest or {}}}
             elif member not in ("reasoning_content", "content"):
-                marks = {NAME: {MEMBERS: [member]}}
+                marks = {NAME: {NOTE_MEMBERS: [member]}}
         elif rest:
-            marks = {NAME: {"thinking": rest}}
+            marks = {NAME: {NOTE_THINKING: rest}}
         if member == "thinking" or text:
             self._plain.append(text)
         self._events.thought(text, choice=self._choice, extra=marks)
@@ -279,7 +282,7 @@ class ChoiceReader:
         token = text_of(entry.get("data")) if kind == "reasoning.encrypted" else text_of(entry.get("signature"))
         seal = Seal(token, NAME, self._origin) if token else None
         rest = {k: v for k, v in entry.items() if k not in (member, "data", "signature") and v is not None}
-        extra = own_extra({"reasoning_details": rest})
+        extra = own_extra({NOTE_DETAIL: rest})
         self._splitter = None
         if text and self._kind == "thought" and text == "".join(self._plain):
             # A speaker of this wire that tells its thought piece by piece, and signs the whole at its end.
@@ -302,7 +305,7 @@ class ChoiceReader:
         self._detail_sealed = seal is not None
         if rest != self._detail_rest:
             self._detail_rest = {**self._detail_rest, **rest}
-            self._events.grow(self._detail, extra=own_extra({"reasoning_details": self._detail_rest}))
+            self._events.grow(self._detail, extra=own_extra({NOTE_DETAIL: self._detail_rest}))
         self._events.grow(self._detail, text, seal=seal)
         return bool(text)
 
@@ -413,30 +416,6 @@ _PLAIN_DELTA = frozenset({"role", "content", "refusal", "tool_calls", "reasoning
 
 def _says_something(delta: dict[str, Any]) -> bool:
     return any(value for name, value in delta.items() if name != "role")
-
-
-def read_annotations(annotations: Json) -> tuple[Citation, ...]:
-    """Citations, each with its wire object whole."""
-    found = []
-    for annotation in list_of(annotations):
-        if isinstance(annotation, dict):
-            cited = object_of(annotation.get("url_citation")) or object_of(annotation.get("file"))
-            found.append(
-                Citation(
-                    url=text_of(cited.get("url")),
-                    title=text_of(cited.get("title")) or text_of(cited.get("name")),
-                    quote=text_of(cited.get("content")),
-                    start=_offset(cited.get("start_index")),
-                    end=_offset(cited.get("end_index")),
-                    dialect=NAME,
-                    native=annotation,
-                )
-            )
-    return tuple(found)
-
-
-def _offset(value: Json) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _tokens(logprobs: Json, member: str) -> Json:

@@ -11,7 +11,19 @@ from typing import Any, Literal
 from gophergate.core.blocks import CacheMark, Json, Media, Opaque, Text, Thought
 from gophergate.dialects.base import Target
 from gophergate.dialects.loss import refuse
-from gophergate.dialects.openai_chat.wire import NAME, list_of, object_of, others, own, own_extra, text_of
+from gophergate.dialects.openai_chat.wire import (
+    NAME,
+    NOTE_BARE,
+    NOTE_PART,
+    NOTE_THINKING,
+    list_of,
+    object_of,
+    others,
+    own,
+    own_extra,
+    said,
+    text_of,
+)
 
 _FORMAT_BY_TYPE = {
     "audio/mpeg": "mp3",
@@ -47,7 +59,7 @@ def read_part(part: Json) -> Text | Media | Opaque | Thought:
     if kind == "thinking":
         inner = part.get("thinking")
         said = text_of(inner) or "".join(text_of(object_of(p).get("text")) for p in list_of(inner))
-        return Thought(text=said, extra={NAME: {"thinking": others(part, frozenset({"type", "thinking"}))}})
+        return Thought(text=said, extra={NAME: {NOTE_THINKING: others(part, frozenset({"type", "thinking"}))}})
     media = read_media(part)
     if media is not None:
         return media
@@ -64,7 +76,7 @@ def read_media(part: dict[str, Any]) -> Media | None:
             rest = _rest(part, kind, inner, "url", "detail")
             media_kind: _Kind = "image" if kind == "image_url" else "video" if kind == "video_url" else "audio"
             if kind == "audio_url":
-                rest = {**rest, "part": kind}
+                rest = {**rest, NOTE_PART: kind}
             return _located(media_kind, url, None, text_of(inner.get("detail")) or None, part, rest)
         case "input_audio":
             held = part.get(kind)
@@ -72,7 +84,7 @@ def read_media(part: dict[str, Any]) -> Media | None:
             word = text_of(inner.get("format"))
             rest = _rest(part, kind, inner, "data", "format")
             if isinstance(held, str):  # Mistral: base64, or a URL
-                rest = {**rest, "part": "input_audio"}
+                rest = {**rest, NOTE_PART: "input_audio"}
                 return _located("audio", held, None, None, part, rest)
             return Media(
                 kind="audio",
@@ -98,11 +110,11 @@ def read_media(part: dict[str, Any]) -> Media | None:
             return _located("document", text_of(inner.get("file_data")), name, None, part, rest)
         case "document_url":  # Mistral
             name = text_of(part.get("document_name")) or None
-            rest = _rest(part, kind, {}, "document_name") | {"part": kind}
+            rest = _rest(part, kind, {}, "document_name") | {NOTE_PART: kind}
             return _located("document", text_of(part.get(kind)), name, None, part, rest)
         case "file_url":  # Perplexity; its `url` may be bare base64
             inner = object_of(part.get(kind))
-            rest = _rest(part, kind, inner, "url", "file_name") | {"part": kind}
+            rest = _rest(part, kind, inner, "url", "file_name") | {NOTE_PART: kind}
             name = text_of(part.get("file_name")) or text_of(inner.get("file_name")) or None
             return _located("document", text_of(inner.get("url")), name, None, part, rest)
         case _:
@@ -128,7 +140,7 @@ def _located(
         url = where
     else:
         data = where
-        extra = own_extra({**rest, "bare": True})
+        extra = own_extra({**rest, NOTE_BARE: True})
     return Media(
         kind=kind, media_type=media_type, data=data, url=url, name=name, detail=detail, cache=mark, extra=extra
     )
@@ -138,7 +150,7 @@ def write_part(block: Text | Media | Opaque, target: Target) -> dict[str, Json]:
     """One part. Raises BadRequest for what no part can carry."""
     match block:
         case Text():
-            return {"type": "text", "text": block.text, **own(block.extra)}
+            return {"type": "text", "text": block.text, **said(block.extra)}
         case Media():
             return _write_media(block, target)
         case Opaque():
@@ -149,8 +161,8 @@ def write_part(block: Text | Media | Opaque, target: Target) -> dict[str, Json]:
 
 def _write_media(media: Media, target: Target) -> dict[str, Json]:
     rest = dict(own(media.extra))
-    form = rest.pop("part", "")
-    bare = rest.pop("bare", False)
+    form = rest.pop(NOTE_PART, "")
+    bare = rest.pop(NOTE_BARE, False)
     if media.file_id is not None and media.dialect != NAME:
         raise refuse(media, "OpenAI Chat", "it is a file uploaded to another vendor")
     if media.text is not None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from gophergate.core.blocks import Extra, Json
-from gophergate.core.events import Event
+from gophergate.core.events import Event, Finished
 from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
@@ -171,12 +171,12 @@ class ChunkReader:
 class StreamReader:
     """Server-sent chunks. `[DONE]` ends; so does the end of the bytes, once a finish reason was given."""
 
-    __slots__ = ("_chunks", "_ended_bare", "_said_done", "_sse", "finished")
+    __slots__ = ("_chunks", "_ended_bare", "_lacks_done", "_sse", "finished")
 
     def __init__(self, origin: str) -> None:
         self._sse = SseDecoder()
         self._chunks = ChunkReader(origin)
-        self._said_done = False
+        self._lacks_done = False
         self._ended_bare = False
         self.finished = False
 
@@ -194,11 +194,13 @@ class StreamReader:
             self._read(payload)
         self._chunks.done()
         self.finished = True
-        return self._chunks.events.take()
+        events = self._chunks.events.take()
+        self._lacks_done = bool(events) and isinstance(events[-1], Finished)
+        return events
 
     def tail(self) -> bytes:
         """`[DONE]`, where a whole reply ended without it (edge case 4)."""
-        if self._said_done or not self._chunks.events.has_reason:
+        if not self._lacks_done:
             return b""
         return b"\n\n" + _DONE if self._ended_bare else _DONE
 
@@ -211,7 +213,6 @@ class StreamReader:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             said = payload.strip()
             if said == b"[DONE]":
-                self._said_done = True
                 if chunks.was_counted_apart:
                     chunks.accept_silence()
                 chunks.done()

@@ -11,18 +11,19 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from gophergate.core.blocks import NO_EXTRA, Block, Extra, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
-from gophergate.core.request import OutputFormat, Reasoning, Request, Role, ServerTool, Tool, ToolChoice, Turn
-from gophergate.dialects.base import decode_object, encode, json_type
-from gophergate.dialects.openai_chat.calls import LEGACY
+from gophergate.core.request import OutputFormat, Reasoning, Request, Role, Turn
+from gophergate.dialects.base import decode_object, encode
 from gophergate.dialects.openai_chat.parts import cache_mark, read_part
 from gophergate.dialects.openai_chat.thoughts import DETAILS, read_thoughts
+from gophergate.dialects.openai_chat.tools import read_choice, read_functions, read_tools
 from gophergate.dialects.openai_chat.wire import (
     NAME,
+    NOTE_LEGACY,
     PLAIN_THOUGHTS,
     list_of,
+    mistyped,
     object_of,
     others,
-    own,
     own_extra,
     seal_in,
     text_of,
@@ -107,8 +108,8 @@ def read_request(body: bytes) -> Request:
         dialect=NAME,
         model=said.required_text("model"),
         turns=_read_turns(said.list("messages")),
-        tools=_read_functions(said.list("functions")) if legacy else _read_tools(said.list("tools")),
-        tool_choice=_read_choice(said.members.get("function_call" if legacy else "tool_choice"), legacy=legacy),
+        tools=read_functions(said.list("functions")) if legacy else read_tools(said.list("tools")),
+        tool_choice=read_choice(said.members.get("function_call" if legacy else "tool_choice"), legacy=legacy),
         parallel_tool_calls=said.boolean("parallel_tool_calls"),
         stream=said.boolean("stream") or False,
         include_usage=options.get("include_usage") is True,
@@ -175,17 +176,13 @@ class _Members:
         value = self.members.get(name)
         if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
             return value
-        raise _mistyped(name, "a number", value)
+        raise mistyped(name, "a number", value)
 
     def _typed(self, name: str, kind: type[_T], words: str) -> _T | None:
         value = self.members.get(name)
         if value is None or isinstance(value, kind):
             return value
-        raise _mistyped(name, words, value)
-
-
-def _mistyped(path: str, words: str, value: Json) -> BadRequest:
-    return BadRequest(f"'{path}' must be {words}, not {json_type(value)}.", param=path)
+        raise mistyped(name, words, value)
 
 
 # -- turns ----------------------------------------------------------------------------------------------------
@@ -200,7 +197,7 @@ def _read_turns(messages: list[Any]) -> tuple[Turn, ...]:
     for position, message in enumerate(messages):
         path = f"messages[{position}]"
         if not isinstance(message, dict):
-            raise _mistyped(path, "an object", message)
+            raise mistyped(path, "an object", message)
         role = text_of(message.get("role"))
         if role in ("tool", "function"):
             results.append(_read_result(message, path, legacy_ids))
@@ -246,11 +243,11 @@ def _read_content(content: Json, path: str) -> list[Any]:
     if isinstance(content, list):
         for position, part in enumerate(content):
             if not isinstance(part, dict | str):
-                raise _mistyped(f"{path}[{position}]", "an object", part)
+                raise mistyped(f"{path}[{position}]", "an object", part)
         return [read_part(part) for part in content]
     if isinstance(content, dict):
         return [read_part(content)] if "type" in content else [Text(text=encode(content).decode())]
-    raise _mistyped(path, "a string or an array", content)
+    raise mistyped(path, "a string or an array", content)
 
 
 def _sealed(content: list[Any], message: dict[str, Any]) -> list[Any]:
@@ -271,7 +268,7 @@ def _read_calls(message: dict[str, Any], path: str, legacy_ids: list[str]) -> li
     calls = []
     for position, told in enumerate(list_of(message.get("tool_calls"))):
         if not isinstance(told, dict):
-            raise _mistyped(f"{path}.tool_calls[{position}]", "an object", told)
+            raise mistyped(f"{path}.tool_calls[{position}]", "an object", told)
         # `index` is the stream's; strict vendors refuse it here, and the position says the same.
         unknown = others(told, frozenset({"id", "type", "index", "function", "custom", "extra_content"}))
         custom = "function" not in told and "custom" in told
@@ -302,7 +299,7 @@ def _read_calls(message: dict[str, Any], path: str, legacy_ids: list[str]) -> li
                 id=legacy_ids[-1],
                 name=text_of(legacy.get("name")),
                 arguments=text_of(legacy.get("arguments")),
-                extra={NAME: {LEGACY: True}},
+                extra={NAME: {NOTE_LEGACY: True}},
             )
         )
     return calls
@@ -317,7 +314,7 @@ def _read_result(message: dict[str, Any], path: str, legacy_ids: list[str]) -> T
     call_id = text_of(message.get("tool_call_id"))
     if message.get("role") == "function":
         call_id = legacy_ids[-1] if legacy_ids else ""
-        unknown[LEGACY] = True
+        unknown[NOTE_LEGACY] = True
     return ToolResult(
         call_id=call_id,
         content=content,
@@ -325,85 +322,6 @@ def _read_result(message: dict[str, Any], path: str, legacy_ids: list[str]) -> T
         cache=cache_mark(message),
         extra=own_extra(unknown),
     )
-
-
-# -- tools ----------------------------------------------------------------------------------------------------
-
-
-def _read_tools(tools: list[Any]) -> tuple[Tool | ServerTool, ...]:
-    read: list[Tool | ServerTool] = []
-    for position, tool in enumerate(tools):
-        if not isinstance(tool, dict):
-            raise _mistyped(f"tools[{position}]", "an object", tool)
-        kind = text_of(tool.get("type"))
-        if kind == "custom" and isinstance(tool.get("custom"), dict):
-            read.append(_read_custom(tool, tool["custom"]))
-        elif kind in ("", "function") and isinstance(tool.get("function"), dict):
-            read.append(_read_function(tool, tool["function"], position))
-        else:
-            name = text_of(tool.get("name")) or text_of(object_of(tool.get("function")).get("name"))
-            read.append(ServerTool(dialect=NAME, label=kind or "tool", data=tool, name=name))
-    return tuple(read)
-
-
-def _read_function(tool: dict[str, Any], said: dict[str, Any], position: int) -> Tool:
-    name = text_of(said.get("name"))
-    if not name:
-        path = f"tools[{position}].function.name"
-        raise BadRequest(f"'{path}' is required and must be a string.", param=path)
-    unknown = others(tool, frozenset({"type", "function"}))
-    nested = others(said, frozenset({"name", "description", "parameters", "strict"}))
-    if nested:
-        unknown["function"] = nested
-    return Tool(
-        name=name,
-        description=text_of(said.get("description")),
-        parameters=said.get("parameters"),
-        # Unsaid means false here but true in Responses: said, so that a crossing keeps the meaning.
-        strict=said.get("strict") is True,
-        cache=cache_mark(tool) or cache_mark(said),
-        extra=own_extra(unknown),
-    )
-
-
-def _read_custom(tool: dict[str, Any], said: dict[str, Any]) -> Tool:
-    unknown = others(tool, frozenset({"type", "custom"}))
-    return Tool(
-        name=text_of(said.get("name")),
-        description=text_of(said.get("description")),
-        custom=True,
-        format=said.get("format"),
-        cache=cache_mark(tool),
-        extra=own_extra(unknown),
-    )
-
-
-def _read_functions(functions: list[Any]) -> tuple[Tool, ...]:
-    tools = [_read_function({}, object_of(function), i) for i, function in enumerate(functions)]
-    return tuple(replace(tool, extra={NAME: {**own(tool.extra), LEGACY: True}}) for tool in tools)
-
-
-def _read_choice(choice: Json, *, legacy: bool) -> ToolChoice | None:
-    match choice:
-        case None | "":
-            return None
-        case "auto":
-            return ToolChoice(mode="auto")
-        case "none":
-            return ToolChoice(mode="none")
-        case "required" | "any":
-            return ToolChoice(mode="required")
-        case {"name": str(name)} if legacy:
-            return ToolChoice(mode="named", names=(name,))
-        case {"type": "custom", "custom": {"name": str(name)}}:
-            return ToolChoice(mode="named", names=(name,), custom=True)
-        case {"function": {"name": str(name)}}:
-            return ToolChoice(mode="named", names=(name,))
-        case {"type": "allowed_tools", "allowed_tools": {"tools": list(tools), **rest}}:
-            names = [text_of(object_of(t.get("function") or t.get("custom")).get("name")) for t in tools if t]
-            if all(names):
-                return ToolChoice(mode="allowed", names=tuple(names), required=rest.get("mode") == "required")
-    return ToolChoice(mode="native", dialect=NAME, native=choice)
 
 
 # -- settings -------------------------------------------------------------------------------------------------
@@ -416,7 +334,7 @@ def _read_stop(stop: Json) -> tuple[str, ...]:
         return (stop,)
     if isinstance(stop, list) and all(isinstance(word, str) for word in stop):
         return tuple(stop)
-    raise _mistyped("stop", "a string or an array of strings", stop)
+    raise mistyped("stop", "a string or an array of strings", stop)
 
 
 def _read_reasoning(members: dict[str, Any]) -> Reasoning | None:

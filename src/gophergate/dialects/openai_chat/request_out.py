@@ -6,18 +6,18 @@ another door is put in the plainest words every look-alike knows: joined texts, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
-from gophergate.core.request import OutputFormat, Reasoning, Request, ServerTool, Tool, Turn
+from gophergate.core.request import OutputFormat, Reasoning, Request, Turn
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses, refuse
-from gophergate.dialects.openai_chat.calls import LEGACY
 from gophergate.dialects.openai_chat.parts import write_part
 from gophergate.dialects.openai_chat.thoughts import ThoughtsWritten
-from gophergate.dialects.openai_chat.wire import GEMINI, NAME, own
-from gophergate.dialects.toolnames import as_function, flat_name, wrap_input
+from gophergate.dialects.openai_chat.tools import LEGACY, ToolsWritten
+from gophergate.dialects.openai_chat.wire import GEMINI, NAME, NOTE_LEGACY, own, said
+from gophergate.dialects.toolnames import flat_name, wrap_input
 
 _WHERE = "OpenAI Chat"
 _AS_SAID = (
@@ -45,6 +45,7 @@ _AS_SAID = (
 _SUPPORTED = frozenset(
     {*_AS_SAID, "parallel_tool_calls", "max_output_tokens", "stop", "reasoning", "format", "modalities"}
 )
+_TIERS = ("flex", "priority", "scale")
 _BUDGETS = ((2048, "low"), (8192, "medium"))
 """The effort a thinking budget (tokens, up to) comes to, where only words are known; above the last it is high."""
 
@@ -68,7 +69,7 @@ class _Writing:
     def written(self) -> Written:
         request, refused = self._request, self._target.traits.refuses
         body: dict[str, Json] = {"model": self._target.model, "messages": self._messages()}
-        self._tools(body)
+        ToolsWritten(request, self._target.traits, self._losses).write(body)
         if request.stream:
             body["stream"] = True
             more = own(request.extra).get("stream_options")
@@ -77,11 +78,11 @@ class _Writing:
             body[self._target.traits.max_tokens_member] = request.max_output_tokens
         for name in _AS_SAID:
             value = getattr(request, name)
-            if value is not None:
+            if value is not None and (self._native or self._is_meant(name, value)):
                 body[name] = value
         if request.stop:
             body["stop"] = list(request.stop)
-        if request.modalities:
+        if request.modalities and (self._native or request.modalities != ("text",)):
             body["modalities"] = list(request.modalities)
         if request.format is not None:
             self._format(request.format, body)
@@ -98,6 +99,21 @@ class _Writing:
                 self._losses.drop(name)
         return Written(body=body, dropped=self._losses.names)
 
+    def _is_meant(self, name: str, value: Json) -> bool:
+        """False for what another door says differently, or says only to repeat the default of this one."""
+        match name:
+            case "store":
+                return value is True
+            case "service_tier" if value not in _TIERS:
+                if value not in ("auto", "default"):
+                    self._losses.drop(name)
+                return False
+            case "metadata" if not self._request.store:
+                self._losses.drop(name)  # OpenAI answers 400 to metadata on what is not stored.
+                return False
+            case _:
+                return True
+
     def _refuse(self, name: str, body: dict[str, Json]) -> None:
         """Leave out a setting that the model answers with an error to."""
         member = {
@@ -112,13 +128,19 @@ class _Writing:
 
     def _messages(self) -> list[dict[str, Json]]:
         messages: list[dict[str, Json]] = []
+        answered = 0  # where the results of the last calls belong
         for turn in self._request.turns:
             self._losses.foreign(turn.extra, NAME)
             match turn.role:
                 case "assistant":
                     messages.append(self._assistant(turn))
+                    answered = len(messages)
                 case "user":
-                    messages.extend(self._user(turn))
+                    results, words = self._user(turn)
+                    at = len(messages) if self._native else answered
+                    messages[at:at] = results
+                    answered = at + len(results)
+                    messages.extend(words)
                 case _:
                     role = self._target.traits.system_role or turn.role
                     messages.append(self._message(role, turn, self._content(turn.blocks, joiner="\n\n")))
@@ -131,19 +153,20 @@ class _Writing:
         message.update(own(turn.extra))
         return message
 
-    def _user(self, turn: Turn) -> list[dict[str, Json]]:
-        """Tool results first, each a message, directly after the calls they answer (edge case 28)."""
+    def _user(self, turn: Turn) -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
+        """The tool results, each a message, which stand directly after the calls they answer (edge case 28);
+        and what else was said."""
         results = [block for block in turn.blocks if isinstance(block, ToolResult)]
         rest = [block for block in turn.blocks if not isinstance(block, ToolResult)]
-        messages = [self._result(result) for result in results]
+        words: list[dict[str, Json]] = []
         shown = [] if self._native else [part for result in results for part in self._shown(result)]
         if rest or shown or not results:
             content = self._content(rest) if rest else ""
             if shown:
                 parts = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
                 content = [*shown, *(parts or [])]
-            messages.append(self._message("user", turn, content))
-        return messages
+            words.append(self._message("user", turn, content))
+        return [self._result(result) for result in results], words
 
     def _assistant(self, turn: Turn) -> dict[str, Json]:
         blocks = turn.blocks
@@ -151,11 +174,13 @@ class _Writing:
         calls = [block for block in blocks if isinstance(block, ToolCall)]
         refusals = [block for block in blocks if isinstance(block, Text) and block.refusal]
         spoken = [b for b in blocks if isinstance(b, Media) and b.kind == "audio" and b.file_id and b.dialect == NAME]
-        rest = [
+        rest: list[Block] = [
             block
             for block in blocks
             if not isinstance(block, Thought | ToolCall) and block not in refusals and block not in spoken
         ]
+        if not self._native:
+            rest = [_spoken_before(block) for block in rest]
         content = self._content(rest, joiner="") if rest else None
         if thoughts.parts:
             words = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
@@ -177,7 +202,7 @@ class _Writing:
 
     def _call(self, call: ToolCall, message: dict[str, Json]) -> None:
         unknown = own(call.extra)
-        if unknown.get(LEGACY) and LEGACY not in message and self._native:
+        if unknown.get(NOTE_LEGACY) and LEGACY not in message and self._native:
             message[LEGACY] = {"name": call.name, "arguments": call.arguments}
             return
         told: dict[str, Json] = {"id": call.id}
@@ -188,7 +213,7 @@ class _Writing:
             function: dict[str, Json] = {"name": flat_name(call), "arguments": arguments if arguments else "{}"}
             nested = unknown.get("function")
             told |= {"type": "function", "function": {**function, **(nested if isinstance(nested, dict) else {})}}
-        told |= {name: value for name, value in unknown.items() if name not in ("function", LEGACY)}
+        told |= {name: value for name, value in said(call.extra).items() if name != "function"}
         seal = self._google_seal(call)
         if seal:
             told["extra_content"] = seal
@@ -203,7 +228,7 @@ class _Writing:
         return {"google": {"thought_signature": seal.token}}
 
     def _result(self, result: ToolResult) -> dict[str, Json]:
-        unknown = {name: value for name, value in own(result.extra).items() if name != LEGACY}
+        unknown = said(result.extra)
         content: Json
         if self._native:
             content = self._content(result.content)
@@ -211,7 +236,7 @@ class _Writing:
             content = "\n".join(self._plain(result))
             if result.is_error and not content.casefold().startswith("error"):
                 content = f"Error: {content}" if content else "Error"
-        if own(result.extra).get(LEGACY) and self._native:
+        if own(result.extra).get(NOTE_LEGACY) and self._native:
             return {"role": "function", "name": result.name, "content": content, **unknown}
         message: dict[str, Json] = {"role": "tool", "tool_call_id": result.call_id, "content": content}
         if result.name and self._native:
@@ -267,114 +292,6 @@ class _Writing:
             return (joiner or "").join(block.text for block in kept if isinstance(block, Text))
         return [write_part(block, self._target) for block in kept]
 
-    # -- tools ------------------------------------------------------------------------------------------------
-
-    def _tools(self, body: dict[str, Json]) -> None:
-        choice = self._request.tool_choice
-        allowed = set(choice.names) if choice is not None and choice.mode == "allowed" and not self._native else None
-        written, functions = [], []
-        for tool in self._request.tools:
-            if isinstance(tool, ServerTool):
-                if tool.dialect == NAME:
-                    written.append(tool.data)
-                else:
-                    self._losses.drop(tool.label)
-                continue
-            if allowed is not None and tool.name not in allowed and flat_name(tool) not in allowed:
-                continue
-            self._losses.foreign(tool.extra, NAME)
-            if tool.cache is not None and not self._native:
-                self._losses.drop("cache_control")
-            if own(tool.extra).get(LEGACY) and self._native:
-                functions.append(self._function(tool))
-            else:
-                written.append(self._tool(tool))
-        if functions:
-            body["functions"] = functions
-        if written:
-            body["tools"] = written
-        self._choice(body, self._names(self._request.tools, allowed))
-        if self._request.parallel_tool_calls is not None:
-            if "tools" in body or self._native:
-                body["parallel_tool_calls"] = self._request.parallel_tool_calls
-            else:
-                self._losses.drop("parallel_tool_calls")
-
-    def _names(self, tools: Sequence[Tool | ServerTool], allowed: set[str] | None) -> dict[str, str]:
-        """The flat names of the tools that go out, by the names the caller may call them."""
-        kept = [t for t in tools if isinstance(t, Tool) and (allowed is None or {t.name, flat_name(t)} & allowed)]
-        return {t.name: flat_name(t) for t in kept} | {flat_name(t): flat_name(t) for t in kept}
-
-    def _tool(self, tool: Tool) -> dict[str, Json]:
-        rest = {name: value for name, value in own(tool.extra).items() if name not in ("function", LEGACY)}
-        if tool.custom and self._native:
-            custom: dict[str, Json] = {"name": tool.name}
-            if tool.description:
-                custom["description"] = tool.description
-            if tool.format is not None:
-                custom["format"] = tool.format
-            return {"type": "custom", "custom": custom, **rest}
-        return {"type": "function", "function": self._function(tool), **rest}
-
-    def _function(self, tool: Tool) -> dict[str, Json]:
-        function = as_function(tool)
-        said: dict[str, Json] = {"name": function.name}
-        if function.description:
-            said["description"] = function.description
-        if function.parameters is not None:
-            said["parameters"] = function.parameters
-        if function.strict:
-            if self._target.traits.strict_tools:
-                said["strict"] = True
-            else:
-                self._losses.drop("strict")
-        nested = own(tool.extra).get("function")
-        return {**said, **nested} if isinstance(nested, dict) else said
-
-    def _choice(self, body: dict[str, Json], names: dict[str, str]) -> None:
-        choice = self._request.tool_choice
-        if choice is None:
-            return
-        legacy = "functions" in body
-        member = LEGACY if legacy else "tool_choice"
-        if choice.mode == "native":
-            if choice.dialect == NAME:
-                body[member] = choice.native
-            else:
-                self._losses.drop("tool_choice")
-            return
-        if not legacy and "tools" not in body and not self._native:
-            # Nothing to choose from: said or not, no tool is called. A demand to call one is lost, and named.
-            if choice.mode not in ("auto", "none"):
-                self._losses.drop("tool_choice")
-            return
-        match choice.mode:
-            case "auto" | "none" | "required":
-                body[member] = choice.mode
-            case "named":
-                name = names.get(choice.names[0]) if choice.names else None
-                if name is None and not self._native:
-                    self._losses.drop("tool_choice")  # It went with its tool (edge case 26).
-                    return
-                name = name or choice.names[0]
-                if legacy:
-                    body[member] = {"name": name}
-                else:
-                    kind = "custom" if choice.custom and self._native else "function"
-                    body[member] = {"type": kind, kind: {"name": name}}
-            case "allowed":
-                mode = "required" if choice.required else "auto"
-                # Others than OpenAI do not know allowed_tools: the tools left out above say the same.
-                body[member] = self._allowed(mode, choice.names) if self._native else mode
-
-    def _allowed(self, mode: str, names: Iterable[str]) -> dict[str, Json]:
-        custom = {tool.name for tool in self._request.tools if isinstance(tool, Tool) and tool.custom}
-        tools = []
-        for name in names:
-            kind = "custom" if name in custom else "function"
-            tools.append({"type": kind, kind: {"name": name}})
-        return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
-
     # -- settings ---------------------------------------------------------------------------------------------
 
     def _format(self, output: OutputFormat, body: dict[str, Json]) -> None:
@@ -399,9 +316,9 @@ class _Writing:
                 self._losses.drop("format")
 
     def _reasoning(self, reasoning: Reasoning, body: dict[str, Json]) -> None:
-        said = own(reasoning.extra)
-        if said:
-            body.update(said)
+        members = own(reasoning.extra)
+        if members:
+            body.update(members)
             return
         self._losses.foreign(reasoning.extra, NAME)
         if reasoning.summary is not None:
@@ -435,6 +352,15 @@ class _Writing:
         if enabled and reasoning.effort:
             self._losses.drop("reasoning.effort")
         body["thinking"] = thinking
+
+
+def _spoken_before(block: Block) -> Block:
+    """What a model of another wire once made, as an assistant message can hold it. Raises BadRequest."""
+    if not isinstance(block, Media):
+        return block
+    if block.transcript:
+        return Text(text=block.transcript)
+    raise refuse(block, _WHERE, "an assistant message holds text only")
 
 
 def _label(result: ToolResult, count: int) -> str:

@@ -13,10 +13,20 @@ from typing import Any
 from gophergate.core.blocks import NO_EXTRA, Json, Thought
 from gophergate.dialects.base import Target, show_seal, unwrap_seal
 from gophergate.dialects.loss import Losses
-from gophergate.dialects.openai_chat.wire import MEMBERS, NAME, PLAIN_THOUGHTS, list_of, own, text_of
+from gophergate.dialects.openai_chat.wire import (
+    NAME,
+    NOTE_DETAIL,
+    NOTE_MEMBERS,
+    NOTE_THINKING,
+    PLAIN_THOUGHTS,
+    list_of,
+    own,
+    text_of,
+)
 
 DETAILS = "reasoning_details"
 THINKING = "thinking"
+"""A `reasoning_member` of a target that takes Mistral's parts."""
 
 
 def read_thoughts(message: dict[str, Any], unknown: dict[str, Json]) -> list[Thought]:
@@ -29,7 +39,7 @@ def read_thoughts(message: dict[str, Any], unknown: dict[str, Json]) -> list[Tho
     if not thoughts:
         text = next(iter(plain.values()))
         same = [member for member, said in plain.items() if said == text]
-        marks = NO_EXTRA if same == ["reasoning_content"] else {NAME: {MEMBERS: same}}
+        marks = NO_EXTRA if same == ["reasoning_content"] else {NAME: {NOTE_MEMBERS: same}}
         thoughts = [Thought(text=text, extra=marks)]
         unknown.update({member: said for member, said in plain.items() if said != text})
         return thoughts
@@ -43,7 +53,7 @@ def read_thoughts(message: dict[str, Any], unknown: dict[str, Json]) -> list[Tho
             redacted=first.redacted,
             summary=first.summary,
             item_id=first.item_id,
-            extra={NAME: {**own(first.extra), MEMBERS: same}},
+            extra={NAME: {**own(first.extra), NOTE_MEMBERS: same}},
         )
     return thoughts
 
@@ -58,7 +68,7 @@ def _read_detail(entry: dict[str, Any]) -> Thought:
         item_id = text_of(entry.get("id"))  # An entry that our writer made of another dialect's thought.
     else:
         rest = {k: v for k, v in entry.items() if k not in (member, "data", "signature") and v is not None}
-        extra = {NAME: {DETAILS: rest}}
+        extra = {NAME: {NOTE_DETAIL: rest}}
     return Thought(
         text=text_of(entry.get(member)),
         seal=seal,
@@ -74,7 +84,7 @@ def detail_entry(thought: Thought, index: int) -> dict[str, Json] | None:
 
     None for plain reasoning, which needs none.
     """
-    rest = own(thought.extra).get(DETAILS)
+    rest = own(thought.extra).get(NOTE_DETAIL)
     if rest is None and thought.seal is None:
         return None
     entry: dict[str, Json] = dict(rest) if isinstance(rest, dict) else {}
@@ -109,21 +119,21 @@ class ThoughtsWritten:
         for thought in thoughts:
             marks = own(thought.extra)
             ours = thought.seal is not None and thought.seal.belongs_to(NAME, target.origin)
-            entry = marks.get(DETAILS)
+            entry = marks.get(NOTE_DETAIL)
             if isinstance(entry, dict) and (ours or thought.seal is None):
                 details.append(_detail(thought, entry))
-                echoed = echoed or list_of(marks.get(MEMBERS))
+                echoed = echoed or list_of(marks.get(NOTE_MEMBERS))
                 told.append(thought.text)
                 continue
-            if THINKING in marks and (ours or thought.seal is None):
-                self.parts.append(_thinking_part(thought.text, marks[THINKING]))
+            if NOTE_THINKING in marks and (ours or thought.seal is None):
+                self.parts.append(_thinking_part(thought.text, marks[NOTE_THINKING]))
                 continue
             if ours:
                 details.append(_detail(thought, {}))
                 continue
             if not thought.text:
                 continue
-            members = list_of(marks.get(MEMBERS)) or [target.traits.reasoning_member]
+            members = list_of(marks.get(NOTE_MEMBERS)) or [target.traits.reasoning_member]
             for member in members:
                 if member == THINKING:
                     self.parts.append(_thinking_part(thought.text, None))

@@ -79,6 +79,7 @@ def edit(body: bytes, *, model: str, ask_usage: bool) -> bytes:
 _BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n")
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _FULL_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\{')
+_ENDS = (b"\n\n", b"\r\n\r\n")
 _OVERLAP = 64
 
 
@@ -106,7 +107,7 @@ class UsageFilter:
 
     def feed(self, data: bytes) -> bytes:
         """The bytes that may go on now."""
-        if not self._held and not self._passing and data.endswith(b"\n\n") and b'"usage"' not in data:
+        if not (self._held or self._passing) and data.endswith(_ENDS) and not _USAGE.search(data):
             return data  # Whole events, none of which is it: nearly every read.
         out: list[bytes] = []
         rest = data

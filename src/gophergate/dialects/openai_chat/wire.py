@@ -10,7 +10,8 @@ from typing import Any
 
 from gophergate.core.blocks import Extra, Json, Seal
 from gophergate.core.events import Reason
-from gophergate.dialects.base import unwrap_seal, wrap_seal
+from gophergate.dialects.base import json_type, unwrap_seal, wrap_seal
+from gophergate.errors import BadRequest
 
 NAME = "openai_chat"
 GEMINI = "gemini"
@@ -19,8 +20,18 @@ GEMINI = "gemini"
 PLAIN_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text")
 """Members that hold readable reasoning as one string, by vendor (DeepSeek; OpenRouter, Groq; GitHub Copilot)."""
 
-MEMBERS = "reasoning_members"
+NOTE_MEMBERS = "_reasoning_members"
 """In a thought's extras: the plain members that held it, where that was not just `reasoning_content`."""
+NOTE_DETAIL = "_reasoning_detail"
+"""In a thought's extras: the other members of the `reasoning_details` entry it came as."""
+NOTE_THINKING = "_thinking_part"
+"""In a thought's extras: the other members of the thinking part (Mistral's) it came as."""
+NOTE_LEGACY = "_legacy"
+"""In the extras of tools, calls and results: said through the old `functions` interface."""
+NOTE_PART = "_part"
+"""In the extras of media: the type of the part that held it, where that is not OpenAI's own."""
+NOTE_BARE = "_bare"
+"""In the extras of media: its data stood without `data:...;base64,` around it."""
 
 READ_REASON: dict[str, Reason] = {
     "stop": "stop",
@@ -82,6 +93,11 @@ def own(extra: Extra) -> dict[str, Json]:
     return extra.get(NAME) or {}
 
 
+def said(extra: Extra) -> dict[str, Json]:
+    """The caller's own members among those: all but our notes, which begin with an underscore."""
+    return {name: value for name, value in own(extra).items() if not name.startswith("_")}
+
+
 def own_extra(members: dict[str, Json]) -> Extra:
     """Extras of this dialect, from members that are not null."""
     said = {name: value for name, value in members.items() if value is not None}
@@ -114,3 +130,8 @@ def seal_in(extra_content: Json, origin: str = "") -> Seal | None:
         sealed = unwrap_seal(note, NAME)
         return Seal(sealed.token or token, sealed.dialect, sealed.origin)
     return Seal(token, GEMINI, origin) if token else None
+
+
+def mistyped(path: str, words: str, value: Json) -> BadRequest:
+    """The error for a member that has the wrong type."""
+    return BadRequest(f"'{path}' must be {words}, not {json_type(value)}.", param=path)

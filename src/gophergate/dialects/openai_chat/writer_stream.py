@@ -7,8 +7,6 @@ that a piece of text costs one JSON string.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from gophergate.core.blocks import Citation, Json, Media, Opaque, Seal, Text, Thought, ToolCall
@@ -19,104 +17,29 @@ from gophergate.core.events import (
     Event,
     Failed,
     Finished,
-    Reason,
     Started,
     UsageSeen,
 )
-from gophergate.core.reply import Reply, fold
-from gophergate.core.request import Request, Tool
+from gophergate.core.request import Request
 from gophergate.core.usage import Usage
 from gophergate.dialects.base import Stamp, encode
-from gophergate.dialects.openai_chat.calls import LEGACY
+from gophergate.dialects.openai_chat.citations import annotation
 from gophergate.dialects.openai_chat.errors import envelope
+from gophergate.dialects.openai_chat.shapes import Shapes, attachment, picture, plain_members
 from gophergate.dialects.openai_chat.thoughts import DETAILS, detail_entry
 from gophergate.dialects.openai_chat.usage import write_usage
-from gophergate.dialects.openai_chat.wire import MEMBERS, NAME, WRITE_REASON, list_of, object_of, own, write_seal
+from gophergate.dialects.openai_chat.wire import (
+    NAME,
+    NOTE_DETAIL,
+    NOTE_MEMBERS,
+    list_of,
+    object_of,
+    own,
+    write_seal,
+)
 from gophergate.dialects.sse import COMMENT
 
 _TEXT = msgspec.json.Encoder().encode
-
-
-class Shapes:
-    """What stream and body share: names, ids, and the wire objects of blocks."""
-
-    __slots__ = ("_token", "head", "is_legacy")
-
-    def __init__(self, request: Request, stamp: Stamp) -> None:
-        self._token = stamp.token
-        self.head: dict[str, Json] = {
-            "id": f"chatcmpl-{stamp.token}",
-            "object": "chat.completion",
-            "created": stamp.now,
-            "model": request.model,
-        }
-        self.is_legacy = any(isinstance(tool, Tool) and own(tool.extra).get(LEGACY) for tool in request.tools)
-
-    def begin(self, started: Started) -> None:
-        """Take over what the reply says of itself; ids and times stay ours."""
-        if started.model:
-            self.head["model"] = started.model
-        for name, value in own(started.extra).items():
-            self.head.setdefault(name, value)
-
-    def call(self, call: ToolCall, number: int) -> dict[str, Json]:
-        """A tool call. One that its provider gave no id gets ours."""
-        identity = call.id or f"call_{self._token}{number}"
-        if call.custom:
-            told: dict[str, Json] = {"id": identity, "type": "custom", "custom": _named(call, "input")}
-        else:
-            told = {"id": identity, "type": "function", "function": _named(call, "arguments")}
-        for name, value in own(call.extra).items():
-            if name not in ("function", LEGACY):
-                told[name] = value
-        if call.seal is not None:
-            told["extra_content"] = write_seal(call.seal)
-        return told
-
-    def reason(self, reason: Reason, *, refused: bool) -> str:
-        """The finish word. A refusal that is told in words ended normally."""
-        if reason == "refusal" and refused:
-            return "stop"
-        if reason == "tool_calls" and self.is_legacy:
-            return "function_call"
-        return WRITE_REASON[reason]
-
-    def audio(self, media: Media) -> dict[str, Json]:
-        """Spoken output; the id is what a later request refers to."""
-        known = own(media.extra)
-        return {"id": known.get("id") or f"audio_{self._token}", "expires_at": known.get("expires_at") or 0}
-
-
-def _named(call: ToolCall, member: str) -> dict[str, Json]:
-    nested = object_of(own(call.extra).get("function"))
-    return {"name": call.name, member: call.arguments, **nested}
-
-
-def annotation(citation: Citation) -> dict[str, Json]:
-    """A citation as OpenAI tells it; its own wire object when it came from here."""
-    if citation.native is not None and citation.dialect == NAME:
-        return citation.native
-    cited: dict[str, Json] = {
-        "url": citation.url,
-        "title": citation.title,
-        "start_index": citation.start or 0,
-        "end_index": citation.end or 0,
-    }
-    if citation.quote:
-        cited["content"] = citation.quote
-    return {"type": "url_citation", "url_citation": cited}
-
-
-def picture(media: Media) -> dict[str, Json]:
-    """Media of a reply that are not speech, as OpenRouter tells them (`images`)."""
-    url = media.url or f"data:{media.media_type or 'image/png'};base64,{media.data or ''}"
-    return {"type": "image_url", "image_url": {"url": url}}
-
-
-def attachment(media: Media) -> dict[str, Json]:
-    """A file in a reply: an annotation, as OpenRouter tells it."""
-    url = media.url or f"data:{media.media_type or 'application/octet-stream'};base64,{media.data or ''}"
-    return {"type": "file", "file": {"name": media.name or media.kind, "content": [{"type": "text", "text": url}]}}
 
 
 class StreamWriter:
@@ -136,15 +59,15 @@ class StreamWriter:
         "_prefix",
         "_refused",
         "_shapes",
-        "_suffix",
         "_usage",
+        "suffix",
     )
 
     def __init__(self, request: Request, stamp: Stamp) -> None:
         self._shapes = Shapes(request, stamp)
         self._shapes.head["object"] = "chat.completion.chunk"
         self._include_usage = request.include_usage
-        self._suffix = b',"logprobs":null,"finish_reason":null}]' + self._end() + b"\n\n"
+        self.suffix = b',"logprobs":null,"finish_reason":null}]' + self._end() + b"\n\n"
         self._prefix = b""
         self._begun: set[int] = set()
         self._blocks: dict[int, _Stream] = {}
@@ -190,7 +113,7 @@ class StreamWriter:
         """One chunk with one delta, which is JSON already."""
         start = b'%s{"index":%d,"delta":%s' % (self.head(), choice, delta)
         if logprobs is None:
-            return start + self._suffix
+            return start + self.suffix
         return b'%s,"logprobs":%s,"finish_reason":null}]%s\n\n' % (start, encode(logprobs), self._end())
 
     def _opened(self, index: int, block: object, choice: int) -> bytes:
@@ -309,7 +232,7 @@ class _TextStream(_Stream):
 
     def _piece(self, text: str, logprobs: Json) -> bytes:
         if logprobs is None:
-            return self._prefix + _TEXT(text) + b"}" + self.writer._suffix
+            return self._prefix + _TEXT(text) + b"}" + self.writer.suffix
         told = {"content": None, "refusal": None, self._member: logprobs}
         return self.writer.delta(self.choice, encode({self._member: text}), told)
 
@@ -331,7 +254,7 @@ class _ThoughtStream(_Stream):
         self._pieces: list[str] = []
         self._seal = block.seal
         self._extra = dict(own(block.extra))
-        self._members = _plain_members(block)
+        self._members = plain_members(block)
 
     def open(self) -> bytes:
         return self._say(self._block.text) if self._block.text else b""
@@ -341,7 +264,7 @@ class _ThoughtStream(_Stream):
             self._seal = event.seal
         if event.extra:
             self._extra.update(own(event.extra))
-            self._members = list_of(self._extra.get(MEMBERS)) or self._members
+            self._members = list_of(self._extra.get(NOTE_MEMBERS)) or self._members
         return self._say(text) if text else b""
 
     def _say(self, text: str) -> bytes:
@@ -352,7 +275,7 @@ class _ThoughtStream(_Stream):
         whole = msgspec.structs.replace(
             self._block, text="".join(self._pieces), seal=self._seal, extra={NAME: self._extra} if self._extra else {}
         )
-        if whole.seal is None and DETAILS not in self._extra:
+        if whole.seal is None and NOTE_DETAIL not in self._extra:
             return b""
         entry = detail_entry(whole, self.writer.next_detail(self.choice))
         return self.say({DETAILS: [entry]})
@@ -388,7 +311,7 @@ class _CallStream(_Stream):
 
     def _piece(self, text: str) -> bytes:
         self._empty = False
-        return self._prefix + _TEXT(text) + (b"}}" if self._legacy else b"}}]}") + self.writer._suffix
+        return self._prefix + _TEXT(text) + (b"}}" if self._legacy else b"}}]}") + self.writer.suffix
 
     def close(self) -> bytes:
         # A call without arguments is a call all the same, and clients parse what it holds.
@@ -446,106 +369,3 @@ class _MediaStream(_Stream):
         if media.kind == "image":
             return self.say({"images": [{**picture(media), "index": 0}]})
         return self.say({"annotations": [attachment(media)]})
-
-
-def _plain_members(thought: Thought) -> list[str]:
-    return list_of(own(thought.extra).get(MEMBERS)) or ["reasoning_content"]
-
-
-class BodyWriter:
-    """One JSON body, when the reply is whole. A broken reply raises its error."""
-
-    content_type = b"application/json"
-
-    __slots__ = ("_events", "_shapes")
-
-    def __init__(self, request: Request, stamp: Stamp) -> None:
-        self._shapes = Shapes(request, stamp)
-        self._events: list[Event] = []
-
-    def heartbeat(self) -> bytes:
-        """Nothing: a body has no place for it."""
-        return b""
-
-    def write(self, event: Event) -> bytes:
-        """b"" until the reply is whole. Raises the GatewayError of a `Failed`."""
-        self._events.append(event)
-        return self._body(fold(self._events)) if isinstance(event, Finished | Failed) else b""
-
-    def _body(self, reply: Reply) -> bytes:
-        shapes = self._shapes
-        shapes.begin(reply.started)
-        late = dict(own(reply.finished.extra))
-        members = {object_of(m).get("index"): object_of(m) for m in list_of(late.pop("choices", None))}
-        choices = []
-        for choice, reason in enumerate((reply.finished.reason, *reply.finished.others)):
-            message, logprobs = self._message(reply, choice)
-            message.update(object_of(members.get(choice, {}).get("message")))
-            word = shapes.reason(reason, refused=bool(message["refusal"]))
-            more = {k: v for k, v in members.get(choice, {}).items() if k not in ("index", "message")}
-            choices.append({"index": choice, "message": message, "logprobs": logprobs, "finish_reason": word, **more})
-        body = {**shapes.head, **late, "choices": choices}
-        if reply.usage is not None:
-            body["usage"] = write_usage(reply.usage)
-        return encode(body)
-
-    def _message(self, reply: Reply, choice: int) -> tuple[dict[str, Json], Json]:
-        message: dict[str, Json] = {"role": "assistant", "content": None, "refusal": None}
-        logprobs: dict[str, Json] = {}
-        parts: list[Json] = []
-        for block, of, tokens in zip(reply.blocks, reply.choices, reply.logprobs, strict=True):
-            if of == choice:
-                self._add(block, message, parts)
-                if tokens is not None and isinstance(block, Text):
-                    logprobs.setdefault("refusal" if block.refusal else "content", []).extend(tokens)
-        if parts:
-            text = message["content"]
-            message["content"] = [*([{"type": "text", "text": text}] if text else []), *parts]
-        return message, {"content": None, "refusal": None, **logprobs} if logprobs else None
-
-    def _add(self, block: object, message: dict[str, Json], parts: list[Json]) -> None:
-        adders: tuple[tuple[type, Callable[..., None]], ...] = (
-            (Text, self._add_text),
-            (Thought, self._add_thought),
-            (ToolCall, self._add_call),
-            (Media, self._add_media),
-        )
-        for kind, add in adders:
-            if isinstance(block, kind):
-                add(block, message)
-        if isinstance(block, Opaque) and block.dialect == NAME:
-            parts.append(block.data)
-
-    def _add_text(self, text: Text, message: dict[str, Json]) -> None:
-        member = "refusal" if text.refusal else "content"
-        message[member] = (message[member] or "") + text.text
-        if text.citations:
-            message.setdefault("annotations", []).extend(annotation(c) for c in text.citations)
-        if text.seal is not None:
-            message["extra_content"] = write_seal(text.seal)
-
-    def _add_thought(self, thought: Thought, message: dict[str, Json]) -> None:
-        if thought.text:
-            for member in _plain_members(thought):
-                message[member] = message.get(member, "") + thought.text
-        entry = detail_entry(thought, len(message.get(DETAILS, ())))
-        if entry is not None:
-            message.setdefault(DETAILS, []).append(entry)
-
-    def _add_call(self, call: ToolCall, message: dict[str, Json]) -> None:
-        if not call.arguments and not call.custom:
-            call = msgspec.structs.replace(call, arguments="{}")
-        if self._shapes.is_legacy:
-            message["function_call"] = {"name": call.name, "arguments": call.arguments}
-            return
-        calls = message.setdefault("tool_calls", [])
-        calls.append(self._shapes.call(call, len(calls)))
-
-    def _add_media(self, media: Media, message: dict[str, Json]) -> None:
-        if media.kind == "audio":
-            told = {**self._shapes.audio(media), "data": media.data or "", "transcript": media.transcript or ""}
-            message["audio"] = told
-        elif media.kind == "image":
-            message.setdefault("images", []).append(picture(media))
-        else:
-            message.setdefault("annotations", []).append(attachment(media))
