@@ -49,6 +49,7 @@ class ServerTool(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     data: Json
     name: str = ""
+    extra: Extra = NO_EXTRA
 
 
 class ToolChoice(msgspec.Struct, frozen=True, kw_only=True):

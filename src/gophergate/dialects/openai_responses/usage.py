@@ -1,0 +1,92 @@
+"""Token counts of the Responses wire, to disjoint classes and back.
+
+OpenAI counts cached and written tokens inside `input_tokens` and reasoning inside `output_tokens`; the other speakers
+recorded (Azure, xAI, DeepSeek, Bedrock, OpenRouter) do the same.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from gophergate.core.blocks import Json
+from gophergate.core.money import NANOS_PER_DOLLAR
+from gophergate.core.usage import NOTHING_REPORTED, Usage
+from gophergate.dialects.openai_responses.wire import object_of
+
+_TICKS_PER_NANO = 10
+"""xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""
+
+
+def read_usage(response: dict[str, Any]) -> Usage | None:
+    """The usage of a response object; None when it reports none. Zero stays zero (edge case 58)."""
+    raw = response.get("usage")
+    if not isinstance(raw, dict):
+        return None
+    taken, made = object_of(raw.get("input_tokens_details")), object_of(raw.get("output_tokens_details"))
+    total, cached, wrote = (
+        _count(raw, "input_tokens"),
+        _count(taken, "cached_tokens"),
+        _count(taken, "cache_write_tokens"),
+    )
+    fresh = None if total is None else max(0, total - (cached or 0) - (wrote or 0))
+    usage = Usage(
+        input=fresh,
+        cache_read=cached,
+        cache_write=wrote,
+        output=_count(raw, "output_tokens"),
+        reasoning=_count(made, "reasoning_tokens"),
+        tool_uses=_tool_uses(response, raw),
+        provider_cost=_cost(raw),
+    )
+    return None if usage == NOTHING_REPORTED else usage
+
+
+def _count(members: dict[str, Any], name: str) -> int | None:
+    value = members.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _tool_uses(response: dict[str, Any], raw: dict[str, Any]) -> dict[str, int] | None:
+    """xAI counts each server tool in the usage; OpenAI counts searches beside it."""
+    uses: dict[str, int] = {}
+    details = object_of(raw.get("server_side_tool_usage_details"))
+    for name in details:
+        times = _count(details, name)
+        if times:
+            uses[name.removesuffix("_calls")] = times
+    tools = object_of(response.get("tool_usage"))
+    for name, counts in tools.items():
+        times = _count(object_of(counts), "num_requests")
+        if times:
+            uses[name] = times
+    return uses or None
+
+
+def _cost(raw: dict[str, Any]) -> int | None:
+    ticks = _count(raw, "cost_in_usd_ticks")
+    if ticks is not None:
+        return ticks // _TICKS_PER_NANO
+    cost = raw.get("cost")  # OpenRouter, in dollars
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e9:
+        return int(Decimal(str(cost)) * NANOS_PER_DOLLAR)
+    return None
+
+
+def write_usage(usage: Usage | None) -> dict[str, Json] | None:
+    """The `usage` member of a response, its sums derived; None when nothing was reported."""
+    if usage is None or usage == NOTHING_REPORTED:
+        return None
+    taken, made = usage.total_input, usage.total_output
+    return {
+        "input_tokens": taken,
+        "input_tokens_details": {
+            "cached_tokens": usage.cache_read or 0,
+            "cache_write_tokens": (usage.cache_write or 0) + (usage.cache_write_1h or 0),
+        },
+        "output_tokens": made,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning or 0},
+        "total_tokens": taken + made,
+    }
