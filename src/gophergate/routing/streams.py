@@ -102,7 +102,8 @@ class VerbatimStream(Stream):
         self._partial.clear()
         events = self._reader.end()
         self.order.account.see(events)
-        self._pass(rest, events)
+        is_cut = bool(events) and isinstance(events[-1], Failed)
+        self._pass(b"" if is_cut else rest, events)
         if not self.done:
             if self._filter is not None:
                 self._say(self._filter.end())
