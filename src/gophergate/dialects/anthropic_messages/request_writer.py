@@ -18,7 +18,7 @@ from gophergate.dialects.anthropic_messages.turns import write_turns
 from gophergate.dialects.anthropic_messages.wire import NAME, VERSION, list_of, object_of, own
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses
-from gophergate.dialects.toolnames import as_function
+from gophergate.dialects.toolnames import as_function, flat_name
 
 MOST_MARKS = 4
 """The API's limit of cache breakpoints in a request; one more is a 400."""
@@ -67,7 +67,7 @@ def write_request(request: Request, target: Target) -> Written:
     plan = plan_of(request, target, losses)
     system, messages = write_turns(request, content, losses)
     tools = _tools(request, target, content, losses)
-    choice = _tool_choice(request, tools, losses)
+    choice = _tool_choice(request, losses) if tools else _no_choice(request, losses)
     plan = _possible(plan, request, choice, messages, losses)
 
     extra = own(request.extra)
@@ -132,7 +132,7 @@ def _tools(request: Request, target: Target, content: Content, losses: Losses) -
     allowed = frozenset(choice.names) if choice is not None and choice.mode == "allowed" else None
     out: list[dict[str, Json]] = []
     for tool in request.tools:
-        if allowed is not None and tool.name not in allowed:
+        if allowed is not None and tool.name not in allowed and _wire_name(tool) not in allowed:
             continue
         if isinstance(tool, ServerTool):
             if tool.dialect == NAME:
@@ -172,14 +172,20 @@ def _constrained(schema: Json, losses: Losses) -> Json:
     return out
 
 
-def _tool_choice(request: Request, tools: list[dict[str, Json]], losses: Losses) -> dict[str, Json] | None:
-    """The choice, and with it whether calls may come in parallel. Without tools the API refuses both."""
-    choice, parallel = request.tool_choice, request.parallel_tool_calls
-    if not tools:
-        if choice is not None and choice.mode not in ("auto", "none"):
-            losses.drop("tool_choice")
-        return None
-    out = _choice(choice, tools, losses) if choice is not None else None
+def _wire_name(tool: Tool | ServerTool) -> str:
+    return tool.name if isinstance(tool, ServerTool) else tool_name(flat_name(tool))
+
+
+def _no_choice(request: Request, losses: Losses) -> None:
+    """Without tools the API refuses a choice among them."""
+    if request.tool_choice is not None and request.tool_choice.mode not in ("auto", "none"):
+        losses.drop("tool_choice")
+
+
+def _tool_choice(request: Request, losses: Losses) -> dict[str, Json] | None:
+    """The choice, and with it whether calls may come in parallel."""
+    parallel = request.parallel_tool_calls
+    out = _choice(request, request.tool_choice, losses) if request.tool_choice is not None else None
     if parallel is None or (parallel and out is None) or (out is not None and out.get("type") == "none"):
         return out
     out = out or {"type": "auto"}
@@ -187,7 +193,7 @@ def _tool_choice(request: Request, tools: list[dict[str, Json]], losses: Losses)
     return out
 
 
-def _choice(choice: ToolChoice, tools: list[dict[str, Json]], losses: Losses) -> dict[str, Json] | None:
+def _choice(request: Request, choice: ToolChoice, losses: Losses) -> dict[str, Json] | None:
     match choice.mode:
         case "auto" | "none":
             return {"type": choice.mode}
@@ -199,9 +205,10 @@ def _choice(choice: ToolChoice, tools: list[dict[str, Json]], losses: Losses) ->
             return dict(object_of(choice.native))
         case "named":
             # A choice that names a dropped tool is dropped with it (edge case 26).
-            name = tool_name(choice.names[0]) if choice.names else ""
-            if any(tool.get("name") == name for tool in tools):
-                return {"type": "tool", "name": name}
+            for tool in request.tools:
+                goes = isinstance(tool, Tool) or tool.dialect == NAME
+                if goes and choice.names[:1] in ((tool.name,), (_wire_name(tool),)):
+                    return {"type": "tool", "name": _wire_name(tool)}
     losses.drop("tool_choice")
     return None
 

@@ -2,10 +2,11 @@
 
 Rules of this room, each for a 400 of the API or for a client that trims its history:
 
-- A result stands first in the user's turn right after its call (edge case 28). One that stands later is moved there.
-- A call without any result gets one that says so, marked as an error: what the model asked stays known (29).
-- A result without a call becomes words in its place: what the tool said is kept, the API would refuse the block.
-- A call id used twice gets a suffix the second time, and its result with it.
+- A result stands first in the user's turn right after its call (edge case 28).
+- A call without a result there gets one that says so, marked as an error: what the model asked stays known (29).
+- A result without a call there becomes words in its place: what the tool said is kept, the API would refuse the block.
+- A call id used twice in one turn gets a suffix the second time, and its result with it. (Over several turns the API
+  takes the same id again.)
 - A system turn after the first speaker keeps its place when the request came in this dialect (the API knows such
   messages); from another dialect it is folded into `system`, in order, because older models refuse it elsewhere.
 - Turns that have nothing left to say are left out; neighbours of one speaker become one turn, as the API itself does.
@@ -43,7 +44,7 @@ def write_turns(
 ) -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
     """The `system` blocks and the `messages`. Raises BadRequest for content that cannot go, or when nobody speaks."""
     system, said = _folded(request, content, losses)
-    said = _answered(_merged(said))
+    said = _answered(_merged(said), content)
     messages = [_message(one, content) for one in said]
     if not any(message["role"] != "system" for message in messages):
         raise BadRequest("The chosen model needs at least one message of a user.", param="messages")
@@ -81,6 +82,8 @@ def _checked(block: Block, turn: Turn, losses: Losses) -> Block:
         losses.foreign(block.extra, NAME)
         if isinstance(block, ToolCall):
             raise refuse(block, WHERE, "only the model calls tools")
+    if isinstance(block, ToolResult) and turn.role != "user":
+        raise refuse(block, WHERE, "results stand in a user's turn")
     return block
 
 
@@ -102,95 +105,73 @@ def _merged(said: list[Said]) -> list[Said]:
     return merged
 
 
-_Place = tuple[int, int]
-"""Where a block stands: which message, which block of it."""
-
-_NOWHERE: _Place = (1 << 62, 0)
-
-
-def _answered(said: list[Said]) -> list[Said]:
+def _answered(said: list[Said], content: Content) -> list[Said]:
     """Every call of the model with its result right after it; see the rules above."""
-    answers = _pairs(said)
-    claimed = set(answers.values())
-    used: set[str] = set()
     out: list[Said] = []
-    due: list[ToolResult] = []
-    for at, one in enumerate(said):
+    open_calls: list[ToolCall] = []
+    for one in said:
         if one.role == "user":
-            rest = _unclaimed(one.blocks, at, claimed)
-            out.append(Said("user", [*due, *rest], one.extra))
-            due = []
-            continue
-        if one.role == "assistant":
-            if due:
-                out.append(Said("user", list(due)))
-            one, due = _called(one, at, said, answers, used)
+            one = Said("user", _results_first(one.blocks, open_calls, content), one.extra)
+            open_calls = []
+        elif one.role == "assistant":
+            if open_calls:
+                out.append(Said("user", _results_first([], open_calls, content)))
+            one, open_calls = _called(one)
         out.append(one)
-    if due:
-        out.append(Said("user", list(due)))
-    return [one for one in out if one.blocks or own(one.extra)]
+    if open_calls:
+        out.append(Said("user", _results_first([], open_calls, content)))
+    return out
 
 
-def _pairs(said: list[Said]) -> dict[_Place, _Place]:
-    """Calls to results, by place. A result belongs to the last turn before it that made a call of its id."""
-    waiting: dict[str, deque[_Place]] = {}
-    pairs: dict[_Place, _Place] = {}
-    for at, one in enumerate(said):
-        for number, block in enumerate(one.blocks):
-            if isinstance(block, ToolCall):
-                calls = waiting.get(block.id)
-                if not calls or calls[0][0] != at:
-                    calls = waiting[block.id] = deque()
-                calls.append((at, number))
-            elif isinstance(block, ToolResult):
-                calls = waiting.get(block.call_id)
-                if calls:
-                    pairs[calls.popleft()] = (at, number)
-    return pairs
-
-
-def _called(
-    one: Said, at: int, said: list[Said], answers: dict[_Place, _Place], used: set[str]
-) -> tuple[Said, list[ToolResult]]:
-    """The model's message with ids the API takes, and the results due after it, in the caller's order."""
+def _called(one: Said) -> tuple[Said, list[ToolCall]]:
+    """The model's message with ids the API takes, and its calls as they were."""
+    used: set[str] = set()
     blocks: list[Block] = []
-    due: list[tuple[_Place, ToolResult]] = []
-    for number, block in enumerate(one.blocks):
+    calls: list[ToolCall] = []
+    for block in one.blocks:
         if isinstance(block, ToolCall):
-            id = _fresh(spelled(block.id), used)
-            place = answers.get((at, number), _NOWHERE)
-            result = said[place[0]].blocks[place[1]] if place is not _NOWHERE else _UNKNOWN
-            assert isinstance(result, ToolResult)  # noqa: S101 - `_pairs` saw to it
-            due.append((place, replace(result, call_id=id)))
-            blocks.append(replace(block, id=id))
-        else:
-            blocks.append(block)
-    due.sort(key=lambda pair: pair[0])
-    return Said(one.role, blocks, one.extra), [result for _, result in due]
+            calls.append(block)
+            block = replace(block, id=_fresh(block.id, used))
+        blocks.append(block)
+    return Said(one.role, blocks, one.extra), calls
 
 
 def _fresh(id: str, used: set[str]) -> str:
-    wanted, count = id, 1
-    while id in used:
+    wanted = fresh = spelled(id)
+    count = 1
+    while fresh in used:
         count += 1
-        id = f"{wanted}-{count}"
-    used.add(id)
-    return id
+        fresh = f"{wanted}-{count}"
+    used.add(fresh)
+    return fresh
 
 
-_UNKNOWN = ToolResult(call_id="", content=(Text(text=NO_RESULT),), is_error=True)
-
-
-def _unclaimed(blocks: list[Block], at: int, claimed: set[_Place]) -> list[Block]:
-    """What else the user's turn holds. A result that answers nothing is told in words."""
-    out: list[Block] = []
-    for number, block in enumerate(blocks):
+def _results_first(blocks: list[Block], calls: list[ToolCall], content: Content) -> list[Block]:
+    """A user's turn: the results of `calls` in the caller's order, those that are missing, and then the rest."""
+    used: set[str] = set()
+    waiting: dict[str, deque[str]] = {}
+    for call in calls:
+        waiting.setdefault(call.id, deque()).append(_fresh(call.id, used))
+    results: list[Block] = []
+    rest: list[Block] = []
+    for block in blocks:
         if not isinstance(block, ToolResult):
-            out.append(block)
-        elif (at, number) not in claimed:
-            out.append(Text(text=f"[Result of tool call {block.call_id}, which is no longer in the conversation]"))
-            out.extend(block.content)
-    return out
+            rest.append(block)
+        elif ids := waiting.get(block.call_id):
+            results.append(replace(block, call_id=ids.popleft()))
+        else:
+            rest.extend(_in_words(block, content))
+    missing = (id for ids in waiting.values() for id in ids)
+    results.extend(ToolResult(call_id=id, content=(Text(text=NO_RESULT),), is_error=True) for id in missing)
+    return results + rest
+
+
+def _in_words(result: ToolResult, content: Content) -> Iterator[Block]:
+    """A result that answers nothing here: its text and media, under a line that says what they are."""
+    yield Text(text=f"[Result of tool call {result.call_id}, which is not in the turn before]")
+    for part in result.content:
+        if isinstance(part, Text | Media) and content.goes(part, finished=False):
+            yield part
 
 
 def _message(one: Said, content: Content) -> dict[str, Json]:

@@ -10,8 +10,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import anthropic
-import httpx2
 import pytest
 from msgspec.structs import replace
 
@@ -24,6 +22,7 @@ from gophergate.core.usage import Usage
 from gophergate.dialects.anthropic_messages import AnthropicMessages
 from gophergate.dialects.base import Stamp, Target, encode
 from kit import exchanges
+from kit.anthropic_sdk import Player
 
 MESSAGES = AnthropicMessages()
 FILES = exchanges.files()
@@ -190,41 +189,19 @@ def test_a_recorded_stream_cut_anywhere_is_never_a_success(file: str) -> None:
     _all_pass([r for r in _records(file, "messages") if r["framing"] == "sse"], check)
 
 
-class _Played(httpx2.BaseTransport):
-    """Answers the SDK's next call with `body`."""
-
-    content_type = "application/json"
-    body = b""
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        headers = {"content-type": self.content_type}
-        return httpx2.Response(200, headers=headers, content=self.body, request=request)
-
-
-def _sdk_message(client: anthropic.Anthropic, *, stream: bool) -> dict[str, Any]:
-    ask: dict[str, Any] = {"model": "m", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]}
-    if not stream:
-        return client.beta.messages.create(**ask).to_dict()
-    with client.beta.messages.stream(**ask) as events:
-        return events.get_final_message().to_dict()
-
-
 @pytest.mark.parametrize("file", FILES)
 def test_every_recorded_reply_survives_our_writer_and_the_vendor_s_sdk(file: str) -> None:
     """R-T4, R-C1: read, written to this dialect again, and read by the vendor's SDK, nothing that it shows is lost."""
 
-    player = _Played()
-    http = httpx2.Client(transport=player)
-    client = anthropic.Anthropic(api_key="k", base_url="http://gate.test", max_retries=0, http_client=http)
+    player = Player()
 
     def check(record: exchanges.Record) -> None:
         body, streamed = exchanges.response_bytes(record), record["framing"] == "sse"
         reply = _reply(body, stream=streamed)
         for stream in (True, False):
             writer = MESSAGES.writer(Request(dialect="anthropic_messages", model="m"), Stamp("t0k", 0), stream=stream)
-            player.body = written = b"".join(writer.write(event) for event in unfold(reply))
-            player.content_type = writer.content_type.decode()
-            said = _sdk_message(client, stream=stream)
+            written = b"".join(writer.write(event) for event in unfold(reply))
+            said = player.streamed(written) if stream else player.message(written)
             plain = _plain_stream(body) if streamed else json.loads(body)
             plain["content"] = [b for b in plain["content"] if b != {**b, "type": "text", "text": ""}]
             assert _without_nulls(said["content"]) == _without_nulls(plain["content"])
@@ -258,8 +235,8 @@ def _meaning(body: dict[str, Any]) -> dict[str, Any]:
     """A request without the differences that mean nothing, each by the vendor's own documentation:
 
     a string is one text block; neighbours of one speaker are one turn; in a user's turn results come first; text that
-    is empty is no text; false is the default of `stream` and `strict`, "custom" that of a tool's type; null is unsaid, as
-    is an empty list of tools.
+    is empty is no text; false is the default of `stream` and `strict`, "custom" that of a tool's type; null is unsaid,
+    as is an empty list of tools, and with it the choice among them.
     """
     out = {k: v for k, v in body.items() if v is not None and (k, v) not in (("stream", False), ("tools", []))}
     if isinstance(out.get("system"), str):
@@ -277,14 +254,10 @@ def _meaning(body: dict[str, Any]) -> dict[str, Any]:
         message["content"].sort(key=lambda block: block["type"] != "tool_result")
     out["messages"] = merged
     if "tools" in out:
-        out["tools"] = [
-            {
-                k: v
-                for k, v in tool.items()
-                if (k, v) not in (("type", "custom"), ("strict", False), ("description", ""))
-            }
-            for tool in out["tools"]
-        ]
+        defaults = (("type", "custom"), ("strict", False), ("description", ""))
+        out["tools"] = [{k: v for k, v in tool.items() if (k, v) not in defaults} for tool in out["tools"]]
+    else:
+        out.pop("tool_choice", None)
     return out
 
 
