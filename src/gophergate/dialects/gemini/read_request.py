@@ -1,0 +1,329 @@
+"""generateContent and streamGenerateContent bodies (and countTokens', which wrap one) to the canonical Request.
+
+Takes both spellings of every member. What has no canonical name rides along in `extra["gemini"]`, the members of
+`generationConfig` and `toolConfig` under dotted names ("generationConfig.imageConfig").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec.structs import replace
+
+from gophergate.core.blocks import Block, Json, Text, Thought
+from gophergate.core.request import OutputFormat, Reasoning, Request, ServerTool, Tool, ToolChoice, Turn
+from gophergate.dialects.base import decode_object
+from gophergate.dialects.gemini.calls import CallBook, read_call, read_result
+from gophergate.dialects.gemini.parts import read_part
+from gophergate.dialects.gemini.schema import folded, from_google
+from gophergate.dialects.gemini.wire import NAME, as_extra, camel, leftover, message, repeated
+from gophergate.errors import BadRequest
+
+_TOP = frozenset(
+    {
+        "model",
+        "contents",
+        "systemInstruction",
+        "tools",
+        "toolConfig",
+        "generationConfig",
+        "serviceTier",
+        "store",
+        "generateContentRequest",
+    }
+)
+_GENERATION = frozenset(
+    {
+        "maxOutputTokens",
+        "temperature",
+        "topP",
+        "topK",
+        "presencePenalty",
+        "frequencyPenalty",
+        "stopSequences",
+        "candidateCount",
+        "seed",
+        "responseLogprobs",
+        "logprobs",
+        "responseModalities",
+        "thinkingConfig",
+        "responseMimeType",
+        "responseSchema",
+        "responseJsonSchema",
+    }
+)
+_DECLARATION = frozenset({"name", "description", "parameters", "parametersJsonSchema"})
+_CONTENT = frozenset({"role", "parts"})
+
+
+def read_request(body: bytes, *, model: str, stream: bool) -> Request:
+    """The request in a body whose model and streaming stand in the path. Raises BadRequest with `param`."""
+    top = camel(decode_object(body))
+    if "generateContentRequest" in top:
+        top = message(top["generateContentRequest"], "generateContentRequest")
+    config = message(top.get("generationConfig") or {}, "generationConfig")
+    tool_config = message(top.get("toolConfig") or {}, "toolConfig")
+    calling = message(tool_config.get("functionCallingConfig") or {}, "toolConfig.functionCallingConfig")
+    numbers = _Numbers(config)
+    spoken_format, unread = _format(config)
+    extra = {
+        **leftover(top, _TOP),
+        **leftover(config, _GENERATION, "generationConfig."),
+        **unread,
+        **leftover(tool_config, frozenset({"functionCallingConfig"}), "toolConfig."),
+        **leftover(calling, frozenset({"mode", "allowedFunctionNames"}), "functionCallingConfig."),
+    }
+    return Request(
+        dialect=NAME,
+        model=model or _model(top.get("model")),
+        stream=stream,
+        turns=_turns(top),
+        tools=tuple(_tools(top.get("tools"))),
+        tool_choice=_choice(calling),
+        max_output_tokens=numbers.whole("maxOutputTokens"),
+        temperature=numbers.real("temperature"),
+        top_p=numbers.real("topP"),
+        top_k=numbers.whole("topK"),
+        presence_penalty=numbers.real("presencePenalty"),
+        frequency_penalty=numbers.real("frequencyPenalty"),
+        stop=_words(config.get("stopSequences"), "generationConfig.stopSequences"),
+        n=numbers.whole("candidateCount"),
+        seed=numbers.whole("seed"),
+        logprobs=numbers.flag("responseLogprobs"),
+        top_logprobs=numbers.whole("logprobs"),
+        reasoning=_reasoning(config.get("thinkingConfig")),
+        format=spoken_format,
+        modalities=tuple(
+            word.lower() for word in _words(config.get("responseModalities"), "generationConfig.responseModalities")
+        ),
+        service_tier=_lower_word(top.get("serviceTier")),
+        store=top["store"] if isinstance(top.get("store"), bool) else None,
+        extra=as_extra(extra),
+    )
+
+
+def _model(said: Json) -> str:
+    return said.removeprefix("models/") if isinstance(said, str) else ""
+
+
+def _lower_word(said: Json) -> str | None:
+    return said.lower() if isinstance(said, str) and said else None
+
+
+# -- turns ------------------------------------------------------------------------------------------------------------
+
+
+def _turns(top: dict[str, Json]) -> tuple[Turn, ...]:
+    turns: list[Turn] = []
+    instruction = top.get("systemInstruction")
+    if isinstance(instruction, str):
+        instruction = {"parts": [{"text": instruction}]}
+    if instruction:
+        told = message(instruction, "systemInstruction")
+        blocks = _blocks(told.get("parts"), "systemInstruction.parts", CallBook())
+        turns.append(Turn(role="system", blocks=blocks, extra=as_extra(leftover(told, _CONTENT))))
+    book = CallBook()
+    for at, content in enumerate(repeated(top.get("contents"), "contents")):
+        where = f"contents[{at}]"
+        told = message(content, where)
+        turn = Turn(
+            role="assistant" if (role := told.get("role")) == "model" else "user",
+            blocks=_blocks(told.get("parts"), f"{where}.parts", book),
+            extra=as_extra(leftover(told, _CONTENT)),
+        )
+        if role not in {"model", "user", "function", None, ""}:
+            raise BadRequest(f"'{where}.role' must be 'user' or 'model'.", param=f"{where}.role")
+        last = turns[-1] if turns else None
+        if last is not None and last.role == turn.role == "assistant":
+            # Clients keep each streamed chunk as a content of its own.
+            turns[-1] = replace(last, blocks=last.blocks + turn.blocks, extra=last.extra or turn.extra)
+        else:
+            turns.append(turn)
+    return tuple(replace(turn, blocks=_rejoined(turn.blocks)) if turn.role == "assistant" else turn for turn in turns)
+
+
+def _blocks(parts: Json, where: str, book: CallBook) -> tuple[Block, ...]:
+    return tuple(
+        _block(message(part, f"{where}[{at}]"), f"{where}[{at}]", book)
+        for at, part in enumerate(repeated(parts, where))
+    )
+
+
+def _block(part: dict[str, Json], where: str, book: CallBook) -> Block:
+    if "functionCall" in part:
+        call = message(part["functionCall"], f"{where}.functionCall")
+        name = call.get("name")
+        if not isinstance(name, str) or not name:
+            raise BadRequest(f"'{where}.functionCall.name' must be a string.", param=f"{where}.functionCall.name")
+        if not isinstance(call.get("args", {}), dict | None):
+            raise BadRequest(f"'{where}.functionCall.args' must be an object.", param=f"{where}.functionCall.args")
+        return read_call(part, book.called(call.get("id"), name))
+    if "functionResponse" in part:
+        return read_result(part, book, where)
+    if "text" in part and not isinstance(part["text"], str | None):
+        raise BadRequest(f"'{where}.text' must be a string.", param=f"{where}.text")
+    return read_part(part)
+
+
+def _rejoined(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """A model's turn with its streamed pieces put together again.
+
+    Unsigned text joins unsigned text, unsigned thought joins the thought after it unless Google signed that one: its
+    signature belongs to exactly the part it came on, whereas another maker's came here after the text it seals.
+    """
+    joined: list[Block] = []
+    for block in blocks:
+        last = joined[-1] if joined else None
+        if isinstance(last, Text | Thought) and last.seal is None and not last.extra and not block.extra:
+            if isinstance(last, Text) and isinstance(block, Text) and block.seal is None:
+                joined[-1] = replace(last, text=last.text + block.text)
+                continue
+            if isinstance(last, Thought) and isinstance(block, Thought) and not block.redacted and _may_join(block):
+                joined[-1] = replace(block, text=last.text + block.text)
+                continue
+        joined.append(block)
+    return tuple(joined)
+
+
+def _may_join(thought: Thought) -> bool:
+    return thought.seal is None or thought.seal.dialect != NAME
+
+
+# -- tools ------------------------------------------------------------------------------------------------------------
+
+
+def _tools(said: Json) -> Iterable[Tool | ServerTool]:
+    for at, entry in enumerate(repeated(said, "tools")):
+        where = f"tools[{at}]"
+        for name, value in message(entry, where).items():
+            if name == "functionDeclarations":
+                for number, declared in enumerate(repeated(value, f"{where}.functionDeclarations")):
+                    yield _declared(declared, f"{where}.functionDeclarations[{number}]")
+            else:
+                yield ServerTool(dialect=NAME, label=name, data={name: value}, name=name)
+
+
+def _declared(said: Json, where: str) -> Tool:
+    told = message(said, where)
+    name = told.get("name")
+    if not isinstance(name, str) or not name:
+        raise BadRequest(f"'{where}.name' must be a string.", param=f"{where}.name")
+    described = told.get("description")
+    schema = told.get("parametersJsonSchema")
+    return Tool(
+        name=name,
+        description=described if isinstance(described, str) else "",
+        parameters=folded(schema) if schema is not None else from_google(told.get("parameters")),
+        extra=as_extra(leftover(told, _DECLARATION)),
+    )
+
+
+def _choice(calling: dict[str, Json]) -> ToolChoice | None:
+    mode = calling.get("mode")
+    names = _words(calling.get("allowedFunctionNames"), "toolConfig.functionCallingConfig.allowedFunctionNames")
+    match mode.upper() if isinstance(mode, str) else mode:
+        case "AUTO" | "MODE_UNSPECIFIED" | 1:
+            return ToolChoice(mode="allowed", names=names) if names else ToolChoice(mode="auto")
+        case "ANY" | 2:
+            if len(names) == 1:
+                return ToolChoice(mode="named", names=names)
+            return ToolChoice(mode="allowed", names=names, required=True) if names else ToolChoice(mode="required")
+        case "NONE" | 3:
+            return ToolChoice(mode="none")
+        case "VALIDATED" | 4:
+            if names:
+                return ToolChoice(mode="allowed", names=names)
+            return ToolChoice(mode="auto", dialect=NAME, native={"mode": "VALIDATED"})
+        case None:
+            return ToolChoice(mode="allowed", names=names) if names else None
+    where = "toolConfig.functionCallingConfig.mode"
+    raise BadRequest(f"'{where}' must be AUTO, ANY, NONE or VALIDATED.", param=where)
+
+
+# -- settings ---------------------------------------------------------------------------------------------------------
+
+
+class _Numbers:
+    """The scalar settings, with protobuf JSON's leniency: a number may stand in a string."""
+
+    __slots__ = ("_config",)
+
+    def __init__(self, config: dict[str, Json]) -> None:
+        self._config = config
+
+    def real(self, name: str) -> float | None:
+        value = self._config.get(name)
+        if isinstance(value, str):
+            try:
+                value = msgspec.json.decode(value)
+            except (msgspec.DecodeError, UnicodeError):
+                value = value or None
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise BadRequest(f"'generationConfig.{name}' must be a number.", param=f"generationConfig.{name}")
+        return value
+
+    def whole(self, name: str) -> int | None:
+        value = self.real(name)
+        if value is None:
+            return None
+        if isinstance(value, float) and not value.is_integer():
+            raise BadRequest(f"'generationConfig.{name}' must be a whole number.", param=f"generationConfig.{name}")
+        return int(value)
+
+    def flag(self, name: str) -> bool | None:
+        value = self._config.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise BadRequest(f"'generationConfig.{name}' must be true or false.", param=f"generationConfig.{name}")
+        return value
+
+
+def _words(said: Json, where: str) -> tuple[str, ...]:
+    if said is None:
+        return ()
+    words = [said] if isinstance(said, str) else said
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise BadRequest(f"'{where}' must be an array of strings.", param=where)
+    return tuple(words)
+
+
+def _reasoning(said: Json) -> Reasoning | None:
+    """thinkingConfig. Thoughts stay out of the answer unless `includeThoughts`: the vendor's default, written out."""
+    if said is None:
+        return None
+    told = message(said, "generationConfig.thinkingConfig")
+    numbers = _Numbers({"thinkingConfig.thinkingBudget": told.get("thinkingBudget")})
+    budget = numbers.whole("thinkingConfig.thinkingBudget")
+    level = _lower_word(told.get("thinkingLevel"))
+    if level is not None:
+        level = level.removeprefix("thinking_level_")
+    shown = told.get("includeThoughts") is True
+    known = frozenset({"includeThoughts", "thinkingBudget", "thinkingLevel"})
+    return Reasoning(
+        enabled=None if budget is None else budget != 0,
+        effort=level if level != "unspecified" else None,
+        budget=budget,
+        summary="auto" if shown else None,
+        visible=shown,
+        extra=as_extra(leftover(told, known)),
+    )
+
+
+def _format(config: dict[str, Json]) -> tuple[OutputFormat | None, dict[str, Json]]:
+    """The structured output that is asked for, and members that did not fit in it."""
+    media_type = config.get("responseMimeType")
+    native, plain = config.get("responseSchema"), config.get("responseJsonSchema")
+    schema = folded(plain) if plain is not None else from_google(native)
+    match media_type:
+        case "text/x.enum":
+            return OutputFormat(kind="enum", schema=schema), {}
+        case "application/json" | None | "" if schema is not None:
+            return OutputFormat(kind="json_schema", schema=schema), {}
+        case "application/json":
+            return OutputFormat(kind="json"), {}
+        case "text/plain":
+            return OutputFormat(kind="text"), {}
+        case None:
+            return None, {}
+    names = ("responseMimeType", "responseSchema", "responseJsonSchema")
+    return None, {f"generationConfig.{name}": config[name] for name in names if name in config}
