@@ -9,7 +9,7 @@ import msgspec
 from gophergate.dialects.base import Dialect, Stamp
 from gophergate.errors import GatewayError
 from gophergate.front.base import Inbound, Reply
-from gophergate.front.caller_headers import passing, request_id, strict, tagged
+from gophergate.front.caller_headers import told
 from gophergate.front.outlet import Outlet
 from gophergate.ids import Ids
 from gophergate.ledger.entry import Book
@@ -40,9 +40,10 @@ async def exchange(
     """
     call_id = house.ids.new()
     caller = await house.auth.caller(inbound)
-    entry = house.book.entry(call_id, request_id(inbound, call_id), caller, door.name, "chat")
+    said = told(inbound)
+    entry = house.book.entry(call_id, said.request_id or call_id, caller, door.name, "chat")
     entry.is_gone, entry.client_ip = lambda: reply.gone, inbound.client
-    entry.tags, entry.session = tagged(inbound)
+    entry.tags, entry.session = said.tags, said.session
     outlet = Outlet(reply, entry, house.heartbeat_interval)
     stamp = Stamp(call_id, int(house.wall()))
 
@@ -61,8 +62,8 @@ async def exchange(
                 path_model=path_model,
                 stamp=stamp,
                 request_id=entry.request_id,
-                passing=passing(inbound),
-                strict=strict(inbound),
+                passing=said.passing,
+                strict=said.strict,
                 account=entry,
                 outlet=outlet,
             )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from gophergate.errors import BadRequest
 from gophergate.front.base import Inbound
 
 _ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -30,40 +30,49 @@ _SESSIONS = (
 _MAX_TAGS = 32
 
 
-def request_id(inbound: Inbound, otherwise: str) -> str:
-    """The caller's own `x-request-id` if it is a plain word of at most 128 characters, else `otherwise`."""
-    sent = inbound.header(b"x-request-id")
-    return sent.decode() if sent is not None and _ID.fullmatch(sent) else otherwise
+_OURS = frozenset({b"x-request-id", b"x-gophergate-strict", b"x-gophergate-tags", *_SESSIONS, *_PASSING})
+_NO_TAGS: dict[str, str] = {}
+_NOTHING: dict[str, str] = {}
 
 
-def strict(inbound: Inbound) -> bool:
-    """Whether every dropped setting must be a 400. Raises BadRequest for anything but true or false."""
-    sent = inbound.header(b"x-gophergate-strict")
-    if sent is None:
-        return False
-    match sent.strip().lower():
-        case b"true" | b"1":
-            return True
-        case b"false" | b"0":
-            return False
-    raise BadRequest("x-gophergate-strict must be 'true' or 'false'.", param="x-gophergate-strict")
+class Told(NamedTuple):
+    """What one request's headers say. `request_id` is the caller's own if it is a plain word of at most 128
+    characters, else ""; `passing` are the headers that a vendor of the same language may be sent."""
 
-
-def tagged(inbound: Inbound) -> tuple[dict[str, str], str | None]:
-    """Tags (`a=b,c=d`; what is malformed is left out) and the session's name, ours first, then known agents' own."""
-    tags: dict[str, str] = {}
+    request_id: str = ""
+    strict: bool = False
+    tags: dict[str, str] = _NO_TAGS
     session: str | None = None
-    for name, value in inbound.headers:
-        if name == b"x-gophergate-tags":
-            for pair in value.decode("utf-8", "replace").split(","):
-                key, equals, text = pair.partition("=")
-                if equals and key.strip() and len(tags) < _MAX_TAGS:
-                    tags[key.strip()[:64]] = text.strip()[:256]
-        elif (session is None and name in _SESSIONS) or name == b"x-gophergate-session":
-            session = value.decode("latin-1").strip()[:256] or None
-    return tags, session
+    passing: dict[str, str] = _NOTHING
 
 
-def passing(inbound: Inbound) -> dict[str, str]:
-    """The caller's headers that a vendor of the same language may be sent."""
-    return {name.decode(): value.decode("latin-1") for name, value in inbound.headers if name in _PASSING}
+_SILENCE = Told()
+
+
+def told(inbound: Inbound) -> Told:
+    """Read a request's headers in one go. What is malformed is left out; `strict` is on for any value but a no."""
+    found = [(name, value) for name, value in inbound.headers if name in _OURS]
+    if not found:
+        return _SILENCE
+    named = dict(found)
+    sent = named.get(b"x-request-id", b"")
+    return Told(
+        request_id=sent.decode() if _ID.fullmatch(sent) else "",
+        strict=named.get(b"x-gophergate-strict", b"false").strip().lower() not in (b"false", b"0", b"no", b""),
+        tags=_tags(named.get(b"x-gophergate-tags", b"")),
+        session=next((_word(named[name]) for name in _SESSIONS if name in named), None),
+        passing={name.decode(): value.decode("latin-1") for name, value in found if name in _PASSING},
+    )
+
+
+def _tags(sent: bytes) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for pair in sent.decode("utf-8", "replace").split(","):
+        key, equals, text = pair.partition("=")
+        if equals and key.strip() and len(tags) < _MAX_TAGS:
+            tags[key.strip()[:64]] = text.strip()[:256]
+    return tags
+
+
+def _word(value: bytes) -> str | None:
+    return value.decode("latin-1").strip()[:256] or None

@@ -88,6 +88,8 @@ class Entry:
         "_dropped",
         "_kept",
         "_kept_size",
+        "_price_found",
+        "_priced_usage",
         "_sent_at",
         "_started",
         "_started_wall",
@@ -135,6 +137,8 @@ class Entry:
         self._dropped: dict[str, None] = {}
         self._kept: list[bytes] = []
         self._kept_size = 0
+        self._priced_usage: Usage | None = None
+        self._price_found: tuple[int | None, str | None] = (None, None)
         self._status_seen = 0
         self._waited = 0.0
         self._started = book.clock()
@@ -311,7 +315,10 @@ class Entry:
     def _price(self, usage: Usage | None) -> tuple[int | None, str | None]:
         if self._deployment is None or usage is None:
             return None, None
-        return self._book.pricing.price(self._deployment, usage)
+        if usage is not self._priced_usage:
+            self._price_found = self._book.pricing.price(self._deployment, usage)
+            self._priced_usage = usage
+        return self._price_found
 
     def _bodies(self, status: Status) -> CallBodies | None:
         keeps = self._book.keeps
