@@ -42,6 +42,8 @@ def read_usage(raw: Json) -> Usage | None:
 
     fresh = prompt
     if prompt is not None:
+        if cached and wrote and cached + wrote > prompt >= max(cached, wrote):
+            wrote = 0  # OpenRouter for Gemini: what was read had been stored by this very call. Read tokens they are.
         held = (cached or 0) + (wrote or 0)
         if held > prompt or (apart and apart == held != reasoning):
             # Grok on Azure, and shims over Anthropic: cached tokens stand beside the prompt's.
