@@ -30,7 +30,7 @@ class Fallback:
         self._routes = routes
         self._write_error = write_error
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Plain ASGI 3."""
         if scope["type"] == "websocket":
             await self._refuse_socket(scope, receive, send)

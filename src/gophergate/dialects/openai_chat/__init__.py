@@ -16,6 +16,7 @@ from gophergate.dialects.openai_chat.verbatim import UsageFilter
 from gophergate.dialects.openai_chat.wire import NAME
 from gophergate.dialects.openai_chat.writer_body import BodyWriter
 from gophergate.dialects.openai_chat.writer_stream import StreamWriter
+from gophergate.dialects.sse import COMMENT
 from gophergate.errors import GatewayError, UpstreamRefused
 
 
@@ -23,6 +24,8 @@ class OpenAIChat:
     """The `openai_chat` dialect. Stateless: one instance serves everyone."""
 
     name = NAME
+    stream_type = b"text/event-stream; charset=utf-8"
+    heartbeat = COMMENT
     strict_default = False
     """What an unsaid `strict` of a tool means here."""
 

@@ -1,0 +1,315 @@
+"""The composition root: settings in, rooms built and joined, a running gateway out. Nobody else knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from gophergate.dialects.anthropic_messages import AnthropicMessages
+from gophergate.dialects.base import Dialect
+from gophergate.dialects.openai_chat import OpenAIChat
+from gophergate.errors import GatewayError, Unavailable
+from gophergate.exchange import House, exchange
+from gophergate.front.base import Inbound, Reply
+from gophergate.front.edge import Edge, EdgeLimits
+from gophergate.front.fallback import Fallback
+from gophergate.front.forwarded import TrustedProxies
+from gophergate.front.routes import Doors, Routes, dialect_of
+from gophergate.front.server import Binding, Server
+from gophergate.ids import Ids
+from gophergate.keyfile import Announce, prepare
+from gophergate.ledger.entry import Book
+from gophergate.ledger.journal import Journal, open_journal
+from gophergate.ledger.pricing import PriceBook, warm
+from gophergate.ledger.writer import LedgerWriter
+from gophergate.listing import ModelList
+from gophergate.logs import log_to_stderr
+from gophergate.policy.auth import Auth
+from gophergate.providers.base import Provider
+from gophergate.providers.build import build
+from gophergate.providers.registry import BY_KIND
+from gophergate.routing.attempts import Attempts
+from gophergate.routing.catalog import Catalog, CatalogHolder
+from gophergate.routing.discovery import discover
+from gophergate.routing.path import Paths
+from gophergate.secrets import Keyring
+from gophergate.settings import Settings, SettingsError
+from gophergate.setup import check_key, dashboard_address, first_run
+from gophergate.store import changes
+from gophergate.store.calls import Calls
+from gophergate.store.database import Database, open_database
+from gophergate.store.keys import TOPIC as KEYS_TOPIC
+from gophergate.store.keys import Keys
+from gophergate.store.revision import upgrade
+from gophergate.transport.base import Transport
+from gophergate.transport.choose import ProxyRules, RoutedTransport
+from gophergate.transport.http1 import Http1Transport
+
+logger = logging.getLogger("gophergate")
+
+_LOOK_FOR_CHANGES = 1.0
+"""Seconds between two looks for keys changed by another process (R-X5 allows five)."""
+
+
+class Parts(msgspec.Struct):
+    """What a gateway stands on. Passed in, so that tests and embedders may bring their own."""
+
+    database: Database
+    keyring: Keyring
+    transport: Transport
+    journal: Journal | None = None
+    wall: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
+    bits: Callable[[int], int] = random.SystemRandom().getrandbits
+
+
+def dialects() -> dict[str, Dialect]:
+    """Every dialect by its name."""
+    spoken: tuple[Dialect, ...] = (OpenAIChat(), AnthropicMessages())
+    return {dialect.name: dialect for dialect in spoken}
+
+
+class Gateway:
+    """A whole gateway on one event loop. `async with` starts listening, and drains on the way out.
+
+    Serving begins before what the first call does not need (prices, provider model lists) is there.
+    """
+
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        self.settings = settings
+        self.parts = parts
+        self._background: set[asyncio.Task[None]] = set()
+        self._providers = providers_of(settings)
+        spoken = dialects()
+        ids = Ids(parts.wall, parts.bits)
+        self.catalog = CatalogHolder(self._snapshot(self._providers))
+        self.auth = Auth(Keys(parts.database), digest=parts.keyring.hash_client_key, clock=parts.clock, wall=parts.wall)
+        self.writer = LedgerWriter(Calls(parts.database), journal=parts.journal)
+        fixed = {(p.name, model): price for p in self._providers for model, price in p.row.prices.items()}
+        price_ids = {provider.name: provider.row.price_id for provider in self._providers}
+        self.prices = PriceBook(wall=parts.wall, price_ids=price_ids.get, fixed=fixed)
+        self.house = House(
+            auth=self.auth,
+            book=Book(self.writer, self.prices, wall=parts.wall, clock=parts.clock, keeps=settings.logging.bodies),
+            catalog=self.catalog,
+            attempts=Attempts(Paths(parts.transport, spoken)),
+            ids=ids,
+            wall=parts.wall,
+            heartbeat_interval=settings.server.keepalive_interval,
+        )
+        models = ModelList(self.auth, self.catalog)
+        health = Health(parts.database)
+        self.routes = Routes(
+            Doors(
+                chat=lambda name: partial(exchange, house=self.house, door=spoken[name]),
+                models=models.all,
+                model=models.one,
+                live=health.live,
+                ready=health.ready,
+            )
+        )
+        write_error = partial(error_reply, spoken)
+        self.edge = Edge(
+            self.routes,
+            write_error,
+            new_id=lambda: f"req_{ids.new()}",
+            limits=EdgeLimits(max_body_bytes=settings.server.max_body_bytes),
+            proxies=TrustedProxies(settings.server.trusted_proxies),
+        )
+        server = settings.server
+        self.server = Server(
+            Fallback(self.routes, write_error),
+            self.edge,
+            Binding(host=server.host, port=server.port),
+            drain_timeout=server.drain_timeout,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self.server.port
+
+    async def __aenter__(self) -> Gateway:
+        await self.writer.start()
+        try:
+            await self.server.start()
+        except BaseException:
+            await self.writer.drain()
+            raise
+        self._later(self._warm())
+        self._later(self._watch_changes())
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.server.aclose()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.writer.drain()
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _warm(self) -> None:
+        """What makes later calls quick, once the first one can be answered."""
+        if any(provider.row.price_id for provider in self._providers):
+            await asyncio.to_thread(warm)
+        if any(not provider.models and provider.speaks for provider in self._providers):
+            self._providers = await discover(self._providers, self.parts.transport)
+            self.catalog.swap(self._snapshot(self._providers))
+
+    async def _watch_changes(self) -> None:
+        """Notice what another process (the command line, another node) changed about keys."""
+        seen: dict[str, int] | None = None
+        while True:
+            try:
+                marks = await changes.marks(self.parts.database)
+            except Unavailable as error:
+                logger.warning("cannot look for changed keys: %s", error.message)
+            else:
+                if seen is not None and marks.get(KEYS_TOPIC) != seen.get(KEYS_TOPIC):
+                    self.auth.forget()
+                seen = marks
+            await asyncio.sleep(_LOOK_FOR_CHANGES)
+
+    def _snapshot(self, providers: tuple[Provider, ...]) -> Catalog:
+        groups = {
+            group.name: (*(target.model for target in group.targets), *group.fallbacks)
+            for group in self.settings.groups
+        }
+        return Catalog(providers, groups, int(self.parts.wall()))
+
+
+class Health:
+    """Whether the process lives, and whether it can serve. Neither calls a provider."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def live(self, inbound: Inbound, reply: Reply) -> None:
+        """The event loop turns."""
+        _plain(reply, 200, b'{"status":"ok"}')
+
+    async def ready(self, inbound: Inbound, reply: Reply) -> None:
+        """The database answers."""
+        try:
+            async with asyncio.timeout(1.0):
+                await changes.marks(self._database)
+        except (Unavailable, TimeoutError):
+            _plain(reply, 503, b'{"status":"unavailable","database":"unreachable"}')
+        else:
+            _plain(reply, 200, b'{"status":"ok","database":"ok"}')
+
+
+def _plain(reply: Reply, status: int, body: bytes) -> None:
+    reply.start(status, [(b"content-type", b"application/json")], length=len(body))
+    reply.send(body)
+    reply.end()
+
+
+def error_reply(
+    spoken: dict[str, Dialect], path: str, error: GatewayError
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """An error in the envelope of the door at `path`, for failures that never became a call."""
+    dialect = spoken.get(dialect_of(path)) or spoken["openai_chat"]
+    headers = [(b"content-type", b"application/json")]
+    headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
+    return error.status, headers, dialect.write_error(error, "")
+
+
+def providers_of(settings: Settings) -> tuple[Provider, ...]:
+    """The configured, enabled providers. Raises SettingsError with the place of what is wrong."""
+    found = []
+    for number, entry in enumerate(settings.providers):
+        if not entry.enabled:
+            continue
+        row = BY_KIND.get(entry.kind)
+        source = settings.source("providers", number, "kind")
+        if row is None:
+            raise SettingsError(
+                f"'{entry.kind}' is no kind of provider; known are {', '.join(sorted(BY_KIND))}", source
+            )
+        secrets = [("default", entry.api_key.reveal())] if entry.api_key is not None else []
+        try:
+            found.append(
+                build(
+                    row,
+                    entry.name,
+                    secrets=secrets,
+                    base_url=entry.base_url,
+                    models=entry.models,
+                    speaks=entry.speaks,
+                    timeouts=entry.timeouts,
+                    sleep=asyncio.sleep,
+                )
+            )
+        except ValueError as error:
+            raise SettingsError(str(error), settings.source("providers", number)) from None
+    return tuple(found)
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[Gateway]:
+    """A listening gateway from settings alone: database opened and brought up to date, key checked, journal taken over.
+
+    Raises SetupError, SettingsError, DatabaseUnavailable, UpgradeFailed, OSError (the address cannot be had).
+    """
+    keyring = prepare(settings, announce=announce)
+    database = await open_database(settings.database.url.reveal())
+    rules = ProxyRules.read(os.environ)
+    transport = RoutedTransport(Http1Transport(), partial(_slow_transport, rules), rules)
+    journal = open_journal(settings.data_dir / "journal")
+    try:
+        await upgrade(database)
+        await check_key(database, keyring, now=int(time.time() * 1_000_000))
+        parts = Parts(database=database, keyring=keyring, transport=transport, journal=journal)
+        async with Gateway(settings, parts) as gateway:
+            yield gateway
+    finally:
+        await transport.aclose()
+        journal.close()
+        await database.close()
+
+
+def _slow_transport(rules: ProxyRules) -> Transport:
+    from gophergate.transport.proxy import ProxyTransport
+
+    return ProxyTransport(rules)
+
+
+async def serve(settings: Settings, *, announce: Announce) -> int:
+    """Serve until SIGTERM or SIGINT, then drain. Gives the exit status. Raises as `assembled` does."""
+    log_to_stderr(settings.logging.level, as_json=settings.logging.format == "json")
+    loop = asyncio.get_running_loop()
+    async with assembled(settings, announce=announce) as gateway:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, gateway.server.stop)
+        parts = gateway.parts
+        address = dashboard_address(settings, gateway.port)
+        await first_run(
+            settings,
+            parts.database,
+            parts.keyring,
+            address=address,
+            ids=gateway.house.ids,
+            now=int(parts.wall() * 1_000_000),
+            announce=announce,
+        )
+        gateway.auth.forget()
+        logger.info("listening on %s", address)
+        await gateway.server.until_stopped()
+        logger.info("draining for at most %g seconds", settings.server.drain_timeout)
+    logger.info("stopped")
+    return 0
