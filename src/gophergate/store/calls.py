@@ -1,0 +1,203 @@
+"""The request log: one row a call, written in batches with its roll-ups, read newest first. No bodies here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Table, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gophergate.core.call import CallBodies, CallRecord
+from gophergate.errors import BadRequest
+from gophergate.store import keys
+from gophergate.store.bodies import Bodies
+from gophergate.store.bulk import BulkInsert
+from gophergate.store.database import Conflict, Database
+from gophergate.store.filters import CallFilter, Place, conditions, from_cursor, to_cursor
+from gophergate.store.periods import CALLS, Period, Periods
+from gophergate.store.rollups import Rollups
+from gophergate.store.rows import COLUMNS, from_row, to_row
+
+_ATTEMPTS = 3
+_EVERYTHING = CallFilter()
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some calls and where the next page begins; None after the last."""
+
+    items: list[CallRecord]
+    next_cursor: str | None
+
+
+class Calls:
+    """The calls of one database. `ledger.writer.CallStore` is this, `write` and `write_bodies`."""
+
+    def __init__(self, database: Database, *, bodies: Bodies | None = None) -> None:
+        self._database = database
+        self._bodies = bodies or Bodies(database)
+        self.periods = Periods(database, CALLS)
+        self._rollups = Rollups(database.sql)
+        self._inserts: dict[Period, BulkInsert] = {}
+        self._touched: dict[str, int] = {}
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    async def write(self, records: Sequence[CallRecord]) -> set[str]:
+        """Store these calls and count them in the roll-ups, all in one transaction; the ids of those that were new.
+
+        A call that is stored already changes nothing, however often it comes, and so does one whose period has
+        been retired. Raises DatabaseUnavailable (nothing was written) or another error for a record that no
+        database would take.
+        """
+        unique = {record.id: record for record in records}
+        for attempt in range(_ATTEMPTS):
+            try:
+                return await self._write(unique, look_first=attempt > 0)
+            except Conflict:
+                # Rare: one of them is there already, or another node made the same period first.
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+            except Exception:
+                self.periods.doubt()
+                raise
+        raise AssertionError("The last attempt returns or raises.")
+
+    async def _write(self, records: dict[str, CallRecord], *, look_first: bool) -> set[str]:
+        by_period: dict[Period, list[CallRecord]] = {}
+        for record in records.values():
+            by_period.setdefault(self.periods.kind.period(record.started_at), []).append(record)
+        async with self._database.write() as connection:
+            opened = await self.periods.open(connection, by_period)
+            new: list[CallRecord] = []
+            for period in sorted(opened):
+                wanted = by_period[period]
+                if look_first:
+                    known = await self._known(connection, period, [record.id for record in wanted])
+                    wanted = [record for record in wanted if record.id not in known]
+                await self._insert(period).execute(connection, [to_row(record) for record in wanted])
+                new += wanted
+            if new:
+                await self._rollups.add(connection, new)
+            used = self._used(new)
+            await keys.touch(connection, used)
+        self.periods.confirm(opened)
+        self._touched.update(used)
+        return {record.id for record in new}
+
+    def _insert(self, period: Period) -> BulkInsert:
+        found = self._inserts.get(period)
+        if found is None:
+            found = BulkInsert(insert(self.periods.table(period)), COLUMNS, self._database.sql)
+            self._inserts[period] = found
+        return found
+
+    async def _known(self, connection: AsyncConnection, period: Period, ids: Sequence[str]) -> set[str]:
+        table = self.periods.table(period)
+        return set((await connection.execute(select(table.c.id).where(table.c.id.in_(ids)))).scalars())
+
+    def _used(self, records: Iterable[CallRecord]) -> dict[str, int]:
+        """When each key was last used, for those whose stored time is a minute old or more."""
+        used: dict[str, int] = {}
+        for record in records:
+            if record.key_id is not None:
+                used[record.key_id] = max(record.started_at, used.get(record.key_id, 0))
+        return {key_id: at for key_id, at in used.items() if at - self._touched.get(key_id, 0) >= keys.TOUCH_EVERY_US}
+
+    async def write_bodies(self, bodies: Sequence[tuple[int, CallBodies]]) -> None:
+        """Store bodies, each with the `started_at` of its call. See `Bodies.write`."""
+        await self._bodies.write(bodies)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    async def page(self, where: CallFilter = _EVERYTHING, *, cursor: str | None = None, limit: int = 50) -> Page:
+        """Calls newest first, at most `limit`. Pages neither repeat nor miss a call that was there at the first.
+
+        Raises BadRequest for a cursor no list gave.
+        """
+        place = from_cursor(cursor)
+        until = where.until
+        if place is not None:
+            until = min(place.started_at + 1, until if until is not None else place.started_at + 1)
+        rows: list[Sequence[Any]] = []
+        async with self._database.read() as connection:
+            for period in await self.periods.live(connection, where.since, until):
+                table = self.periods.table(period)
+                query = (
+                    select(*_columns(table))
+                    .where(*conditions(table, where, place))
+                    .order_by(table.c.started_at.desc(), table.c.id.desc())
+                    .limit(limit + 1 - len(rows))
+                )
+                rows += (await connection.execute(query)).all()
+                if len(rows) > limit:
+                    break
+        items = [from_row(row) for row in rows[:limit]]
+        more = len(rows) > limit and bool(items)
+        return Page(items, to_cursor(Place(items[-1].started_at, items[-1].id)) if more else None)
+
+    async def get(self, call_id: str) -> CallRecord | None:
+        """The call with that id."""
+        async with self._database.read() as connection:
+            for period in await self.periods.live(connection):
+                table = self.periods.table(period)
+                row = (await connection.execute(select(*_columns(table)).where(table.c.id == call_id))).one_or_none()
+                if row is not None:
+                    return from_row(row)
+        return None
+
+    async def bodies(self, call: CallRecord) -> CallBodies | None:
+        """What was said in a call, where it was kept."""
+        return await self._bodies.get(call.id, call.started_at)
+
+    async def follow(self, cursor: str | None = None, *, limit: int = 500) -> Page:
+        """Calls in the order they were written, from where the last answer ended; without a cursor none yet, only
+        where to begin. Every answer has a cursor.
+
+        On SQLite nothing is ever missed. On PostgreSQL a call may be, when two nodes commit in the same
+        instant: the live view is the exact one.
+        """
+        seen = _positions(cursor)
+        found: list[tuple[Period, Sequence[Any]]] = []
+        async with self._database.read() as connection:
+            periods = await self.periods.live(connection)
+            if cursor is None:
+                seen = {period.table: await self._last(connection, period) for period in periods}
+                periods = []
+            for period in reversed(periods):
+                table = self.periods.table(period)
+                query = (
+                    select(table.c.seq, *_columns(table))
+                    .where(table.c.seq > seen.get(period.table, 0))
+                    .order_by(table.c.seq)
+                    .limit(limit - len(found))
+                )
+                found += [(period, row) for row in (await connection.execute(query)).all()]
+                if len(found) == limit:
+                    break
+        # A period that is gone is of no more interest; one with nothing new keeps its place.
+        seen = {name: seq for name, seq in seen.items() if cursor is None or name in {p.table for p in periods}}
+        seen |= {period.table: row[0] for period, row in found}
+        items = [from_row(row[1:]) for _, row in found]
+        return Page(items, " ".join(f"{name}:{seq}" for name, seq in sorted(seen.items())) or "-")
+
+    async def _last(self, connection: AsyncConnection, period: Period) -> int:
+        table = self.periods.table(period)
+        return (await connection.execute(select(func.max(table.c.seq)))).scalar() or 0
+
+
+def _columns(table: Table) -> list[Column[Any]]:
+    return [table.c[name] for name in COLUMNS]
+
+
+def _positions(cursor: str | None) -> dict[str, int]:
+    if cursor in (None, "-"):
+        return {}
+    found = {}
+    for part in str(cursor).split(" "):
+        name, colon, seq = part.partition(":")
+        if not colon or not seq.isdecimal() or len(seq) > 18:
+            raise BadRequest("The cursor is not one this list gave.", param="cursor")
+        found[name] = int(seq)
+    return found

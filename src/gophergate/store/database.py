@@ -1,0 +1,221 @@
+"""One open database: a small pool for reading, and writing that takes its turn.
+
+SQLite allows one writer, so there is one writing connection and an order at its door; readers never wait for
+it (WAL). PostgreSQL gets a pool for both. What a driver raises stops here and becomes one of two errors.
+This file knows nothing of tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import event, make_url, text
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    TimeoutError,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from gophergate.errors import BadRequest, Unavailable
+
+BUSY_SECONDS = 5.0
+"""How long one statement waits for another process's write before the database counts as locked."""
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_PRAGMAS = (
+    "journal_mode=WAL",
+    # In WAL mode NORMAL loses no consistency, only the last commits on a power cut; the journal has those.
+    "synchronous=NORMAL",
+    "temp_store=MEMORY",
+    "cache_size=-16000",
+    # Busy index pages are copied back to the file once per checkpoint: fewer checkpoints, less work per row.
+    "wal_autocheckpoint=4000",
+    "journal_size_limit=67108864",
+)
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached, is locked, full or broken: the same work may succeed later."""
+
+
+class Conflict(BadRequest):
+    """The change contradicts what is stored: a name that is taken, a row that is referred to or is missing."""
+
+    status, code, kind = 409, "conflict", "invalid_request"
+
+
+class Database:
+    """Made by `open_database`. `dialect` is "sqlite" or "postgresql", `sql` how it is spoken; for this room only."""
+
+    def __init__(self, url: URL, reading: AsyncEngine, writing: AsyncEngine) -> None:
+        self.url = url
+        self.sql = writing.dialect
+        self.dialect = self.sql.name
+        self._reading = reading
+        self._writing = writing
+        self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
+
+    @property
+    def name(self) -> str:
+        """How messages call it: the URL without the password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read by. Every statement sees the newest commit; nothing may be written here.
+
+        Raises DatabaseUnavailable.
+        """
+        with self.translated():
+            async with self._reading.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed when the block ends, rolled back when it raises or is cancelled.
+
+        On SQLite it holds the database's write lock from the start, so what it reads cannot change under it.
+        Raises DatabaseUnavailable, Conflict.
+        """
+        with self.translated():
+            async with self._turn, self._writing.begin() as connection:
+                yield connection
+
+    def translated(self) -> Translation:
+        """A scope that turns what drivers raise into this room's errors."""
+        return Translation(self.name)
+
+    async def close(self) -> None:
+        """Give back every connection. Statements that are running end first."""
+        await self._reading.dispose()
+        await self._writing.dispose()
+
+
+class Translation:
+    """See `Database.translated`. Messages never hold a statement's parameters."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, IntegrityError):
+            raise Conflict(f"The change contradicts what is stored: {error.orig}.") from error
+        if isinstance(error, DBAPIError) and not _is_of_the_values(error):
+            raise DatabaseUnavailable(f"The database {self._name} cannot be used: {error.orig}.") from error
+        if isinstance(error, TimeoutError):
+            raise DatabaseUnavailable(f"The database {self._name} is too busy to answer.") from error
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error) or type(error).__name__
+            raise DatabaseUnavailable(f"The database {self._name} cannot be reached: {reason}.") from error
+
+
+def _is_of_the_values(error: DBAPIError) -> bool:
+    """Whether the values are to blame, so that trying again is in vain. sqlite3 calls a value it cannot bind a
+    ProgrammingError; PostgreSQL's drivers mean a missing table by that, which an upgrade may bring.
+    """
+    if isinstance(error, DataError):
+        return True
+    is_misuse = isinstance(error, ProgrammingError) and "bind" in str(error.orig).lower()
+    return is_misuse and not error.connection_invalidated
+
+
+async def open_database(url: str, *, readers: int = 4, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """Open and try the database at `url` ("sqlite+aiosqlite:///FILE" or "postgresql+asyncpg://user@host/db").
+
+    A missing SQLite file is made, readable by its owner only; its schema comes from `revision.upgrade`.
+    Raises ValueError for an address that is none, DatabaseUnavailable when nothing answers there.
+    """
+    address = database_address(url)
+    if address.get_backend_name() == "sqlite":
+        _make_private(address)
+    database = Database(
+        address,
+        engine(address, for_writing=False, size=readers, busy_seconds=busy_seconds),
+        engine(address, for_writing=True, size=readers, busy_seconds=busy_seconds),
+    )
+    try:
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+def database_address(url: str) -> URL:
+    """The parsed URL with the driver we use. Raises ValueError with one sentence."""
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "The database URL cannot be read. It looks like sqlite+aiosqlite:///FILE or "
+            "postgresql+asyncpg://user@host/database."
+        ) from None
+    backend = address.drivername.partition("+")[0]
+    if backend not in _DRIVERS:
+        raise ValueError(f"The database kind '{backend}' is not known: use sqlite or postgresql.")
+    if backend == "sqlite" and address.database in (None, "", ":memory:"):
+        raise ValueError("The database needs a file: readers and the writer have connections of their own.")
+    return address.set(drivername=_DRIVERS[backend])
+
+
+def engine(
+    address: URL, *, for_writing: bool, size: int, busy_seconds: float, foreign_keys: bool = True
+) -> AsyncEngine:
+    """An engine for one side. Parameters never appear in its errors: they may be secrets."""
+    options: dict[str, Any] = {"hide_parameters": True, "pool_size": size, "max_overflow": 0}
+    if not for_writing:
+        # Single statements need no transaction; saving BEGIN and ROLLBACK halves the cost of a key look-up.
+        options |= {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    if address.get_backend_name() != "sqlite":
+        return create_async_engine(address, pool_pre_ping=True, **options)
+    if for_writing:
+        # isolation_level None stops sqlite3 from beginning transactions of its own; we say BEGIN ourselves.
+        options |= {"pool_size": 1, "connect_args": {"isolation_level": None}}
+    made = create_async_engine(address, **options)
+    pragmas = [f"busy_timeout={int(busy_seconds * 1000)}", f"foreign_keys={int(foreign_keys)}", *_PRAGMAS]
+    if not for_writing:
+        pragmas.append("query_only=ON")
+
+    @event.listens_for(made.sync_engine, "connect")
+    def configure(connection: DriverConnection, record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if for_writing:
+
+        @event.listens_for(made.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            # A deferred transaction that turns into a writer can fail at once, however long it is told to wait.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return made
+
+
+class DriverConnection(Protocol):
+    """What `configure` needs of a driver's connection."""
+
+    def cursor(self) -> Any: ...
+
+
+def _make_private(address: URL) -> None:
+    path = Path(str(address.database))
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise DatabaseUnavailable(f"The database file {path} cannot be opened: {error.strerror}.") from error

@@ -1,0 +1,37 @@
+"""Durations in a fixed set of buckets, so that percentiles survive being added up. Plain arithmetic, no SQL."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+BOUNDS = (25, 50, 100, 150, 250, 400, 600, 1000, 1500, 2500, 4000, 6000, 10_000, 15_000, 30_000, 60_000)
+"""Upper bounds in milliseconds, each belonging to its bucket; one more bucket takes all that is longer.
+
+Stored rows depend on them: to change one is a migration.
+"""
+SIZE = len(BOUNDS) + 1
+
+
+def bucket(ms: float) -> int:
+    """The number of the bucket a duration falls into."""
+    return bisect_left(BOUNDS, ms)
+
+
+def percentile(counts: Sequence[int], share: float) -> float | None:
+    """The duration in milliseconds that a `share` (0 to 1) of the counted ones stay within; None of nothing.
+
+    Inside a bucket durations count as spread evenly, so the answer is right to the bucket's width. What fell
+    beyond the last bound is answered with that bound: "a minute or more".
+    """
+    total = sum(counts)
+    if total <= 0:
+        return None
+    wanted = share * total
+    seen = 0
+    for number, count in enumerate(counts[:-1]):
+        if count > 0 and seen + count >= wanted:
+            lower = BOUNDS[number - 1] if number else 0
+            return lower + (BOUNDS[number] - lower) * (wanted - seen) / count
+        seen += count
+    return float(BOUNDS[-1])

@@ -1,0 +1,41 @@
+"""Values that live in a column as JSON text: limits and lists. No SQL."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Requests and tokens a minute, calls at a time; None is no limit."""
+
+    rpm: int | None = None
+    tpm: int | None = None
+    concurrency: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+def to_text(value: object) -> str:
+    """The JSON text of a value."""
+    return msgspec.json.encode(value).decode()
+
+
+def limits_text(limits: Limits) -> str | None:
+    """Limits as stored; NULL where there are none."""
+    return None if limits == NO_LIMITS else to_text(limits)
+
+
+def limits_from(text: str | None) -> Limits:
+    """Limits from their column."""
+    return NO_LIMITS if text is None else msgspec.json.decode(text, type=Limits)
+
+
+def names_text(names: tuple[str, ...] | None) -> str | None:
+    """A list of names as stored; None, which is not the empty list, is NULL."""
+    return None if names is None else to_text(names)
+
+
+def names_from(text: str | None) -> tuple[str, ...] | None:
+    """A list of names from its column."""
+    return None if text is None else msgspec.json.decode(text, type=tuple[str, ...])
