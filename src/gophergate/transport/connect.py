@@ -39,11 +39,8 @@ class Connector:
     def tls(self) -> ssl.SSLContext:
         """The context all connections share."""
         if self._tls is None:
-            context = ssl.create_default_context()
-            if self._ca_file is not None:
-                context.load_verify_locations(cafile=self._ca_file)
-            context.set_alpn_protocols(["http/1.1"])
-            self._tls = context
+            self._tls = trusted(self._ca_file)
+            self._tls.set_alpn_protocols(["http/1.1"])
         return self._tls
 
     async def connect(
@@ -80,6 +77,14 @@ class Connector:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise UpstreamUnreachable(f"No connection to '{host}' port {port}: {reason}.") from error
         return protocol
+
+
+def trusted(ca_file: str | None) -> ssl.SSLContext:
+    """A new verifying context: the system's trust store, and `ca_file` (PEM) besides it."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    return context
 
 
 def _interleaved(infos: Sequence[AddressInfo]) -> list[AddressInfo]:

@@ -29,6 +29,8 @@ SLICE = 256 * 1024
 
 _FIRST_BYTE, _HEAD, _BODY, _KEPT = range(4)
 
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
+
 _FAR = 86_400.0
 """Seconds. No timer is set further ahead; it is looked at again then."""
 
@@ -293,14 +295,13 @@ class Connection(asyncio.Protocol):
             if length > MAX_LINE:
                 raise UpstreamBroken(f"'{self.host}' sent a header field of more than {MAX_LINE} bytes.")
             name = name.lower()
-            if name == b"content-length":
-                framed = True
-            elif name == b"transfer-encoding":
-                framed = True
-                if value.strip().lower() != b"chunked":
+            if name in _FRAMING:
+                if name == b"content-encoding":
+                    coding = coding + b"," + value if coding else value
+                elif name == b"content-length" or value.strip().lower() == b"chunked":
+                    framed = True
+                else:
                     raise UpstreamBroken(f"'{self.host}' sent a transfer coding other than chunked.")
-            elif name == b"content-encoding":
-                coding = coding + b"," + value if coding else value
             headers.append((name, value.rstrip(b" \t")))
         if size > MAX_HEAD or len(headers) > MAX_FIELDS:
             raise UpstreamBroken(f"'{self.host}' sent more header fields than this gateway takes.")
