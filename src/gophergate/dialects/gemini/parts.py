@@ -38,7 +38,7 @@ def read_part(part: dict[str, Json]) -> Text | Thought | Media | Opaque:
     """
     seal = seal_of(part)
     text = part.get("text")
-    if isinstance(text, str) or (text is None and not part.keys() - _SIDE):
+    if isinstance(text, str) or not part.keys() - _TEXT:
         extra = as_extra(leftover(part, _TEXT))
         if part.get("thought") is True:
             taken = taken_seal(part["thoughtSignature"]) if seal else None

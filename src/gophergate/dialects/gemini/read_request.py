@@ -7,15 +7,16 @@ Takes both spellings of every member. What has no canonical name rides along in 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 import msgspec
-from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Json, Text, Thought
+from gophergate.core.blocks import NO_EXTRA, Block, Json
 from gophergate.core.request import OutputFormat, Reasoning, Request, ServerTool, Tool, ToolChoice, Turn
 from gophergate.dialects.base import decode_object
 from gophergate.dialects.gemini.calls import CallBook, read_call, read_result
 from gophergate.dialects.gemini.parts import read_part
+from gophergate.dialects.gemini.rejoin import rejoined
 from gophergate.dialects.gemini.schema import folded, from_google
 from gophergate.dialects.gemini.wire import NAME, as_extra, camel, leftover, message, repeated
 from gophergate.errors import BadRequest
@@ -124,23 +125,30 @@ def _turns(top: dict[str, Json]) -> tuple[Turn, ...]:
         blocks = _blocks(told.get("parts"), "systemInstruction.parts", CallBook())
         turns.append(Turn(role="system", blocks=blocks, extra=as_extra(leftover(told, _CONTENT))))
     book = CallBook()
-    for at, content in enumerate(repeated(top.get("contents"), "contents")):
-        where = f"contents[{at}]"
-        told = message(content, where)
-        turn = Turn(
-            role="assistant" if (role := told.get("role")) == "model" else "user",
-            blocks=_blocks(told.get("parts"), f"{where}.parts", book),
-            extra=as_extra(leftover(told, _CONTENT)),
-        )
-        if role not in {"model", "user", "function", None, ""}:
-            raise BadRequest(f"'{where}.role' must be 'user' or 'model'.", param=f"{where}.role")
-        last = turns[-1] if turns else None
-        if last is not None and last.role == turn.role == "assistant":
-            # Clients keep each streamed chunk as a content of its own.
-            turns[-1] = replace(last, blocks=last.blocks + turn.blocks, extra=last.extra or turn.extra)
+    spoken = [
+        _content(content, f"contents[{at}]", book)
+        for at, content in enumerate(repeated(top.get("contents"), "contents"))
+    ]
+    for role, run in groupby(spoken, key=lambda turn: turn.role):
+        if role == "assistant":
+            contents = list(run)
+            extra = next((turn.extra for turn in contents if turn.extra), NO_EXTRA)
+            turns.append(Turn(role=role, blocks=rejoined(turn.blocks for turn in contents), extra=extra))
         else:
-            turns.append(turn)
-    return tuple(replace(turn, blocks=_rejoined(turn.blocks)) if turn.role == "assistant" else turn for turn in turns)
+            turns.extend(run)
+    return tuple(turns)
+
+
+def _content(said: Json, where: str, book: CallBook) -> Turn:
+    told = message(said, where)
+    role = told.get("role")
+    if role not in {"model", "user", "function", None, ""}:
+        raise BadRequest(f"'{where}.role' must be 'user' or 'model'.", param=f"{where}.role")
+    return Turn(
+        role="assistant" if role == "model" else "user",
+        blocks=_blocks(told.get("parts"), f"{where}.parts", book),
+        extra=as_extra(leftover(told, _CONTENT)),
+    )
 
 
 def _blocks(parts: Json, where: str, book: CallBook) -> tuple[Block, ...]:
@@ -164,30 +172,6 @@ def _block(part: dict[str, Json], where: str, book: CallBook) -> Block:
     if "text" in part and not isinstance(part["text"], str | None):
         raise BadRequest(f"'{where}.text' must be a string.", param=f"{where}.text")
     return read_part(part)
-
-
-def _rejoined(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """A model's turn with its streamed pieces put together again.
-
-    Unsigned text joins unsigned text, unsigned thought joins the thought after it unless Google signed that one: its
-    signature belongs to exactly the part it came on, whereas another maker's came here after the text it seals.
-    """
-    joined: list[Block] = []
-    for block in blocks:
-        last = joined[-1] if joined else None
-        if isinstance(last, Text | Thought) and last.seal is None and not last.extra and not block.extra:
-            if isinstance(last, Text) and isinstance(block, Text) and block.seal is None:
-                joined[-1] = replace(last, text=last.text + block.text)
-                continue
-            if isinstance(last, Thought) and isinstance(block, Thought) and not block.redacted and _may_join(block):
-                joined[-1] = replace(block, text=last.text + block.text)
-                continue
-        joined.append(block)
-    return tuple(joined)
-
-
-def _may_join(thought: Thought) -> bool:
-    return thought.seal is None or thought.seal.dialect != NAME
 
 
 # -- tools ------------------------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ class GeminiReader:
             searches = sum(searches_of(candidate.extra) for candidate in self._candidates.values())
             self._assembler.usage(read_usage(chunk["usageMetadata"], searches))
             self._usage_extra.update(usage_extra(chunk["usageMetadata"]))
-        if len(chunk) > 3:
+        if chunk.keys() - _CHUNK:
             self._top.update(leftover(chunk, _CHUNK))
 
     def _start(self, chunk: dict[str, Json]) -> None:
@@ -154,7 +154,7 @@ class GeminiReader:
         parts = camel(told.get("content")).get("parts")
         for part in parts if isinstance(parts, list) else ():
             self._part(camel(part), index, state)
-        if len(told) > 3 or "content" not in told:
+        if told.keys() - _CANDIDATE:
             state.extra.update(leftover(told, _CANDIDATE))
         if "logprobsResult" in told and state.kind == "text":
             self._assembler.text("", choice=index, logprobs=read_logprobs(told["logprobsResult"]))

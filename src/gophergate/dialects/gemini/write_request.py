@@ -134,7 +134,9 @@ class _Conversation:
         """The part of one block; None for a block that has nothing to say to Gemini."""
         match block:
             case Text():
-                return None if is_silent(block) else self._sealed(self._text(block), block)
+                # Google takes an empty text from its own callers; others' say nothing by it.
+                is_dropped = is_silent(block) and self._request.dialect != NAME
+                return None if is_dropped else self._sealed(self._text(block), block)
             case Thought():
                 return self._thought(block)
             case Media():
