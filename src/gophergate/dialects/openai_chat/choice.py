@@ -323,9 +323,9 @@ class ChoiceReader:
 
     def _audio(self, audio: dict[str, Any]) -> None:
         data, spoken = text_of(audio.get("data")), text_of(audio.get("transcript"))
-        if not (data or spoken or audio.get("id")):
-            return
         key = ("audio", self._choice)
+        if not (data or spoken or audio.get("id") or self._events.is_known(key)):
+            return
         rest = own_extra({k: v for k, v in audio.items() if k not in ("data", "transcript")})
         if not self._events.is_known(key):
             self._leave_text()

@@ -94,7 +94,7 @@ def complaint_of(value: Json) -> Complaint | None:
 
 
 def _told(error: Json, around: dict[str, Any]) -> Complaint:
-    if isinstance(error, list):
+    if isinstance(error, list) and error:
         parts = [_told(part, around) for part in error]
         first = parts[0]
         return msgspec.structs.replace(first, message="; ".join(part.message for part in parts if part.message))
@@ -154,7 +154,7 @@ def refusal_of(said: Complaint, raw: str) -> UpstreamRefused:
         kinds = [_KIND_BY_WORD[word.lower()] for word in words if word.lower() in _KIND_BY_WORD]
         status = _STATUS_BY_KIND[kinds[0]] if kinds else 502
     return UpstreamRefused(
-        said.message[:_LONGEST_MESSAGE],
+        said.message[:_LONGEST_MESSAGE] or "The provider reported an error and did not say which.",
         status=status,
         kind=_kind(said, status),
         code=said.code,
@@ -170,7 +170,7 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Upstream
         said = complaint_of(decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = None
-    if said is None:
+    if said is None or not said.message:
         said = Complaint(message=raw.strip() or f"The provider answered with status {status} and no explanation.")
     kept = {name.lower(): value for name, value in headers.items() if name.lower() in _HINTS}
     return UpstreamRefused(
