@@ -25,16 +25,45 @@ class SetupError(Exception):
 
 
 def prepare(settings: Settings, *, announce: Announce, random: Random = os.urandom) -> Keyring:
-    """The keys to work with, after making the data directory (mode 0700) where there is none.
+    """The keys to work with, after making the data directory where there is none.
 
     The encryption key is the configured one. With the embedded database and none configured, it is the one in the
     data directory, made there first (mode 0600) if the database is new. Raises SetupError.
     """
-    try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(f"The data directory {settings.data_dir} cannot be made: {error.strerror}.") from None
-    return Keyring(_master_key(settings, announce, random), random)
+    make_data_dir(settings.data_dir)
+    key = find_master_key(settings)
+    if key is None:
+        file = key_file(settings.data_dir)
+        if make_key_file(file, random):
+            announce(f"Made the encryption key {file}; keep a copy, for without it no stored secret can be read.")
+        key = _read(file)
+    return Keyring(key, random)
+
+
+def find_master_key(settings: Settings) -> bytes | None:
+    """The encryption key there is; None when none is needed before one may be made.
+
+    Raises SetupError when there is none and none may be made, or it cannot be read. Changes nothing.
+    """
+    if (configured := settings.security.encryption_key) is not None:
+        return read_master_key(configured.reveal())
+    file = key_file(settings.data_dir)
+    if not is_embedded(settings):
+        hint = f'"file:{file}"' if file.exists() else f"32 bytes ({_MAKE_A_KEY})"
+        kind = "PostgreSQL" if settings.uses_postgresql else "a database outside the data directory"
+        raise SetupError(
+            f"An encryption key is needed with {kind}: "
+            f"set GOPHERGATE_ENCRYPTION_KEY or security.encryption_key to {hint}."
+        )
+    if file.exists():
+        return _read(file)
+    database = settings.database_file
+    if database is not None and database.exists() and database.stat().st_size:
+        raise SetupError(
+            f"The encryption key {file} of the database {database} is gone: put it back, or set "
+            "GOPHERGATE_ENCRYPTION_KEY."
+        )
+    return None
 
 
 def is_embedded(settings: Settings) -> bool:
@@ -43,9 +72,17 @@ def is_embedded(settings: Settings) -> bool:
     return file is not None and settings.data_dir.absolute() in file.absolute().parents
 
 
-def key_file(settings: Settings) -> Path:
+def key_file(data_dir: Path) -> Path:
     """Where an encryption key of our own making is kept."""
-    return settings.data_dir / KEY_FILE
+    return data_dir / KEY_FILE
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """Make the data directory, for its owner only, where there is none. Raises SetupError."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(f"The data directory {data_dir} cannot be made: {error.strerror}.") from None
 
 
 def make_key_file(file: Path, random: Random = os.urandom) -> bool:
@@ -71,26 +108,7 @@ def make_key_file(file: Path, random: Random = os.urandom) -> bool:
     return True
 
 
-def _master_key(settings: Settings, announce: Announce, random: Random) -> bytes:
-    if (configured := settings.security.encryption_key) is not None:
-        return read_master_key(configured.reveal())
-    file = key_file(settings)
-    if not is_embedded(settings):
-        hint = f'"file:{file}"' if file.exists() else f"32 bytes ({_MAKE_A_KEY})"
-        kind = "PostgreSQL" if settings.uses_postgresql else "a database outside the data directory"
-        raise SetupError(
-            f"An encryption key is needed with {kind}: "
-            f"set GOPHERGATE_ENCRYPTION_KEY or security.encryption_key to {hint}."
-        )
-    if not file.exists():
-        database = settings.database_file
-        if database is not None and database.exists() and database.stat().st_size:
-            raise SetupError(
-                f"The encryption key {file} of the database {database} is gone: put it back, or set "
-                "GOPHERGATE_ENCRYPTION_KEY."
-            )
-        if make_key_file(file, random):
-            announce(f"Made the encryption key {file}; keep a copy, for without it no stored secret can be read.")
+def _read(file: Path) -> bytes:
     try:
         return read_master_key(file.read_text())
     except (OSError, ValueError):

@@ -36,19 +36,24 @@ async def check_key(database: Database, keyring: Keyring, *, now: int) -> None:
 
     Raises SetupError when it is another key, DatabaseUnavailable. `now` is Unix microseconds.
     """
-    rows = SettingRows(database)
-    stored = (await rows.all()).get(KEY_CHECK)
-    if stored is None:
+    fits = await key_fits(database, keyring)
+    if fits is None:
         value = msgspec.json.encode(keyring.check_value()).decode()
         try:
-            await rows.put(KEY_CHECK, value, now=now, expected_version=0)
-        except Conflict:
-            stored = (await rows.all())[KEY_CHECK]  # another process was first; it must have had the same key
-    if stored is not None and not keyring.fits(msgspec.json.decode(stored.value, type=str)):
+            await SettingRows(database).put(KEY_CHECK, value, now=now, expected_version=0)
+        except Conflict:  # another process was first; it must have had the same key
+            fits = await key_fits(database, keyring)
+    if fits is False:
         raise SetupError(
             f"The encryption key does not fit the database {database.name}: "
             "it was encrypted with another key, which must be given."
         )
+
+
+async def key_fits(database: Database, keyring: Keyring) -> bool | None:
+    """Whether this database was encrypted with this key; None when it does not remember any. Changes nothing."""
+    stored = (await SettingRows(database).all()).get(KEY_CHECK)
+    return None if stored is None else keyring.fits(msgspec.json.decode(stored.value, type=str))
 
 
 async def first_run(

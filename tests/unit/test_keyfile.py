@@ -56,7 +56,7 @@ def test_postgresql_wants_a_key(tmp_path: Path) -> None:
         "An encryption key is needed with PostgreSQL: set GOPHERGATE_ENCRYPTION_KEY or security.encryption_key to "
         "32 bytes (`openssl rand -hex 32` prints one)."
     )
-    make_key_file(key_file(settings))
+    make_key_file(key_file(settings.data_dir))
     assert refusal(settings) == (
         "An encryption key is needed with PostgreSQL: set GOPHERGATE_ENCRYPTION_KEY or security.encryption_key to "
         f'"file:{tmp_path}/data/encryption.key".'
@@ -73,23 +73,23 @@ def test_a_lost_key_is_not_replaced_by_a_new_one(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     prepare(settings, announce=lambda _line: None)
     (tmp_path / "data" / "gophergate.db").write_bytes(b"something")
-    key_file(settings).unlink()
+    key_file(settings.data_dir).unlink()
     assert refusal(settings) == (
         f"The encryption key {tmp_path}/data/encryption.key of the database {tmp_path}/data/gophergate.db is gone: "
         "put it back, or set GOPHERGATE_ENCRYPTION_KEY."
     )
-    assert not key_file(settings).exists()
+    assert not key_file(settings.data_dir).exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"abc\n", b"\xff\xfe" * 40])
 def test_a_damaged_key_file_is_refused(tmp_path: Path, content: bytes) -> None:
     settings = settings_in(tmp_path)
     settings.data_dir.mkdir()
-    key_file(settings).write_bytes(content)
+    key_file(settings.data_dir).write_bytes(content)
     assert refusal(settings) == (
-        f"The file {key_file(settings)} cannot be read, or holds no encryption key of 32 bytes."
+        f"The file {key_file(settings.data_dir)} cannot be read, or holds no encryption key of 32 bytes."
     )
-    assert key_file(settings).read_bytes() == content
+    assert key_file(settings.data_dir).read_bytes() == content
 
 
 def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ Nothing here creates a file, opens a database or reads the process's own environ
 from __future__ import annotations
 
 from gophergate.settings.errors import SettingsError
-from gophergate.settings.load import Flag, load
+from gophergate.settings.load import Flag, data_directory, load
 from gophergate.settings.masking import Secret, mask
 from gophergate.settings.schema import GroupSettings, ProviderSettings, Settings, Source
 
@@ -22,6 +22,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Source",
+    "data_directory",
     "load",
     "mask",
 ]

@@ -69,8 +69,8 @@ def load(
     `config` and `data` are `--config` and `--data`. `demo` adds the simulator as the provider "demo". `kinds` are
     the provider kinds there are; empty leaves them unchecked. Raises SettingsError: one sentence, file and line.
     """
-    home = Path(environ.get("HOME") or Path.home())
-    data_dir = cwd / expand(data or environ.get(f"{PREFIX}DATA") or "~/.gophergate", home)
+    home = _home(environ)
+    data_dir = data_directory(environ, cwd, data)
     file = _find_file(config, environ, cwd, data_dir, home)
     origins = _read_file(file, cwd) if file is not None else Origins({}, {})
     for section, key, text, variable in overrides(environ):
@@ -100,6 +100,15 @@ def load(
         first_run=_first_run(environ, elsewhere),
         sources=origins.sources,
     )
+
+
+def data_directory(environ: Mapping[str, str], cwd: Path, data: str | None = None) -> Path:
+    """Where files of our own are kept: `data` (`--data`), else $GOPHERGATE_DATA, else ~/.gophergate."""
+    return cwd / expand(data or environ.get(f"{PREFIX}DATA") or "~/.gophergate", _home(environ))
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or Path.home())
 
 
 def _find_file(config: str | None, environ: Mapping[str, str], cwd: Path, data_dir: Path, home: Path) -> Path | None:
