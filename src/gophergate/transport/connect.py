@@ -58,6 +58,7 @@ class Connector:
             try:
                 # Long silences are normal here; keep-alive probes tell a thinking model from a dead host.
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 _, protocol = await loop.create_connection(
                     make,
                     sock=peer,

@@ -25,6 +25,9 @@ MAX_REDIRECTS = 3
 MAX_URL = 8192
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
+_NOT_PUBLIC = "its name has no public address"
+"""Said of unknown names too: whoever asks shall not learn which names exist inside."""
+
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Addresses of a host name, as text. Raises OSError when it has none."""
 
@@ -100,12 +103,12 @@ async def _ask(
         addresses = await resolver(host, port)
         # A name with one public and one private address is an attack or a mistake; no part of it is fetched.
         if not addresses or not all(is_allowed(address) for address in addresses):
-            raise _refusal(url, "its address is not a public one")
+            raise _refusal(url, _NOT_PUBLIC)
         return await transport.send_pinned(ask, addresses[0])
     except ValueError as error:
         raise _refusal(url, str(error)) from error
     except OSError as error:
-        raise _refusal(url, "its name cannot be resolved") from error
+        raise _refusal(url, _NOT_PUBLIC) from error
 
 
 def _redirected(url: str, answer: Answer) -> str:

@@ -271,10 +271,10 @@ class Pool:
             await asyncio.wait([self._all_lost], timeout=_FAREWELL)
 
     def statistics(self) -> dict[str, int]:
-        """`open` connections (busy, idle or connecting), `idle`, `waiting` callers, `connects` ever made."""
+        """`open` connections (busy or idle), `idle`, `waiting` callers, `connects` ever made."""
         origins = self._by_name.values()
         return {
-            "open": len(self._sockets),
+            "open": sum(not connection.closed for connection in self._sockets),
             "idle": sum(origin.idle for origin in origins),
             "waiting": sum(origin.waiting for origin in origins),
             "connects": self.connects,
