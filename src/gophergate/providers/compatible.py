@@ -61,10 +61,9 @@ ROWS: tuple[Row, ...] = (
         "Mistral",
         "https://api.mistral.ai",
         price_id="mistral",
-        notes=(quirks.NO_INDEX_ON_CALLS, quirks.NO_STREAM_OPTIONS),
-        asks_usage=False,
+        asks_usage=False,  # It always sends usage on a stream, without being asked.
     ),
-    _row("groq", "Groq", "https://api.groq.com", "/openai/v1", price_id="groq", notes=(quirks.NO_INDEX_ON_CALLS,)),
+    _row("groq", "Groq", "https://api.groq.com", "/openai/v1", price_id="groq"),
     _row(
         "openrouter", "OpenRouter", "https://openrouter.ai", "/api/v1", price_id="openrouter", families=profiles.EFFORT
     ),

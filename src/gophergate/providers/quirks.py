@@ -23,18 +23,20 @@ def _edited(body: Mapping[str, Json], messages: list[Any]) -> Edits:
 def _content_on_calls(body: Mapping[str, Json], _model: str) -> Edits:
     return _edited(
         body,
-        [
-            {**m, "content": ""}
-            if isinstance(m, dict) and m.get("role") == "assistant" and m.get("tool_calls") and m.get("content") is None
-            else m
-            for m in _messages(body)
-        ],
+        [{**m, "content": ""} if isinstance(m, dict) and _lacks_content(m) else m for m in _messages(body)],
     )
+
+
+def _lacks_content(message: Mapping[str, Any]) -> bool:
+    if message.get("role") != "assistant" or not message.get("tool_calls"):
+        return False
+    # Recorded: null is accepted beside reasoning_content; a missing member never is.
+    return "content" not in message or (message["content"] is None and "reasoning_content" not in message)
 
 
 CONTENT_ON_CALLS = Quirk(
     name="content-on-calls",
-    taught_by="DeepSeek answers 400 to an assistant message with tool_calls whose content is null or missing",
+    taught_by="DeepSeek answers 400 to an assistant message with tool_calls whose content is missing or plain null",
     dialect="openai_chat",
     marks=(b'"tool_calls"',),
     mend=_content_on_calls,
@@ -80,38 +82,4 @@ NO_SAMPLING_ON_REASONERS = Quirk(
     marks=tuple(f'"{name}"'.encode() for name in _SAMPLING),
     mend=_no_sampling,
     drops=True,
-)
-
-
-def _typed_calls(body: Mapping[str, Json], _model: str) -> Edits:
-    def mended(message: Any) -> Any:
-        if not isinstance(message, dict) or not isinstance(message.get("tool_calls"), list):
-            return message
-        calls = [
-            {k: v for k, v in c.items() if k != "index"} if isinstance(c, dict) else c for c in message["tool_calls"]
-        ]
-        return {**message, "tool_calls": calls}
-
-    return _edited(body, [mended(m) for m in _messages(body)])
-
-
-NO_INDEX_ON_CALLS = Quirk(
-    name="no-index-on-calls",
-    taught_by="Mistral and Groq answer 422/400 to replayed tool calls that still hold the stream's 'index' member",
-    dialect="openai_chat",
-    marks=(b'"index"',),
-    mend=_typed_calls,
-)
-
-
-def _no_stream_options(body: Mapping[str, Json], _model: str) -> Edits:
-    return {"stream_options": GONE} if "stream_options" in body else {}
-
-
-NO_STREAM_OPTIONS = Quirk(
-    name="no-stream-options",
-    taught_by="Mistral's API refuses the unknown member stream_options (422 extra_forbidden); it always sends usage",
-    dialect="openai_chat",
-    marks=(b'"stream_options"',),
-    mend=_no_stream_options,
 )

@@ -16,6 +16,11 @@ def test_deepseek_wants_content_beside_tool_calls() -> None:
     assert body["messages"][0]["content"] is None, "the input is never touched"
 
 
+def test_what_deepseek_was_recorded_to_accept_is_left_alone() -> None:
+    thought = {"role": "assistant", "content": None, "reasoning_content": "", "tool_calls": [CALL]}
+    assert quirks.CONTENT_ON_CALLS.mend({"messages": [thought]}, "deepseek-reasoner") == {}
+
+
 def test_nothing_to_mend_is_no_edit() -> None:
     body = {"messages": [{"role": "assistant", "content": "x", "tool_calls": [CALL]}]}
     assert quirks.CONTENT_ON_CALLS.mend(body, "deepseek-chat") == {}
@@ -40,8 +45,3 @@ def test_reasoners_get_no_sampling_parameters_and_that_is_disclosed() -> None:
     assert quirk.mend(body, "deepseek-reasoner") == {"temperature": GONE, "top_p": GONE}
     assert quirk.mend(body, "deepseek-chat") == {}
     assert quirk.drops
-
-
-def test_replayed_calls_lose_the_streams_index() -> None:
-    body = {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "index": 0}]}]}
-    assert quirks.NO_INDEX_ON_CALLS.mend(body, "m") == {"messages": [{"role": "assistant", "tool_calls": [CALL]}]}

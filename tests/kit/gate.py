@@ -1,0 +1,74 @@
+"""A whole gateway for a test: real sockets, real SQLite file, everything on, in the test's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from gophergate.app import Gateway, assembled
+from gophergate.core.call import CallRecord
+from gophergate.providers.registry import BY_KIND
+from gophergate.settings import load
+from gophergate.setup import first_run
+from gophergate.store.calls import Calls
+
+KEY = "sk-gg-journey-000000000000000000000000"
+PASSWORD = "journey-password"
+
+
+def toml(providers: Iterable[Mapping[str, Any]], sections: str = "") -> str:
+    """A configuration file with these providers; `sections` are put before them."""
+    lines = [sections, "[server]\nport = 0\n" if "[server]" not in sections else ""]
+    for provider in providers:
+        lines.append("[[providers]]")
+        for name, value in provider.items():
+            if isinstance(value, dict):
+                value = "{ " + ", ".join(f"{k} = {v}" for k, v in value.items()) + " }"
+            elif isinstance(value, str):
+                value = f'"{value}"'
+            elif isinstance(value, list | tuple):
+                value = "[" + ", ".join(f'"{item}"' for item in value) + "]"
+            lines.append(f"{name} = {str(value).lower() if isinstance(value, bool) else value}")
+    return "\n".join(lines)
+
+
+@asynccontextmanager
+async def gate(
+    folder: Path, *providers: Mapping[str, Any], sections: str = "", environ: Mapping[str, str] | None = None
+) -> AsyncIterator[Gateway]:
+    """A gateway with these providers and the simulator, listening on a free port; `KEY` is its first client key."""
+    folder.mkdir(exist_ok=True)
+    (folder / "gophergate.toml").write_text(toml(providers, sections))
+    given = {"GOPHERGATE_BOOTSTRAP_KEY": KEY, "GOPHERGATE_ADMIN_PASSWORD": PASSWORD, **(environ or {})}
+    file, data = str(folder / "gophergate.toml"), str(folder / "data")
+    settings = load(environ=given, cwd=folder, config=file, data=data, demo=True, kinds=BY_KIND)
+    async with assembled(settings, announce=lambda _: None) as gateway:
+        await first_run(
+            settings,
+            gateway.parts.database,
+            gateway.parts.keyring,
+            address="",
+            ids=gateway.house.ids,
+            now=1,
+            announce=lambda _: None,
+        )
+        yield gateway
+
+
+def url(gateway: Gateway) -> str:
+    """Where it listens."""
+    return f"http://127.0.0.1:{gateway.port}"
+
+
+async def rows(gateway: Gateway, at_least: int = 1, patience: float = 10.0) -> list[CallRecord]:
+    """The call rows in the database, oldest first, once there are `at_least` that many."""
+    calls = Calls(gateway.parts.database)
+    deadline = asyncio.get_running_loop().time() + patience
+    while True:
+        page = await calls.page(limit=500)
+        if len(page.items) >= at_least or asyncio.get_running_loop().time() > deadline:
+            return list(reversed(page.items))
+        await asyncio.sleep(0.02)
