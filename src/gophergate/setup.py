@@ -118,6 +118,8 @@ async def _first_key(database: Database, keyring: Keyring, key: str, ids: Ids, n
     try:
         await Keys(database).create(row, now=now)
     except Conflict:
+        if await Keys(database).find(row.hash) is None:
+            raise
         return None
     return row.id
 

@@ -36,9 +36,9 @@ def settings_with(home: Path, **environ: str) -> Settings:
     return load(environ={"HOME": str(home), **environ}, cwd=home)
 
 
-async def run(settings: Settings, database: Database) -> tuple[bool, list[str]]:
+async def run(settings: Settings, database: Database, node: int = 0) -> tuple[bool, list[str]]:
     said: list[str] = []
-    bits = itertools.count()
+    bits = itertools.count(node << 40)
     ids = Ids(lambda: NOW / 1e6, lambda _bits: next(bits))
     done = await first_run(
         settings, database, RING, address="http://127.0.0.1:8080/", ids=ids, now=NOW, announce=said.append
@@ -102,7 +102,7 @@ async def test_a_start_that_was_killed_half_way_is_done_whole_by_the_next(tmp_pa
 
 async def test_two_first_starts_at_once_make_one_administrator(tmp_path: Path, database: Database) -> None:
     """R-I2: nodes may start together. The one that loses announces nothing and leaves no key that works."""
-    results = await asyncio.gather(*(run(settings_with(tmp_path), database) for _ in range(2)))
+    results = await asyncio.gather(*(run(settings_with(tmp_path), database, node) for node in range(2)))
     assert sorted(done for done, _ in results) == [False, True]
     assert await Users(database).count() == 1
     working = [key for key in await Keys(database).page() if key.revoked_at is None]
