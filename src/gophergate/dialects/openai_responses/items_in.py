@@ -242,7 +242,7 @@ def read_thought(item: dict[str, Any]) -> Thought:
         seal=carried.seal if carried else None,
         redacted=carried.redacted if carried else False,
         summary=source == "summary",
-        item_id=item_id,
+        item_id="" if is_ours(item_id) else item_id,
         extra=extra_of(notes),
     )
 

@@ -178,7 +178,7 @@ def _write_reasoning(reasoning: Reasoning, losses: Losses, *, crossing: bool) ->
 def _write_text(request: Request, supported: frozenset[str], losses: Losses) -> dict[str, Json]:
     text: dict[str, Json] = {}
     if request.format is not None and "format" in supported:
-        form = _write_format(request.format, losses)
+        form = write_format(request.format, losses)
         if form is not None:
             text["format"] = form
     if request.verbosity is not None and "verbosity" in supported:
@@ -186,7 +186,8 @@ def _write_text(request: Request, supported: frozenset[str], losses: Losses) -> 
     return {**text, **object_of(own(request.extra).get(SAID_TEXT))}
 
 
-def _write_format(form: OutputFormat, losses: Losses) -> dict[str, Json] | None:
+def write_format(form: OutputFormat, losses: Losses) -> dict[str, Json] | None:
+    """The `text.format`; None for one that this wire has not (it is dropped and named)."""
     losses.foreign(form.extra, NAME)
     match form.kind:
         case "text":

@@ -18,8 +18,11 @@ _TICKS_PER_NANO = 10
 """xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""
 
 
-def read_usage(response: dict[str, Any]) -> Usage | None:
-    """The usage of a response object; None when it reports none. Zero stays zero (edge case 58)."""
+def read_usage(response: dict[str, Any], counted: dict[str, int]) -> Usage | None:
+    """The usage of a response object; None when it reports none. Zero stays zero (edge case 58).
+
+    `counted` are the server tools seen at work; what the provider itself counts wins.
+    """
     raw = response.get("usage")
     if not isinstance(raw, dict):
         return None
@@ -36,7 +39,7 @@ def read_usage(response: dict[str, Any]) -> Usage | None:
         cache_write=wrote,
         output=_count(raw, "output_tokens"),
         reasoning=_count(made, "reasoning_tokens"),
-        tool_uses=_tool_uses(response, raw),
+        tool_uses=_tool_uses(response, raw, counted),
         provider_cost=_cost(raw),
     )
     return None if usage == NOTHING_REPORTED else usage
@@ -49,9 +52,9 @@ def _count(members: dict[str, Any], name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _tool_uses(response: dict[str, Any], raw: dict[str, Any]) -> dict[str, int] | None:
+def _tool_uses(response: dict[str, Any], raw: dict[str, Any], counted: dict[str, int]) -> dict[str, int] | None:
     """xAI counts each server tool in the usage; OpenAI counts searches beside it."""
-    uses: dict[str, int] = {}
+    uses = dict(counted)
     details = object_of(raw.get("server_side_tool_usage_details"))
     for name in details:
         times = _count(details, name)

@@ -98,3 +98,36 @@ def without(members: dict[str, Json], *names: str) -> dict[str, Json]:
 def is_ours(item_id: str) -> bool:
     """True for an item id that a writer of ours minted."""
     return item_id.partition("_")[2].startswith(OUR_MARK)
+
+
+ANSWERED = frozenset(
+    {
+        "id",
+        "object",
+        "created_at",
+        "completed_at",
+        "status",
+        "error",
+        "incomplete_details",
+        "output",
+        "output_text",
+        "usage",
+        "model",
+        "text",
+        "instructions",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "max_output_tokens",
+        "max_tool_calls",
+        "metadata",
+        "previous_response_id",
+        "store",
+        "background",
+        "prompt_cache_key",
+        "safety_identifier",
+        "user",
+    }
+)
+"""Members of a response object that we answer ourselves, from the events or from the request. What else a provider
+says of its reply (the temperature it used, its filters' verdicts) is its own to say."""

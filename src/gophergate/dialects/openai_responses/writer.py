@@ -1,0 +1,207 @@
+"""Canonical events, written for a client: the event stream, or one response object.
+
+The body is what the stream's last event holds, so the two cannot disagree. Blocks are told one at a time, every event
+carries its indexes and a strictly rising `sequence_number`, and every item is added once and done once (edge case 44).
+An item's end is told when the next one begins or the reply ends: only then is it known whether it was cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gophergate.core.blocks import Block, Json, Text
+from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Failed, Finished, Started, UsageSeen
+from gophergate.core.reply import Reply, unfold
+from gophergate.core.request import Request
+from gophergate.core.usage import Usage
+from gophergate.dialects.assembler import Sequencer
+from gophergate.dialects.base import Stamp, decode, encode
+from gophergate.dialects.openai_responses.errors import error_members
+from gophergate.dialects.openai_responses.items_told import (
+    Frames,
+    Ids,
+    Status,
+    Told,
+    ToldMessage,
+    told_block,
+    told_seal,
+)
+from gophergate.dialects.openai_responses.response import Answer, ending_of
+from gophergate.dialects.openai_responses.wire import ITEM, own
+from gophergate.errors import GatewayError
+
+
+class StreamWriter:
+    """The event stream of one reply. `response` is the last snapshot told, None before the end."""
+
+    content_type = b"text/event-stream; charset=utf-8"
+
+    __slots__ = (
+        "_answer",
+        "_frames",
+        "_ids",
+        "_left_out",
+        "_output",
+        "_refused",
+        "_sequencer",
+        "_told",
+        "_usage",
+        "response",
+    )
+
+    def __init__(self, request: Request, stamp: Stamp) -> None:
+        self.response: dict[str, Json] | None = None
+        self._answer = Answer(request, stamp)
+        self._frames = Frames()
+        self._ids = Ids(stamp.token)
+        self._sequencer = Sequencer()
+        self._left_out: set[int] = set()
+        self._output: list[dict[str, Json]] = []
+        self._told: Told | None = None
+        self._refused = False
+        self._usage: Usage | None = None
+
+    def write(self, event: Event) -> bytes:
+        match event:
+            case BlockGrew() | BlockClosed():
+                if event.index in self._left_out:
+                    return b""
+                return self._say(self._sequencer.feed(event))
+            case BlockOpened():
+                if event.choice:
+                    # One response has one reply: this wire has no `n`, so nobody asked for another.
+                    self._left_out.add(event.index)
+                    return b""
+                return self._begin() + self._say(self._sequencer.feed(event))
+            case UsageSeen():
+                self._usage = event.usage if self._usage is None else self._usage.merged(event.usage)
+                return b""
+            case Started():
+                self._answer.began(event)
+                return self._begin()
+            case Finished():
+                return self._begin() + self._finish(event)
+            case Failed():
+                return self._fail(event.error)
+
+    # -- blocks -------------------------------------------------------------------------------------------------
+
+    def _say(self, events: Iterable[Event]) -> bytes:
+        said = b""
+        for event in events:
+            match event:
+                case BlockGrew():
+                    if self._told is not None:
+                        said += self._told.grow(event)
+                case BlockOpened():
+                    said += self._open(event.block)
+                case BlockClosed():
+                    if self._told is not None:
+                        said += self._told.close()
+                case _:
+                    pass
+        return said
+
+    def _open(self, block: Block) -> bytes:
+        told = self._told
+        if isinstance(block, Text):
+            self._refused = self._refused or block.refusal
+            if type(told) is ToldMessage and told.seal is None and ITEM not in own(block.extra):
+                return told.part(block)
+        said = self._end("completed")
+        for told in told_block(block, self._frames, self._ids, len(self._output)):
+            if self._told is not None:
+                said += self._end("completed")
+            self._told = told
+            said += told.begin()
+        return said
+
+    def _end(self, status: Status) -> bytes:
+        """The open item is whole; a seal that only came with its growth follows it."""
+        told, self._told = self._told, None
+        if told is None:
+            return b""
+        said = told.finish(status)
+        self._output.append(told.item)
+        token = told.carried_seal()
+        if token:
+            carrier = told_seal(token, self._frames, self._ids, len(self._output))
+            said += carrier.begin() + carrier.finish(status)
+            self._output.append(carrier.item)
+        return said
+
+    # -- the response -------------------------------------------------------------------------------------------
+
+    def _begin(self) -> bytes:
+        if self._frames.begun:
+            return b""
+        snapshot = self._answer.snapshot("in_progress", [])
+        return self._frames.frame("response.created", {"response": snapshot}) + self._frames.frame(
+            "response.in_progress", {"response": snapshot}
+        )
+
+    def _finish(self, event: Finished) -> bytes:
+        status, why = ending_of(event, refused=self._refused)
+        # A background response that is still being made ends no stream; only its body is ever asked for.
+        kind = status if status in ("incomplete", "failed") else "completed"
+        said = self._end("completed" if kind == "completed" else "incomplete")
+        self.response = self._answer.finished(event, status, why, self._output, self._usage)
+        return said + self._frames.frame(f"response.{kind}", {"response": self.response})
+
+    def _fail(self, error: GatewayError) -> bytes:
+        """What OpenAI sends: the error, which SDKs raise, then the failed response, which agents read.
+
+        On a stream that is not ours from its beginning (its first part went verbatim) only the error: a response
+        under another id would break the client before it had read what went wrong.
+        """
+        told = error_members(error)
+        begun = self._frames.begun
+        said = self._frames.frame(
+            "error", {"code": error.code, "message": error.message, "param": error.param, "error": told}
+        )
+        if not begun:
+            return said
+        self.response = self._answer.failed(error, self._output, self._usage)
+        return said + self._frames.frame("response.failed", {"response": self.response})
+
+
+class BodyWriter:
+    """One response object."""
+
+    content_type = b"application/json"
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, request: Request, stamp: Stamp) -> None:
+        self._stream = StreamWriter(request, stamp)
+
+    def write(self, event: Event) -> bytes:
+        if isinstance(event, Failed):
+            raise event.error
+        self._stream.write(event)
+        return encode(self._stream.response) if isinstance(event, Finished) else b""
+
+
+def to_response_object(
+    reply: Reply | None,
+    request: Request,
+    stamp: Stamp,
+    status: str = "",
+    error: GatewayError | None = None,
+) -> dict[str, Json]:
+    """A response as it is stored and shown, in plain values.
+
+    Of a whole reply; or, when `reply` is None, of one that broke (`error`) or is not there (`status` says why:
+    "queued", "in_progress", "cancelled"). A `status` that is given overrides what the reply itself says.
+    """
+    if reply is not None:
+        writer = StreamWriter(request, stamp)
+        for event in unfold(reply):
+            writer.write(event)
+        found = writer.response or {}
+    elif error is not None:
+        found = Answer(request, stamp).failed(error, [], None)
+    else:
+        found = Answer(request, stamp).snapshot(status or "in_progress", [])
+    whole: dict[str, Json] = decode(encode(found))
+    return {**whole, "status": status} if status else whole
