@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import random
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -25,7 +26,7 @@ from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.fallback import Fallback
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.routes import Doors, Routes, dialect_of
-from gophergate.front.server import Binding, Server
+from gophergate.front.server import Binding, Server, connections_allowed
 from gophergate.ids import Ids
 from gophergate.keyfile import Announce, prepare
 from gophergate.ledger.entry import Book
@@ -54,6 +55,7 @@ from gophergate.store.revision import upgrade
 from gophergate.transport.base import Transport
 from gophergate.transport.choose import ProxyRules, RoutedTransport
 from gophergate.transport.http1 import Http1Transport
+from gophergate.transport.pool import PoolLimits
 
 logger = logging.getLogger("gophergate")
 
@@ -269,7 +271,8 @@ async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[
     keyring = prepare(settings, announce=announce)
     database = await open_database(settings.database.url.reveal())
     rules = ProxyRules.read(os.environ)
-    transport = RoutedTransport(Http1Transport(), partial(_slow_transport, rules), rules)
+    limits = PoolLimits(per_origin=connections_allowed())
+    transport = RoutedTransport(Http1Transport(limits=limits), partial(_slow_transport, rules), rules)
     journal = open_journal(settings.data_dir / "journal")
     try:
         await upgrade(database)
@@ -292,6 +295,8 @@ def _slow_transport(rules: ProxyRules) -> Transport:
 async def serve(settings: Settings, *, announce: Announce) -> int:
     """Serve until SIGTERM or SIGINT, then drain. Gives the exit status. Raises as `assembled` does."""
     log_to_stderr(settings.logging.level, as_json=settings.logging.format == "json")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     loop = asyncio.get_running_loop()
     async with assembled(settings, announce=announce) as gateway:
         for number in (signal.SIGTERM, signal.SIGINT):

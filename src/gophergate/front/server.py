@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 from uvicorn._types import ASGIApplication
 from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from gophergate.front.connection import Connection, Listener
 from gophergate.front.edge import Edge, EdgeLimits
@@ -65,6 +66,7 @@ class Server:
         self._binding = binding or Binding()
         self._drain_timeout = drain_timeout
         self._listener: Listener | None = None
+        self._state: ServerState | None = None
         self._server: asyncio.AbstractServer | None = None
         self._ticking: asyncio.TimerHandle | None = None
         self._drain = asyncio.Event()
@@ -80,6 +82,13 @@ class Server:
     def port(self) -> int:
         """The real TCP port."""
         return int(self.addresses[0][1])
+
+    @property
+    def state(self) -> ServerState:
+        """uvicorn's record of open connections and running tasks, for tests. Raises RuntimeError before start."""
+        if self._state is None:
+            raise RuntimeError("the server has not been started")
+        return self._state
 
     def statistics(self) -> dict[str, int]:
         """Open connections, requests being answered, and the bound on connections."""
@@ -101,7 +110,7 @@ class Server:
             self._edge,
             _uvicorn_config(self._app),
             loop,
-            max_connections=binding.max_connections or _connections_allowed(),
+            max_connections=binding.max_connections or connections_allowed(),
         )
         protocol = partial(LaneProtocol, listener)
         if binding.unix is not None:
@@ -111,6 +120,7 @@ class Server:
                 protocol, binding.host, binding.port, reuse_port=binding.reuse_port, backlog=binding.backlog
             )
         self._listener = listener
+        self._state = listener.server_state
         self._tick(loop, listener, _period(self._edge.limits))
 
     def stop(self) -> None:
@@ -207,7 +217,6 @@ def _uvicorn_config(app: ASGIApplication) -> Config:
         ws=_websocket_protocol,  # type: ignore[arg-type]  # only ever called
         lifespan="off",
         log_config=None,
-        access_log=False,
         proxy_headers=False,
         server_header=False,
     )
@@ -222,7 +231,8 @@ def _websocket_protocol(**arguments: Any) -> asyncio.BaseProtocol:
     return WebSocketsSansIOProtocol(**arguments)
 
 
-def _connections_allowed() -> int:
+def connections_allowed() -> int:
+    """Clients that the limit of open files has room for when each may need one more file for its upstream."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = 65536 if soft == resource.RLIM_INFINITY else soft
     return max(16, (files - 64) // 2)
