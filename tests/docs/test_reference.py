@@ -1,0 +1,77 @@
+"""The reference pages are what the code says: made from it, compared with it. `UPDATE_DOCS=1` writes them anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gophergate.providers.registry import ROWS
+from gophergate.settings.schema import Knobs
+
+DOCS = Path(__file__).parents[2] / "docs"
+UPDATE = os.environ.get("UPDATE_DOCS") == "1"
+
+
+def held(page: str, marker: str, made: str) -> None:
+    """Compare the part of a page after `marker` with what was made, or write it."""
+    path = DOCS / page
+    text = path.read_text()
+    before, found, _ = text.partition(marker)
+    assert found, f"{page} has lost its line {marker!r}"
+    if UPDATE:
+        path.write_text(f"{before}{marker}\n\n{made}")
+    assert path.read_text() == f"{before}{marker}\n\n{made}", f"{page} is out of date: UPDATE_DOCS=1 make docs-check"
+
+
+def described(annotation: Any) -> str:
+    """The one line of meaning of a field."""
+    info = msgspec.inspect.type_info(annotation)
+    extra = getattr(info, "extra_json_schema", None) or {}
+    return str(extra.get("description", ""))
+
+
+def shown(default: Any) -> str:
+    """A default as the page shows it."""
+    if default is msgspec.NODEFAULT:
+        return "required"
+    if default is None or default == () or default == {} or isinstance(default, msgspec.Struct):
+        return ""
+    return f"`{msgspec.json.encode(default).decode()}`" if isinstance(default, str | int | float | bool) else ""
+
+
+def rows_of(section: type[msgspec.Struct]) -> list[str]:
+    found = []
+    for field in msgspec.structs.fields(section):
+        default = field.default
+        if default is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
+            default = None
+        found.append(f"| `{field.encode_name}` | {shown(default)} | {described(field.type)} |")
+    return found
+
+
+def test_the_configuration_page_lists_every_knob() -> None:
+    parts = []
+    for field in msgspec.structs.fields(Knobs):
+        kind = field.type
+        items = getattr(kind, "__args__", None)
+        section = items[0] if items else kind
+        title = f"[[{field.name}]]" if items else f"[{field.name}]"
+        parts.append(
+            "\n".join([f"## `{title}`", "", "| key | default | meaning |", "| --- | --- | --- |", *rows_of(section)])
+        )
+    held("configuration.md", "<!-- made from the code: every section -->", "\n\n".join(parts) + "\n")
+
+
+def test_the_providers_page_lists_every_row() -> None:
+    lines = ["| kind | provider | speaks | address | enabled by |", "| --- | --- | --- | --- | --- |"]
+    for row in ROWS:
+        keys = ", ".join(f"`{name}`" for name in row.key_variables) or ("no key" if row.keyless else "")
+        speaks = ", ".join(row.speaks) or "in process"
+        lines.append(f"| `{row.kind}` | {row.label} | {speaks} | {row.base_url or 'yours'} | {keys} |")
+    quirks = ["", "## Quirks", ""]
+    for row in ROWS:
+        quirks += [f"- **{row.label}**, `{quirk.name}`: {quirk.taught_by}." for quirk in row.quirks]
+    held("providers.md", "<!-- made from the code: every row -->", "\n".join([*lines, *quirks]) + "\n")
