@@ -10,15 +10,15 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from gophergate import __version__
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "serve": ("gophergate.cli.serve", "Serve the gateway."),
-    "init": ("gophergate.cli.init", "Write a configuration file, the data directory and the encryption key."),
+    "serve": ("gophergate.cli.serve", "Serve until SIGTERM or Ctrl-C, then let running streams finish."),
+    "init": ("gophergate.cli.init", "Write a commented gophergate.toml, the data directory and the encryption key."),
     "keys": ("gophergate.cli.keys", "Client keys: create, list, revoke, rotate."),
     "users": ("gophergate.cli.users", "Dashboard users: create, list, reset a password."),
     "logs": ("gophergate.cli.logs", "Show calls, newest last; follow them as they end."),
@@ -27,13 +27,23 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("gophergate.cli.doctor", "Look for what would keep the gateway from working."),
     "db": ("gophergate.cli.db", "The database's schema: upgrade, current."),
 }
-"""Each command's module, which has the click command as `command`, and its line in `--help`."""
+"""Each command's module, which has the click command as `command`, and the first sentence of its help."""
 
 TRACEBACK_VARIABLE = "GOPHERGATE_TRACEBACK"
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has enough of it, as `head` does. click would make a failure of the OSError."""
+
+
 class Commands(click.Group):
     """A group that imports a command when it is called, and none for `--help`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -82,8 +92,8 @@ def run(args: Sequence[str] | None = None) -> int:
         return _fail(error.format_message(), 1)
     except (click.Abort, KeyboardInterrupt):
         return _fail("Interrupted.", 1)
-    except BrokenPipeError:
-        # Whoever read our output has enough of it, as `head` does. What is still buffered must not fail at exit.
+    except (ReaderGone, BrokenPipeError):
+        # What is still buffered must not fail at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
