@@ -67,7 +67,7 @@ def write_request(request: Request, target: Target) -> Written:
     plan = plan_of(request, target, losses)
     system, messages = write_turns(request, content, losses)
     tools = _tools(request, target, content, losses)
-    choice = _tool_choice(request, losses) if tools else _no_choice(request, losses)
+    choice = _tool_choice(request, losses, has_tools=bool(tools))
     plan = _possible(plan, request, choice, messages, losses)
 
     extra = own(request.extra)
@@ -176,14 +176,12 @@ def _wire_name(tool: Tool | ServerTool) -> str:
     return tool.name if isinstance(tool, ServerTool) else tool_name(flat_name(tool))
 
 
-def _no_choice(request: Request, losses: Losses) -> None:
-    """Without tools the API refuses a choice among them."""
-    if request.tool_choice is not None and request.tool_choice.mode not in ("auto", "none"):
-        losses.drop("tool_choice")
-
-
-def _tool_choice(request: Request, losses: Losses) -> dict[str, Json] | None:
-    """The choice, and with it whether calls may come in parallel."""
+def _tool_choice(request: Request, losses: Losses, *, has_tools: bool) -> dict[str, Json] | None:
+    """The choice, and with it whether calls may come in parallel. Without tools the API refuses both."""
+    if not has_tools:
+        if request.tool_choice is not None and request.tool_choice.mode not in ("auto", "none"):
+            losses.drop("tool_choice")
+        return None
     parallel = request.parallel_tool_calls
     out = _choice(request, request.tool_choice, losses) if request.tool_choice is not None else None
     if parallel is None or (parallel and out is None) or (out is not None and out.get("type") == "none"):

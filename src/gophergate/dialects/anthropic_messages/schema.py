@@ -18,6 +18,7 @@ _FORMATS = frozenset(
 _KEPT = frozenset({"type", "enum", "const", "description", "title", "required", "$ref"})
 _NESTED = frozenset({"anyOf", "allOf"})
 _TABLES = frozenset({"properties", "$defs", "definitions"})
+_ITEMS = (("minItems", 0), ("minItems", 1))
 _REFERENCE = frozenset({"$ref", "$defs", "definitions"})
 _SILENT = frozenset({"$schema", "$id", "$comment", "examples", "default", "additionalProperties"})
 """Members that say nothing about which values are valid, or are dealt with apart."""
@@ -49,7 +50,7 @@ def constrained(schema: Json) -> tuple[Json, bool]:
         elif key == "items" and isinstance(value, dict):
             out[key], worse = constrained(value)
             lost |= worse
-        elif (key == "minItems" and value in (0, 1)) or (key == "format" and value in _FORMATS):
+        elif (key, value) in _ITEMS or (key == "format" and isinstance(value, str) and value in _FORMATS):
             out[key] = value
         elif key not in _SILENT:
             told[key] = value

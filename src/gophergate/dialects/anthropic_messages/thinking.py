@@ -122,14 +122,14 @@ def _budgeted(reasoning: Reasoning, native: bool, said: int | None, most: int | 
     budget = explicit or EFFORT_BUDGET.get(reasoning.effort or _DEFAULT_EFFORT, EFFORT_BUDGET[_DEFAULT_EFFORT])
     # An effort said beside a budget governs the answer; said beside "adaptive" it has become the budget.
     effort = reasoning.effort if native and explicit is not None else None
-    max_tokens = said
+    max_tokens = most if said is None else said
     if max_tokens is None:
-        max_tokens = most or max(DEFAULT_MAX_TOKENS, budget + ANSWER_ROOM)
-    if max_tokens <= LEAST_BUDGET:
+        max_tokens = max(DEFAULT_MAX_TOKENS, max(budget, LEAST_BUDGET) + ANSWER_ROOM)
+    elif max_tokens <= LEAST_BUDGET:
         losses.drop("reasoning")
         return Plan(None, effort, max_tokens)
     # A caller's own budget stands as long as it is legal. One of ours takes at most half: the answer needs the rest.
-    if budget >= max_tokens if explicit is not None else budget > max_tokens // 2:
+    elif budget >= max_tokens if explicit is not None else budget > max_tokens // 2:
         budget = max_tokens // 2
     budget = max(budget, LEAST_BUDGET)
     if explicit is not None and budget != explicit:

@@ -35,6 +35,7 @@ STREAM_TYPE = b"text/event-stream; charset=utf-8"
 JSON_TYPE = b"application/json"
 PING = sse(b'{"type": "ping"}', b"ping")
 _IN_DELTA = ("container", "stop_details")
+_COMPACTED = ("content", "encrypted_content")
 _CALLS = ("server_tool_use", "mcp_tool_use")
 
 
@@ -190,8 +191,9 @@ class StreamWriter:
             self._begin({**data, "input": {}}, b"input_json_delta", b"partial_json")
             self._say(encode(data["input"]).decode())
         elif block.label == "compaction":
-            self._begin({"type": "compaction", "content": None})
-            self._delta({**data, "type": "compaction_delta"})
+            self._begin({**data, "content": None})
+            grown = {name: data[name] for name in _COMPACTED if name in data}
+            self._delta({"type": "compaction_delta", **grown})
         else:
             self._begin(data)
 

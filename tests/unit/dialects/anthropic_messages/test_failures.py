@@ -1,0 +1,124 @@
+"""Errors of the Messages wire, both ways."""
+
+from __future__ import annotations
+
+import json
+
+import anthropic
+import pytest
+
+from gophergate.dialects.anthropic_messages import AnthropicMessages
+from gophergate.errors import (
+    BadRequest,
+    BodyTooLarge,
+    BudgetExceeded,
+    Forbidden,
+    GatewayError,
+    Internal,
+    ModelNotFound,
+    RateLimited,
+    RequestTimeout,
+    Unauthenticated,
+    Unavailable,
+    UpstreamBroken,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from kit.anthropic_sdk import Player
+
+MESSAGES = AnthropicMessages()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "raised"),
+    [
+        (BadRequest("m"), "invalid_request_error", anthropic.BadRequestError),
+        (Unauthenticated("m"), "authentication_error", anthropic.AuthenticationError),
+        (BudgetExceeded("m"), "billing_error", anthropic.APIStatusError),
+        (Forbidden("m"), "permission_error", anthropic.PermissionDeniedError),
+        (ModelNotFound("x"), "not_found_error", anthropic.NotFoundError),
+        (RequestTimeout("m"), "timeout_error", anthropic.APIStatusError),
+        (BodyTooLarge("m"), "request_too_large", anthropic.APIStatusError),
+        (RateLimited("m"), "rate_limit_error", anthropic.RateLimitError),
+        (Internal("m"), "api_error", anthropic.InternalServerError),
+        (UpstreamBroken("m"), "api_error", anthropic.InternalServerError),
+        (UpstreamUnreachable("m"), "api_error", anthropic.InternalServerError),
+        (Unavailable("m"), "overloaded_error", anthropic.APIStatusError),
+        (UpstreamTimeout("m", phase="idle"), "timeout_error", anthropic.APIStatusError),
+        (UpstreamRefused("m", status=529, kind="overloaded"), "overloaded_error", anthropic.APIStatusError),
+        (UpstreamRefused("m", status=418, kind="of its own"), "api_error", anthropic.APIStatusError),
+    ],
+)
+def test_every_error_wears_the_vendor_s_envelope(
+    error: GatewayError, kind: str, raised: type[anthropic.APIStatusError]
+) -> None:
+    """R-E1, edge case 27: status by status; the SDK finds the message in it."""
+    body = MESSAGES.write_error(error, "req_1")
+    assert json.loads(body) == {
+        "type": "error",
+        "error": {"type": kind, "message": error.message},
+        "request_id": "req_1",
+    }
+    with pytest.raises(raised) as caught:
+        Player().message(body, status=error.status)
+    assert error.message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "message", "code"),
+    [
+        (
+            529,
+            b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}',
+            "overloaded",
+            "Overloaded",
+            "overloaded_error",
+        ),
+        (500, b'{"type":"error","error":{"type":"api_error","message":"Oops"}  }', "api_error", "Oops", "api_error"),
+        (
+            413,
+            b'{"error":{"type":"request_too_large","message":"Big"}}',
+            "request_too_large",
+            "Big",
+            "request_too_large",
+        ),
+        (
+            429,
+            b'[{"error":{"code":429,"message":"Quota","status":"RESOURCE_EXHAUSTED"}}]',
+            "rate_limit",
+            "Quota",
+            "RESOURCE_EXHAUSTED",
+        ),
+        (403, b'{"message":"no access"}', "permission", "no access", "upstream_error"),
+        (404, b'{"error":"no such model"}', "not_found", "no such model", "upstream_error"),
+        (502, b"<html>bad gateway</html>", "api_error", "<html>bad gateway</html>", "upstream_error"),
+        (503, b"", "overloaded", "The provider answered 503.", "upstream_error"),
+        (400, b"\xff\xfe", "invalid_request", "\ufffd\ufffd", "upstream_error"),
+        (418, b"[]", "api_error", "[]", "upstream_error"),
+        (400, b"[" * 100_000, "invalid_request", "[" * 2000, "upstream_error"),
+    ],
+)
+def test_every_refusal_is_read(status: int, body: bytes, kind: str, message: str, code: str) -> None:
+    """Edge case 55: also what is no JSON, or another's."""
+    error = MESSAGES.read_error(status, {}, body)
+    assert (error.status, error.kind, error.message, error.code) == (status, kind, message, code)
+    assert error.raw == body.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "-1"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_hints(headers: dict[str, str], seconds: float | None) -> None:
+    """R-F5, edge case 27: seconds as said; a date is left to whoever has a clock; hints only are kept."""
+    error = MESSAGES.read_error(429, {**headers, "x-should-retry": "true", "set-cookie": "secret"}, b"{}")
+    assert error.retry_after == seconds
+    assert error.headers["x-should-retry"] == "true"
+    assert "set-cookie" not in error.headers
