@@ -91,7 +91,7 @@ class AsgiReply(RuledReply):
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is not the status of a final reply")
         fields = foreign(headers)
-        if length is not None and status != 204:
+        if length is not None and status not in (204, 304):  # servers count what a 304 only tells of
             fields.append((b"content-length", b"%d" % length))
         if self._http1 and not self.request_whole:
             fields.append((b"connection", b"close"))

@@ -115,6 +115,7 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, listener: Listener) -> None:
         super().__init__(listener.config, listener.server_state, {}, listener.loop)
+        self.access_log = False
         self._listener = listener
         self._edge = listener.edge
         self._limits = listener.edge.limits
@@ -305,6 +306,8 @@ class Connection(HttpToolsProtocol):
             inbound.fail(ClientGone("The client closed before its request was whole."))
         reply, self._reply = self._reply, None
         if reply is not None:
+            if reply.task is not None:  # cancelled before its first step it would not get to leave by itself
+                reply.task.add_done_callback(self.tasks.discard)
             reply.client_gone()
 
     # -- what a reply asks of its connection (reply.Wire) --------------------------------------------------------

@@ -134,6 +134,8 @@ class LaneProtocol(Connection):
             if self._head_at_most > limits.max_head_bytes or len(headers) > limits.max_header_fields:
                 check_size(headers, target, limits.max_head_bytes, limits.max_header_fields)
             raw_path, query = split_target(target)
+            if not target.startswith(b"/"):
+                self.url = raw_path + b"?" + query  # so that uvicorn sees the same path
             path = decode_path(raw_path)
             # The check costs as much as all the rest, so it is made where one of these hints at something to find.
             if version != "1.1" or len(index) != len(headers) or b"transfer-encoding" in index or b"host" not in index:
@@ -280,8 +282,8 @@ class LaneProtocol(Connection):
             self.scope["scheme"] = self._edge.proxies.scheme(self.scheme or "http", index)
         self.expect_100_continue = index.get(b"expect", b"").lower() == b"100-continue"
         self.cycle = None  # type: ignore[assignment]  # so that uvicorn always starts the task; turns are ours
-        self._asgi_body = True
         super().on_headers_complete()
+        self._asgi_body = True
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if self._busy:
