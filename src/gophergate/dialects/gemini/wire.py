@@ -160,12 +160,11 @@ def taken_seal(token: str) -> Sealed:
             text = base64.b64decode(standard_base64(token), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             text = ""
-        if text.startswith("gg1:"):
-            return Sealed(unwrap_seal(text, NAME))
-        if text.startswith("gg1|"):
-            _, flag, item_id, wrapped = text.split("|", 3) if text.count("|") >= 3 else ("", "", "", "")
-            if wrapped.startswith("gg1:"):
-                return Sealed(unwrap_seal(wrapped, NAME), flag == "r", item_id)
+        flag = item_id = ""
+        if text.startswith("gg1|") and text.count("|") >= 3:
+            _, flag, item_id, text = text.split("|", 3)
+        if text.startswith("gg1:") and text.count(":") >= 3:
+            return Sealed(unwrap_seal(text, NAME), flag == "r", item_id)
     return Sealed(Seal(token, NAME))
 
 
