@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gophergate.providers.registry import BY_KIND
 from gophergate.settings import Flag, Secret, Settings, SettingsError, load
 from gophergate.settings.convert import fields_of
-from gophergate.settings.environment import KNOWN_PROVIDERS, ollama_url
+from gophergate.settings.environment import KNOWN_PROVIDERS, KnownProvider, ollama_url
 from gophergate.settings.render import meaning, template, to_toml
 from gophergate.settings.schema import (
     DatabaseSettings,
@@ -161,8 +162,8 @@ def test_first_run_secrets_come_from_the_environment(home: Path) -> None:
 
 
 @pytest.mark.parametrize("known", KNOWN_PROVIDERS, ids=lambda known: str(known.name))
-def test_a_vendors_variable_enables_its_provider(home: Path, known: object) -> None:
-    name, variables = known.name, known.keys  # type: ignore[attr-defined]
+def test_a_vendors_variable_enables_its_provider(home: Path, known: KnownProvider) -> None:
+    name, variables = known.name, known.keys
     for variable in variables:
         address = variable.replace("_API_KEY", "_BASE_URL")
         settings = read(home, environ={variable: "sk-1", address: "https://proxy.example/v1"})
@@ -180,6 +181,14 @@ def test_the_documented_variables_are_known() -> None:
     )
     known = {variable for provider in KNOWN_PROVIDERS for variable in provider.keys}
     assert known == {f"{word}_API_KEY" for word in words.split()}
+
+
+@pytest.mark.parametrize("known", KNOWN_PROVIDERS, ids=lambda known: str(known.name))
+def test_the_registry_knows_the_same_variables(known: KnownProvider) -> None:
+    """Settings do not import the registry, which would cost every command its start-up; so the two must agree."""
+    row = BY_KIND[known.name]
+    assert row.key_variables == known.keys
+    assert row.base_variable == known.addresses[0]
 
 
 def test_empty_variables_enable_nothing(home: Path) -> None:
