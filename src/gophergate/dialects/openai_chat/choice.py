@@ -105,7 +105,7 @@ class ChoiceReader:
             # A body. Perplexity's stream tells the whole message beside each delta, and again at its end.
             delta = None if self._spoke else message
         if delta and isinstance(delta, dict):
-            self._delta(delta, choice.get("logprobs"))
+            self._delta(delta, choice.get("logprobs"), is_whole=delta is message)
         reason = choice.get("finish_reason")
         if reason:
             self._ending(text_of(reason), choice)
@@ -114,7 +114,7 @@ class ChoiceReader:
                 if choice[name] is not None:
                     self.extras[name] = choice[name]
 
-    def _delta(self, delta: dict[str, Any], logprobs: Json) -> None:
+    def _delta(self, delta: dict[str, Any], logprobs: Json, *, is_whole: bool) -> None:
         if not self._spoke:
             self._spoke = _says_something(delta)
         details = delta.get("reasoning_details")
@@ -135,8 +135,8 @@ class ChoiceReader:
         if delta.get("tool_calls"):
             self._leave_text()
             for call in list_of(delta["tool_calls"]):
-                self._calls.read(object_of(call))
-        if not delta.keys() <= _PLAIN_DELTA:
+                self._calls.read(object_of(call), is_whole=is_whole)
+        if any(delta[name] for name in delta.keys() - _PLAIN_DELTA):
             self._rare(delta)
 
     def _rare(self, delta: dict[str, Any]) -> None:

@@ -14,6 +14,18 @@ from gophergate.core.money import NANOS_PER_DOLLAR
 from gophergate.core.usage import NOTHING_REPORTED, Usage
 from gophergate.dialects.openai_chat.wire import object_of
 
+_SUMS = frozenset(
+    {
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "prompt_tokens_details",
+        "completion_tokens_details",
+    }
+)
+_TAKEN = frozenset({"cached_tokens", "audio_tokens"})
+_MADE = frozenset({"reasoning_tokens", "audio_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"})
+_NONE: dict[str, Json] = {}
 _TICKS_PER_NANO = 10
 """xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""
 
@@ -22,6 +34,10 @@ def read_usage(raw: Json) -> Usage | None:
     """A `usage` object in disjoint counts; None for null, for no object, and when it reports nothing."""
     if not isinstance(raw, dict):
         return None
+    if raw.keys() <= _SUMS:
+        plain = _plain(raw)
+        if plain is not None:
+            return plain
     prompt, completion = _count(raw.get("prompt_tokens")), _count(raw.get("completion_tokens"))
     taken, made = object_of(raw.get("prompt_tokens_details")), object_of(raw.get("completion_tokens_details"))
     cached = _first(
@@ -86,6 +102,30 @@ def read_usage(raw: Json) -> Usage | None:
         provider_cost=_cost(raw),
     )
     return None if usage == NOTHING_REPORTED else usage
+
+
+def _plain(raw: dict[str, Any]) -> Usage | None:
+    """The same for OpenAI's own members when their sums agree, as in nearly every answer; None to look closer."""
+    prompt, completion, total = raw.get("prompt_tokens"), raw.get("completion_tokens"), raw.get("total_tokens")
+    if type(prompt) is not int or type(completion) is not int or total != prompt + completion:
+        return None
+    taken, made = raw.get("prompt_tokens_details") or _NONE, raw.get("completion_tokens_details") or _NONE
+    if type(taken) is not dict or type(made) is not dict or not (taken.keys() <= _TAKEN and made.keys() <= _MADE):
+        return None
+    cached, reasoning = taken.get("cached_tokens"), made.get("reasoning_tokens")
+    audio, audio_out = taken.get("audio_tokens"), made.get("audio_tokens")
+    if audio or audio_out or type(cached) is bool or type(reasoning) is bool:
+        return None
+    if not (0 <= (cached or 0) <= prompt and 0 <= (reasoning or 0) <= completion):
+        return None
+    return Usage(
+        input=prompt - (cached or 0),
+        cache_read=cached,
+        audio_input=audio,
+        output=completion,
+        audio_output=audio_out,
+        reasoning=reasoning,
+    )
 
 
 def write_usage(usage: Usage) -> dict[str, Json]:
