@@ -67,7 +67,7 @@ def write_request(request: Request, target: Target) -> Written:
     plan = plan_of(request, target, losses)
     system, messages = write_turns(request, content, losses)
     tools = _tools(request, target, content, losses)
-    choice = _tool_choice(request, losses, has_tools=bool(tools))
+    choice = _tool_choice(request, target, losses, has_tools=bool(tools))
     plan = _possible(plan, request, choice, messages, losses)
 
     extra = own(request.extra)
@@ -176,13 +176,13 @@ def _wire_name(tool: Tool | ServerTool) -> str:
     return tool.name if isinstance(tool, ServerTool) else tool_name(flat_name(tool))
 
 
-def _tool_choice(request: Request, losses: Losses, *, has_tools: bool) -> dict[str, Json] | None:
+def _tool_choice(request: Request, target: Target, losses: Losses, *, has_tools: bool) -> dict[str, Json] | None:
     """The choice, and with it whether calls may come in parallel. Without tools the API refuses both."""
     if not has_tools:
         if request.tool_choice is not None and request.tool_choice.mode not in ("auto", "none"):
             losses.drop("tool_choice")
         return None
-    parallel = request.parallel_tool_calls
+    parallel = None if "parallel_tool_calls" in target.traits.refuses else request.parallel_tool_calls
     out = _choice(request, request.tool_choice, losses) if request.tool_choice is not None else None
     if parallel is None or (parallel and out is None) or (out is not None and out.get("type") == "none"):
         return out

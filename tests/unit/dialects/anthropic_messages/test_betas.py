@@ -20,7 +20,7 @@ FILE = {"type": "document", "source": {"type": "file", "file_id": "f"}}
     ("body", "betas"),
     [
         ({}, ()),
-        ({"tools": [{"name": "f", "input_schema": {}}], "messages": "odd", "thinking": 5}, ()),
+        ({"tools": [{"name": "f", "input_schema": {}}, 5], "context_management": 5, "thinking": 5}, ()),
         ({"tools": [{"type": "computer_20251124"}, {"type": "computer_20251124"}]}, ("computer-use-2025-11-24",)),
         ({"mcp_servers": [{"type": "url"}]}, ("mcp-client-2025-04-04",)),
         (

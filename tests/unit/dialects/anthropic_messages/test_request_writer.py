@@ -202,6 +202,14 @@ def test_tool_choices(choice: ToolChoice | None, parallel: bool | None, shown: A
     assert written.dropped == ()
 
 
+def test_a_target_without_parallel_calls_is_not_told_of_them() -> None:
+    """R-G3: data says so, and the loss is named."""
+    traits = Traits(refuses=frozenset({"parallel_tool_calls"}))
+    written = write(tools=(Tool(name="f"),), parallel_tool_calls=False, traits=traits)
+    assert "tool_choice" not in written.body
+    assert written.dropped == ("parallel_tool_calls",)
+
+
 def test_a_choice_without_tools_is_not_sent() -> None:
     """The API refuses it."""
     required = write(tool_choice=ToolChoice(mode="required"), parallel_tool_calls=False)
