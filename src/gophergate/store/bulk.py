@@ -21,10 +21,16 @@ _SIZES = {"sqlite": (64, 8, 1)}
 
 
 class BulkInsert:
-    """Inserts rows given as tuples in the order of `columns`; `insert` may end in an ON CONFLICT clause."""
+    """Inserts rows given as tuples; `insert` may end in an ON CONFLICT clause.
+
+    `columns` names the members of a tuple and must go in the table's order. Raises ValueError if it does not.
+    """
 
     def __init__(self, insert: Insert, columns: Sequence[str], dialect: Dialect) -> None:
-        compiled = insert.compile(dialect=dialect, column_keys=list(columns))
+        # inline: nobody reads generated keys, so no RETURNING.
+        compiled: Any = insert.inline().compile(dialect=dialect, column_keys=list(columns))
+        if compiled.positiontup != list(columns):
+            raise ValueError("The columns are not in the table's order.")
         text = str(compiled)
         start = text.index(" VALUES ") + len(" VALUES ")
         end = _closing(text, start) + 1

@@ -141,11 +141,12 @@ async def open_database(url: str, *, readers: int = 4, busy_seconds: float = BUS
     address = database_address(url)
     if address.get_backend_name() == "sqlite":
         _make_private(address)
-    database = Database(
-        address,
-        engine(address, for_writing=False, size=readers, busy_seconds=busy_seconds),
-        engine(address, for_writing=True, size=readers, busy_seconds=busy_seconds),
-    )
+    try:
+        reading = engine(address, for_writing=False, size=readers, busy_seconds=busy_seconds)
+        writing = engine(address, for_writing=True, size=readers, busy_seconds=busy_seconds)
+    except ModuleNotFoundError as error:
+        raise DatabaseUnavailable(f"The database driver '{error.name}' is not installed.") from error
+    database = Database(address, reading, writing)
     try:
         async with database.read() as connection:
             await connection.execute(text("SELECT 1"))

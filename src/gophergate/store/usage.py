@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Table, case, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Table, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.store import histogram
@@ -111,8 +111,11 @@ class Usages:
         "total" is always one sum, of no calls too. Raises DatabaseUnavailable.
         """
         first, end = since // HOUR_US, -(-until // HOUR_US)
-        counted = (*_COUNTED, *(HISTOGRAMS if histograms else ()))
-        added: dict[Any, list[int]] = {"": [0] * len(counted)} if by == "total" else {}
+        counted = (*COUNTERS, *(HISTOGRAMS if histograms else ()))
+        # A sum over no rows is no row here, and zero to the reader (edge case 69).
+        added: dict[Any, list[int]] = {}
+        if by == "total":
+            added[""] = [0] * (len(_STATUSES) + len(counted))
         async with self._database.read() as connection:
             for table, slots in _parts(by, first, end):
                 for group, values in await _part(connection, table, slots, by, where, counted):
@@ -151,23 +154,24 @@ async def _part(
         group = table.c.slot if table is usage_daily else table.c.slot // 24
     else:
         group = table.c[_COLUMN[by]]
-    query = select(group, *(_added(table, name) for name in counted)).where(
+    status = table.c.status
+    query = select(group, status, *(_added(table, name) for name in counted)).where(
         table.c.slot >= slots[0], table.c.slot < slots[1]
     )
     for name, value in msgspec.structs.asdict(where).items():
         if value is not None:
             query = query.where(table.c[name] == value)
-    if by != "total":
-        query = query.group_by(group)
+    if by == "total" or by == "status":
+        query = query.group_by(status)
+    else:
+        query = query.group_by(group, status)
     rows = (await connection.execute(query)).all()
-    # A sum over no rows is NULL (edge case 69).
-    return [(row[0], [value or 0 for value in row[1:]]) for row in rows]
+    # Calls by status are told apart here: a CASE for each would be worked out for every row that is added up.
+    return [(row[0], [*(row[2] if row[1] == name else 0 for name in _STATUSES), *row[2:]]) for row in rows]
 
 
 def _added(table: Table, name: str) -> ColumnElement[int]:
     # PostgreSQL adds 64-bit integers up to a NUMERIC, which would come back as a Decimal.
-    if name in _STATUSES:
-        return cast(func.sum(case((table.c.status == name, table.c.calls), else_=0)), BigInteger)
     return cast(func.sum(table.c[name]), BigInteger)
 
 
