@@ -65,8 +65,8 @@ class CallReader:
         """True once a call was seen."""
         return bool(self._calls)
 
-    def read(self, told: dict[str, Any]) -> None:
-        """One entry of `tool_calls`."""
+    def read(self, told: dict[str, Any], *, is_whole: bool = False) -> None:
+        """One entry of `tool_calls`. In a message each entry is a call, whatever its id and index."""
         said = object_of(told.get("function"))
         custom = False
         if not said and (told.get("type") == "custom" or "custom" in told):
@@ -80,9 +80,9 @@ class CallReader:
             index = None
         if not (identity or name or arguments):
             return
-        call = self._find(index, identity, name)
+        call = None if is_whole else self._find(index, identity, name)
         if call is None:
-            if self._frozen and not name:
+            if self._frozen and not (name or is_whole):
                 return
             call = self._new(index, identity)
             call.custom = custom

@@ -287,7 +287,8 @@ class ChoiceReader:
         if text and self._kind == "thought" and text == "".join(self._plain):
             # A speaker of this wire that tells its thought piece by piece, and signs the whole at its end.
             self._events.thought("", choice=self._choice, seal=seal, extra=extra)
-            self._plain.clear()
+            self._events.pause_run(self._choice)
+            self._turn_to("")
             return True
         if kind == "reasoning.encrypted":
             self._turn_to("")

@@ -171,7 +171,8 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Upstream
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = None
     if said is None or not said.message:
-        said = Complaint(message=raw.strip() or f"The provider answered with status {status} and no explanation.")
+        sentence = raw.strip() or f"The provider answered with status {status} and no explanation."
+        said = msgspec.structs.replace(said or Complaint(), message=sentence)
     kept = {name.lower(): value for name, value in headers.items() if name.lower() in _HINTS}
     return UpstreamRefused(
         said.message[:_LONGEST_MESSAGE],

@@ -128,18 +128,18 @@ class _Writing:
 
     def _messages(self) -> list[dict[str, Json]]:
         messages: list[dict[str, Json]] = []
-        answered = 0  # where the results of the last calls belong
+        answered: int | None = None  # where results of the last calls belong
         for turn in self._request.turns:
             self._losses.foreign(turn.extra, NAME)
             match turn.role:
                 case "assistant":
                     messages.append(self._assistant(turn))
-                    answered = len(messages)
+                    answered = len(messages) if "tool_calls" in messages[-1] and not self._native else None
                 case "user":
                     results, words = self._user(turn)
-                    at = len(messages) if self._native else answered
+                    at = len(messages) if answered is None else answered
                     messages[at:at] = results
-                    answered = at + len(results)
+                    answered = answered and at + len(results)
                     messages.extend(words)
                 case _:
                     role = self._target.traits.system_role or turn.role
