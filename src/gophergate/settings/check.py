@@ -83,7 +83,7 @@ def _providers(knobs: Knobs, origins: Origins, kinds: Collection[str]) -> None:
             origins.fail((*at, "kind"), f"provider {provider.name} has the unknown kind '{provider.kind}'{hint}")
         if provider.base_url:
             _web_address(provider.base_url, (*at, "base_url"), origins)
-        if provider.api_key is not None and not _sendable(provider.api_key.reveal()):
+        if provider.api_key is not None and not is_sendable(provider.api_key.reveal()):
             origins.fail(
                 (*at, "api_key"),
                 f"{origins.label((*at, 'api_key'))} is empty or holds characters that no HTTP header may hold",
@@ -123,5 +123,6 @@ def _web_address(url: str, at: At, origins: Origins) -> None:
         origins.fail(at, f"{label} must end before any '?' or '#'")
 
 
-def _sendable(secret: str) -> bool:
+def is_sendable(secret: str) -> bool:
+    """Whether a header may carry it: not empty, printable ASCII, no space."""
     return bool(secret) and all("!" <= character <= "~" for character in secret)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from gophergate.settings.check import check
+from gophergate.settings.check import check, is_sendable
 from gophergate.settings.convert import convert
 from gophergate.settings.environment import (
     PREFIX,
@@ -43,6 +43,7 @@ CONFIG_FILE = "gophergate.toml"
 DATABASE_FILE = "gophergate.db"
 DEMO = {"name": "demo", "kind": "simulator"}
 _KEY_VARIABLE = f"{PREFIX}ENCRYPTION_KEY"
+_FIRST_KEY_VARIABLE = f"{PREFIX}BOOTSTRAP_KEY"
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -193,4 +194,8 @@ def _first_run(environ: Mapping[str, str], indirection: Indirection) -> FirstRun
         behind = indirection.read(text, variable, Source(kind="environment", name=variable))
         return Secret(text if behind is None else behind)
 
-    return FirstRun(admin_password=secret(f"{PREFIX}ADMIN_PASSWORD"), client_key=secret(f"{PREFIX}BOOTSTRAP_KEY"))
+    client_key = secret(_FIRST_KEY_VARIABLE)
+    if client_key is not None and not is_sendable(client_key.reveal()):
+        source = Source(kind="environment", name=_FIRST_KEY_VARIABLE)
+        raise SettingsError("the key is empty or holds characters that no HTTP header may hold", source)
+    return FirstRun(admin_password=secret(f"{PREFIX}ADMIN_PASSWORD"), client_key=client_key)

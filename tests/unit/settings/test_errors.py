@@ -315,6 +315,10 @@ ENVIRONMENT_ERRORS = {
         {"OPENAI_API_KEY": "sk-canary\n"},
         "OPENAI_API_KEY: providers.openai.api_key is empty or holds characters that no HTTP header may hold.",
     ),
+    "first key that no client could send": (
+        {"GOPHERGATE_BOOTSTRAP_KEY": "sk canary"},
+        "GOPHERGATE_BOOTSTRAP_KEY: the key is empty or holds characters that no HTTP header may hold.",
+    ),
     "first password": (
         {"GOPHERGATE_ADMIN_PASSWORD": "file:no-such"},
         "GOPHERGATE_ADMIN_PASSWORD: GOPHERGATE_ADMIN_PASSWORD wants the file no-such, which does not exist.",
