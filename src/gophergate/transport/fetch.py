@@ -115,7 +115,10 @@ def _redirected(url: str, answer: Answer) -> str:
     location = answer.header(b"location")
     if location is None:
         raise _refusal(url, "it redirects to nowhere")
-    target = urljoin(url, location.decode("latin-1"))
+    try:
+        target = urljoin(url, location.decode("latin-1"))
+    except ValueError as error:
+        raise _refusal(url, "it redirects to what is no address") from error
     if url.lower().startswith("https:") and not target.lower().startswith("https:"):
         raise _refusal(url, "it redirects from https to an address without")
     return target

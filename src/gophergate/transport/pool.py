@@ -192,8 +192,7 @@ class Origin:
             async with asyncio.timeout_at(limit) as scope:
                 return await waiter
         except BaseException as error:
-            if not waiter.done():
-                waiter.cancel()
+            if waiter in self._waiters:  # Cancelling the wait has cancelled the future, not left the line.
                 self._waiters.remove(waiter)
             elif not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvloop
-from kit.certificates import Authority
 
 from gophergate.transport.http1 import Http1Transport
+from kit.certificates import Authority
 
 
 def pytest_asyncio_loop_factories() -> dict[str, object]:

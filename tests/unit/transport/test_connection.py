@@ -6,12 +6,12 @@ import asyncio
 import time
 
 import pytest
-from kit.hostile import HostileServer, Peer, answer, chunked, saying
 
 from gophergate.errors import UpstreamBroken, UpstreamTimeout
 from gophergate.transport.base import Ask, Timeouts
 from gophergate.transport.connection import MAX_FIELDS, MAX_HEAD, MAX_LINE
 from gophergate.transport.http1 import Http1Transport
+from kit.hostile import HostileServer, Peer, answer, chunked, saying
 
 
 def ask(url: str, method: str = "POST", timeouts: Timeouts | None = None, body: bytes = b"{}") -> Ask:
