@@ -145,7 +145,8 @@ class Keyring:
         indexed read; a microsecond, where HMAC-SHA256 takes two and a half, and it is on every call's path. A
         slow hash would buy nothing, since made keys hold 256 bits. The secret half of it means that whoever can
         only write to the database cannot plant a key of their own, and that a stolen database does not serve to
-        test guesses at keys people chose themselves (GOPHERGATE_BOOTSTRAP_KEY, imported ones). Its price: a new master key makes every client key unknown.
+        test guesses at keys people chose themselves (GOPHERGATE_BOOTSTRAP_KEY, imported ones). Its price: a new
+        master key makes every client key unknown.
         """
         raw = key.encode(errors="surrogatepass")
         return hashlib.blake2b(raw, key=self._client_key_pepper, digest_size=32).digest()
