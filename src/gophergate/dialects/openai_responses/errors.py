@@ -62,6 +62,47 @@ _STATUS_BY_WORD: Mapping[str, int] = {
 """The HTTP status that a word stands for, for errors told inside a 200. Words of bad images: see `_implied_status`."""
 
 
+_FAILURES = frozenset(
+    {
+        "server_error",
+        "rate_limit_exceeded",
+        "invalid_prompt",
+        "data_residency_mismatch",
+        "bio_policy",
+        "misalignment_policy_violation",
+        "vector_store_timeout",
+        "invalid_image",
+        "invalid_image_format",
+        "invalid_base64_image",
+        "invalid_image_url",
+        "image_too_large",
+        "image_too_small",
+        "image_parse_error",
+        "image_content_policy_violation",
+        "invalid_image_mode",
+        "image_file_too_large",
+        "unsupported_image_media_type",
+        "empty_image_file",
+        "failed_to_download_image",
+        "image_file_not_found",
+        # Not in OpenAI's list, but sent by it, and coding agents act on them.
+        "context_length_exceeded",
+        "insufficient_quota",
+        "usage_not_included",
+        "cyber_policy",
+        "server_is_overloaded",
+        "slow_down",
+    }
+)
+"""The words for why a response failed."""
+_FAILURE_BY_KIND: Mapping[str, str] = {
+    "rate_limit": "rate_limit_exceeded",
+    "billing": "insufficient_quota",
+    "overloaded": "server_is_overloaded",
+    "invalid_request": "invalid_prompt",
+}
+
+
 class Complaint(NamedTuple):
     """What an error object says, each member empty where it does not say it."""
 
@@ -182,10 +223,6 @@ def error_members(error: GatewayError) -> dict[str, Json]:
 
 
 def failure_members(error: GatewayError) -> dict[str, Json]:
-    """The `error` of a failed response. A provider's own word stands (agents act on `context_length_exceeded`,
-    `insufficient_quota`); for ours the nearest word that clients know."""
-    code = error.code
-    if not isinstance(error, UpstreamRefused) or code == UpstreamRefused.code:
-        code = "rate_limit_exceeded" if error.kind == "rate_limit" else "server_error"
-        code = "invalid_prompt" if error.kind == "invalid_request" else code
+    """The `error` of a failed response: a provider's own word where clients of this wire know it, else the nearest."""
+    code = error.code if error.code in _FAILURES else _FAILURE_BY_KIND.get(error.kind, "server_error")
     return {"code": code, "message": error.message}

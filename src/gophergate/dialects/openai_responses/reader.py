@@ -78,7 +78,9 @@ class _Reply:
 
     def seen(self, said: _Said, kind: str, item: Json = None) -> Seen:
         """The item an event speaks of; one that was never announced begins here."""
-        key = said.output_index if said.output_index is not None else said.item_id or ""
+        key: Key = said.output_index if said.output_index is not None else said.item_id or ""
+        if key == "":
+            key = text_of(object_of(item).get("id"))
         found = self._items.get(key)
         if found is None:
             members = object_of(item) or {"type": kind, "id": said.item_id or ""}
