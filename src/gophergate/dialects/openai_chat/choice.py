@@ -127,6 +127,8 @@ class ChoiceReader:
                     break
         content = delta.get("content")
         if content:
+            if "extra_content" in delta:
+                self._expect_googles_tag(delta["extra_content"])
             self._content(content, logprobs)
         elif logprobs is not None and _tokens(logprobs, "content"):
             self._text("", logprobs)
@@ -138,6 +140,12 @@ class ChoiceReader:
                 self._calls.read(object_of(call), is_whole=is_whole)
         if any(delta[name] for name in delta.keys() - _PLAIN_DELTA):
             self._rare(delta)
+
+    def _expect_googles_tag(self, extra_content: Json) -> None:
+        """Google's OpenAI door marks thoughts, and wraps them in a tag of its own: `<thought>`."""
+        marked = object_of(object_of(extra_content).get("google")).get("thought") is True
+        if marked and self._splitter is not None and self._splitter.is_untouched:
+            self._splitter = ThinkSplitter("thought")
 
     def _rare(self, delta: dict[str, Any]) -> None:
         legacy = object_of(delta.get("function_call"))

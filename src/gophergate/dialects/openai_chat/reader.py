@@ -37,14 +37,25 @@ _TOP = frozenset(
     }
 )
 
-
+_MOST_CHOICES = 1024
+"""A larger index is a provider's mistake; room is kept for every choice up to the largest."""
 _DONE = b"data: [DONE]\n\n"
 
 
 class ChunkReader:
     """What stream and body share: one decoded object at a time, into the assembler."""
 
-    __slots__ = ("_choices", "_early", "_late", "_origin", "_searched", "_told", "_usage_alone", "events")
+    __slots__ = (
+        "_choices",
+        "_early",
+        "_last_usage",
+        "_late",
+        "_origin",
+        "_searched",
+        "_told",
+        "_usage_alone",
+        "events",
+    )
 
     def __init__(self, origin: str) -> None:
         self.events = Assembler()
@@ -53,6 +64,7 @@ class ChunkReader:
         self._early: dict[str, Json] = {}
         self._late: dict[str, Json] = {}
         self._searched: list[Any] = []
+        self._last_usage: dict[str, Any] = {}
         self._told: Usage | None = None
         self._usage_alone = False
 
@@ -79,7 +91,7 @@ class ChunkReader:
         if "x_groq" in chunk:
             self._count(object_of(chunk["x_groq"]).get("usage"))
         if "cached_tokens" in chunk:
-            self._count({"cached_tokens": chunk["cached_tokens"]})
+            self._count({**self._last_usage, "cached_tokens": chunk["cached_tokens"]})  # Moonshot: beside the usage
         if error is not None:
             self.events.fail(refusal_of(error, raw.decode("utf-8", "replace")))
 
@@ -112,7 +124,7 @@ class ChunkReader:
 
     def _choice(self, choice: dict[str, Any], position: int) -> None:
         index = choice.get("index")
-        if not isinstance(index, int) or isinstance(index, bool) or index < 0:
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < _MOST_CHOICES:
             index = position
         reader = self._choices.get(index)
         if reader is None:
@@ -129,6 +141,7 @@ class ChunkReader:
     def _count(self, raw: Json, *, alone: bool = False) -> None:
         usage = read_usage(raw)
         if usage is not None:
+            self._last_usage = raw
             self._usage_alone = self._usage_alone or alone
             if usage != self._told:
                 self._told = usage

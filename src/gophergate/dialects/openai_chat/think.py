@@ -5,8 +5,6 @@ Only there. A tag later in the text is the model's words, not its thoughts.
 
 from __future__ import annotations
 
-_OPEN, _CLOSE = "<think>", "</think>"
-
 
 class ThinkSplitter:
     """Pieces of text in, `(is_thought, text)` pieces out; nothing is lost but the tags and the space around them.
@@ -14,13 +12,19 @@ class ThinkSplitter:
     `is_plain` turns True once no thought can come any more: the rest of the text needs no splitting.
     """
 
-    __slots__ = ("_fresh", "_held", "_inside", "is_plain")
+    __slots__ = ("_close", "_fresh", "_held", "_inside", "_open", "is_plain")
 
-    def __init__(self) -> None:
+    def __init__(self, tag: str = "think") -> None:
+        self._open, self._close = f"<{tag}>", f"</{tag}>"
         self._held = ""
         self._inside = False
         self._fresh = False
         self.is_plain = False
+
+    @property
+    def is_untouched(self) -> bool:
+        """True while nothing was fed: another tag may still be expected."""
+        return not (self._held or self._inside or self.is_plain)
 
     def feed(self, text: str) -> list[tuple[bool, str]]:
         """What is certain by now. A tail that may be the start of a tag is held back."""
@@ -33,11 +37,11 @@ class ThinkSplitter:
         if self._inside:
             return self._thinking()
         begun = self._held.lstrip()
-        if begun.startswith(_OPEN):
+        if begun.startswith(self._open):
             self._inside = self._fresh = True
-            self._held = begun[len(_OPEN) :]
+            self._held = begun[len(self._open) :]
             return self._thinking()
-        if _OPEN.startswith(begun):
+        if self._open.startswith(begun):
             return []
         self.is_plain = True
         said, self._held = self._held, ""
@@ -51,24 +55,25 @@ class ThinkSplitter:
     def _thinking(self) -> list[tuple[bool, str]]:
         if self._fresh:
             self._held = self._held.lstrip()
-        thought, tag, after = self._held.partition(_CLOSE)
+        thought, tag, after = self._held.partition(self._close)
         if tag:
             self.is_plain = self._fresh = True
             self._held = ""
             said = [(True, thought)] if thought else []
             return said + self.feed(after)
-        kept = _tail(thought)
+        kept = _tail(thought, self._close)
         self._held = thought[len(thought) - kept :]
         thought = thought[: len(thought) - kept]
         self._fresh = self._fresh and not thought
         return [(True, thought)] if thought else []
 
 
-def _tail(text: str) -> int:
+def _tail(text: str, close: str) -> int:
     """How many last characters may be the beginning of the closing tag."""
-    at = text.rfind("<", max(0, len(text) - len(_CLOSE) + 1))
+    start = max(0, len(text) - len(close) + 1)
+    at = text.rfind("<", start)
     while at >= 0:
-        if _CLOSE.startswith(text[at:]):
+        if close.startswith(text[at:]):
             return len(text) - at
-        at = text.rfind("<", max(0, len(text) - len(_CLOSE) + 1), at)
+        at = text.rfind("<", start, at)
     return 0

@@ -215,6 +215,22 @@ def test_usage_on_an_empty_delta_is_kept_and_null_usage_ignored() -> None:
     assert found.usage == Usage(input=9, output=0)
 
 
+@pytest.mark.parametrize("where", ["top", "usage", "choice"])
+def test_moonshots_cached_tokens_wherever_they_stand(where: str) -> None:
+    """Edge case 54; a class of its own, so the fresh input shrinks by them."""
+    usage: dict[str, Any] = {"prompt_tokens": 30, "completion_tokens": 3}
+    chunk = delta("stop", content="a")
+    if where == "choice":
+        chunk["choices"][0]["usage"] = {**usage, "cached_tokens": 8}
+    else:
+        chunk |= {"usage": usage, "cached_tokens": 8} if where == "top" else {"usage": {**usage, "cached_tokens": 8}}
+    assert reply(chunk, DONE).usage == Usage(input=22, cache_read=8, output=3)
+
+
+def test_an_absurd_choice_index_takes_no_room() -> None:
+    assert reply(delta("stop", index=10**9, content="a"), DONE).finished.others == ()
+
+
 def test_null_counts_are_not_reported() -> None:
     """Databricks sends nulls while it streams."""
     nulls = {"prompt_tokens": None, "completion_tokens": None, "total_tokens": None}
@@ -377,6 +393,22 @@ def test_a_text_that_only_begins_like_a_tag_is_text() -> None:
 
 def test_an_unclosed_tag_is_a_thought_to_the_end() -> None:
     assert shapes(reply(delta(content="<think>hm </th"), delta("length"), DONE)) == [("Thought", "hm </th")]
+
+
+def test_googles_own_tag_is_one_only_where_google_marks_it() -> None:
+    """Google's OpenAI door; the same tag in another model's text is its text."""
+    marked = {"google": {"thought": True}}
+    found = reply(
+        delta(content="<thou", extra_content=marked),
+        delta(content="ght>h", extra_content=marked),
+        delta(content="m", extra_content=marked),
+        delta(content="</thought>a"),
+        delta("stop"),
+        DONE,
+    )
+    assert shapes(found) == [("Thought", "hm"), ("Text", "a")]
+    assert shapes(reply(delta("stop", content="<thought>x"), DONE)) == [("Text", "<thought>x")]
+    assert shapes(reply(delta("stop", content="x", extra_content=marked), DONE)) == [("Text", "x")]
 
 
 def test_reasoning_and_content_in_one_chunk_are_split_in_order() -> None:
