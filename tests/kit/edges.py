@@ -158,8 +158,19 @@ class Front:
 
         return put
 
-    async def connect(self, **options: Any) -> Client:
-        reader, writer = await asyncio.open_connection(*self.address, **options)
+    async def connect(self, *, slow: bool = False) -> Client:
+        """One more connection. `slow` keeps the client's own buffers small, so that what it leaves unread is soon
+        the server's matter."""
+        sock = socket.socket()
+        sock.setblocking(False)
+        if slow:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, self.address)
+        except OSError:
+            sock.close()
+            raise
+        reader, writer = await asyncio.open_connection(sock=sock, limit=4096 if slow else 65_536)
         client = Client(reader, writer)
         self._clients.append(client)
         return client

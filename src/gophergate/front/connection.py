@@ -7,10 +7,13 @@ kept by `Listener.tick`, so that no request needs a timer of its own.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import select
 import socket
 import struct
+import sys
+import termios
 import time
 from collections import deque
 from collections.abc import Callable
@@ -357,7 +360,7 @@ class Connection(HttpToolsProtocol):
             else:
                 self._read_overdue()
         if now >= self._write_deadline:
-            if self.transport.get_write_buffer_size() < self._stalled_at:
+            if self._untaken() < self._stalled_at:
                 self._watch_writing()  # slow, but it does take something
             else:
                 self._cut()
@@ -368,8 +371,17 @@ class Connection(HttpToolsProtocol):
         """A request has begun and does not come to its end; the reader says so."""
         raise AssertionError("a connection without a reader has no request to wait for")
 
+    def _untaken(self) -> int:
+        """Bytes the client's system has not acknowledged: in our buffer and in the kernel's, whose megabytes would
+        make a slow client look like one that takes nothing."""
+        sock = self.transport.get_extra_info("socket")
+        queued = bytearray(4)
+        if sock is not None and sock.fileno() >= 0:
+            fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, queued)
+        return self.transport.get_write_buffer_size() + int.from_bytes(queued, sys.byteorder)
+
     def _watch_writing(self) -> None:
-        self._stalled_at = self.transport.get_write_buffer_size()
+        self._stalled_at = self._untaken()
         self._write_deadline = self.loop.time() + self._limits.write_timeout
 
     def _probe(self) -> None:

@@ -923,7 +923,7 @@ async def test_a_slow_reader_gets_back_pressure(front: Front) -> None:
 
     door.answer = answer  # type: ignore[method-assign]
     front.doors["POST", "/v1/door"] = door
-    client = await front.connect(limit=16_384)
+    client = await front.connect(slow=True)
     await client.send(post("/v1/door"))
     await door.wait_began()
     before = -1
@@ -957,7 +957,7 @@ async def test_who_registers_under_pressure_is_paused_at_once_and_resumed_when_t
 
     door.answer = answer  # type: ignore[method-assign]
     front.doors["POST", "/v1/door"] = door
-    client = await front.connect(limit=16_384)
+    client = await front.connect(slow=True)
     await client.send(post("/v1/door"))
     await asyncio.wait_for(door.go.wait(), 5)
     assert told == ["pause"]
@@ -979,7 +979,7 @@ async def test_who_sends_on_regardless_of_pressure_is_cut_off(adapter: str) -> N
 
         door.answer = answer  # type: ignore[method-assign]
         front.doors["POST", "/v1/door"] = door
-        client = await front.connect(limit=16_384)
+        client = await front.connect(slow=True)
         await client.send(post("/v1/door"))
         await door.wait_over()
         assert door.cancelled
@@ -1000,7 +1000,7 @@ async def test_a_client_that_stops_reading_is_cut_off(adapter: str) -> None:
 
         door.answer = answer  # type: ignore[method-assign]
         front.doors["POST", "/v1/door"] = door
-        client = await front.connect(limit=16_384)
+        client = await front.connect(slow=True)
         await client.send(post("/v1/door"))
         await door.wait_over()
         assert door.cancelled
