@@ -66,11 +66,15 @@ class Gemini:
         return write_request(request, target)
 
     def door(self, model: str, *, stream: bool) -> str:
-        """See Dialect.door. A model's name may carry its collection ("models/...", "tunedModels/...")."""
+        """See Dialect.door. A model's name may carry its collection ("models/...", "tunedModels/...").
+
+        The array's door asks for an array, because on the verbatim path the answer goes to the client as it is.
+        """
         collection, name = "models", model.removeprefix("models/")
         if name.startswith("tunedModels/"):
             collection, name = "tunedModels", name.removeprefix("tunedModels/")
-        verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
+        streaming = "streamGenerateContent" if self._array else "streamGenerateContent?alt=sse"
+        verb = streaming if stream else "generateContent"
         return f"/{collection}/{quote(name, safe='')}:{verb}"
 
     def reader(self, *, stream: bool, origin: str = "") -> Reader:

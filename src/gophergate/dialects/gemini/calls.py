@@ -1,25 +1,22 @@
 """Tool calls and results at the Gemini wire, where ids are optional and results are objects under a name.
 
-A call without an id gets one by its order, so the rest of the gateway can tell parallel calls apart; a result without
-an id finds its call by name, then by order (edge case 42). Ids that were given are kept; ids that we made for a request
-are left out when it is written again.
+Ids that were given are kept; ids that were made for a request are left out when it is written again.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import msgspec
 
 from gophergate.core.blocks import Json, Media, Opaque, Text, ToolCall, ToolResult
 from gophergate.dialects.base import decode, encode
+from gophergate.dialects.callbook import CallBook, is_invented
 from gophergate.dialects.gemini.parts import media_part, read_part, seal_of
 from gophergate.dialects.gemini.wire import NAME, as_extra, camel, inner, leftover, message, own_extra, repeated
 from gophergate.dialects.loss import Losses, refuse
 from gophergate.errors import BadRequest
 
-_INVENTED = "gg-call-"
 _CALL = frozenset({"id", "name", "args"})
 _RESULT = frozenset({"id", "name", "response", "parts"})
 _WRAPPERS = frozenset({"output", "result", "error"})
@@ -27,53 +24,6 @@ _FAILED_SILENTLY: Mapping[str, Json] = {"error": True}
 _KEY = "_key"
 """Note on a result: the member its text was wrapped in, when it is not the usual one; "" when the text is the whole
 response object."""
-
-
-class CallBook:
-    """The calls of one request in order, and which of them still wait for a result."""
-
-    __slots__ = ("_invented", "_known", "_waiting")
-
-    def __init__(self) -> None:
-        self._invented = 0
-        self._known: set[str] = set()
-        self._waiting: list[tuple[str, str]] = []
-
-    def called(self, given: Json, name: str) -> str:
-        """The id of a call."""
-        call_id = given if isinstance(given, str) and given else self._new()
-        self._known.add(call_id)
-        self._waiting.append((name, call_id))
-        return call_id
-
-    def answered(self, given: Json, name: str) -> str:
-        """The id of the call that a result answers; a fresh one for a result that answers none."""
-        if isinstance(given, str) and given:
-            if given in self._known:
-                self._waiting = [pair for pair in self._waiting if pair[1] != given]
-                return given
-            found = self._first(name, invented_only=True)
-            return found or given
-        return self._first(name) or self._new()
-
-    def _first(self, name: str, invented_only: bool = False) -> str:
-        waiting = [pair for pair in self._waiting if not invented_only or pair[1].startswith(_INVENTED)]
-        same_name = [pair for pair in waiting if pair[0] == name]
-        if not same_name and (invented_only or not waiting):
-            return ""
-        found = (same_name or waiting)[0]
-        self._waiting.remove(found)
-        return found[1]
-
-    def _new(self) -> str:
-        self._invented += 1
-        return f"{_INVENTED}{self._invented}"
-
-
-def reply_call_id(reply_id: str, order: int, name: str, arguments: str) -> str:
-    """An id for the `order`th call of a reply that gave none: the same for the same bytes, another in every reply."""
-    digest = hashlib.sha256(f"{reply_id}\0{order}\0{name}\0{arguments}".encode(errors="replace"))
-    return f"call_{digest.hexdigest()[:24]}"
 
 
 def read_arguments(args: Json) -> str:
@@ -97,7 +47,7 @@ def read_call(part: dict[str, Json], call_id: str) -> ToolCall:
 
 def call_part(call_id: str, name: str, args: Json, extra: dict[str, Json]) -> dict[str, Json]:
     """A functionCall part. An id of our making is not shown to Google."""
-    known = {} if call_id.startswith(_INVENTED) else {"id": call_id}
+    known = {} if is_invented(call_id) else {"id": call_id}
     part: dict[str, Json] = {"functionCall": {**known, "name": name, "args": args, **inner(extra, "functionCall.")}}
     part.update((key, value) for key, value in extra.items() if "." not in key)
     return part
@@ -193,7 +143,7 @@ def result_part(result: ToolResult, name: str, losses: Losses) -> dict[str, Json
                 raise refuse(block, "Gemini")
             case Opaque():
                 losses.drop(block.label)
-    told: dict[str, Json] = {} if result.call_id.startswith(_INVENTED) else {"id": result.call_id}
+    told: dict[str, Json] = {} if is_invented(result.call_id) else {"id": result.call_id}
     told["name"] = name
     told["response"] = _response(texts, result.is_error, extra.get(_KEY))
     if media:

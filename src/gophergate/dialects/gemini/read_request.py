@@ -14,7 +14,8 @@ import msgspec
 from gophergate.core.blocks import NO_EXTRA, Block, Json
 from gophergate.core.request import OutputFormat, Reasoning, Request, ServerTool, Tool, ToolChoice, Turn
 from gophergate.dialects.base import decode_object
-from gophergate.dialects.gemini.calls import CallBook, read_call, read_result
+from gophergate.dialects.callbook import CallBook
+from gophergate.dialects.gemini.calls import read_call, read_result
 from gophergate.dialects.gemini.parts import read_part
 from gophergate.dialects.gemini.rejoin import rejoined
 from gophergate.dialects.gemini.schema import folded, from_google

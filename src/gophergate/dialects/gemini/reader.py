@@ -15,7 +15,8 @@ from gophergate.core.blocks import Json, Media, Opaque, Seal, ToolCall
 from gophergate.core.events import Event
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
-from gophergate.dialects.gemini.calls import read_arguments, read_call, reply_call_id
+from gophergate.dialects.callbook import reply_call_id
+from gophergate.dialects.gemini.calls import read_arguments, read_call
 from gophergate.dialects.gemini.errors import error_in, refusal
 from gophergate.dialects.gemini.frames import Frames
 from gophergate.dialects.gemini.grounding import read_citations, searches_of

@@ -40,6 +40,7 @@ def test_the_model_is_quoted_into_the_path(model: str, path: str) -> None:
     """R-X3: no model name leaves its place in the path."""
     assert GEMINI.door(model, stream=False) == f"{path}:generateContent"
     assert GEMINI.door(model, stream=True) == f"{path}:streamGenerateContent?alt=sse"
+    assert Gemini(array=True).door(model, stream=True) == f"{path}:streamGenerateContent"
 
 
 @pytest.mark.parametrize(
