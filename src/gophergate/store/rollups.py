@@ -29,9 +29,11 @@ _ZEROS = (0,) * len(COLUMNS)
 _NO_USAGE = Usage()
 
 
-def sums(records: Iterable[CallRecord]) -> Sums:
-    """The counters of these calls by hour. Durations are whole microseconds, so that adding stays exact."""
-    found: Sums = {}
+def sums(records: Iterable[CallRecord], found: Sums | None = None) -> Sums:
+    """The counters of these calls by hour, added to those `found` so far. Durations are whole microseconds, so that
+    adding stays exact.
+    """
+    found = {} if found is None else found
     for r in records:
         key = (
             r.started_at // HOUR_US,
@@ -91,9 +93,8 @@ class Rollups:
         self._hourly = BulkInsert(upsert(usage_hourly, COLUMNS, dialect), columns, dialect)
         self._daily = BulkInsert(upsert(usage_daily, COLUMNS, dialect), columns, dialect)
 
-    async def add(self, connection: AsyncConnection, records: Iterable[CallRecord]) -> None:
-        """Count these calls, each of which must be new, inside the caller's transaction."""
-        hourly = sums(records)
+    async def add(self, connection: AsyncConnection, hourly: Sums) -> None:
+        """Count calls, each of which must be new, inside the caller's transaction."""
         # In sorted order, so that two nodes that add to the same rows queue up instead of locking each other out.
         await self._hourly.execute(connection, [(*key, *hourly[key]) for key in sorted(hourly)])
         daily = by_day(hourly)
