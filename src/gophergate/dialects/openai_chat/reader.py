@@ -17,6 +17,7 @@ from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
 from gophergate.dialects.openai_chat.choice import ChoiceReader
 from gophergate.dialects.openai_chat.errors import complaint_of, refusal_of
+from gophergate.dialects.openai_chat.plain import read_plain
 from gophergate.dialects.openai_chat.usage import read_usage
 from gophergate.dialects.openai_chat.wire import NAME, list_of, object_of, text_of
 from gophergate.dialects.sse import SseDecoder
@@ -255,9 +256,12 @@ class BodyReader:
         """Everything."""
         if not self.finished:
             self.finished = True
-            body = b"".join(self._pieces).strip()
+            body = b"".join(self._pieces)
             self._pieces.clear()
-            self._read(body)
+            plain = read_plain(body)
+            if plain is not None:
+                return plain
+            self._read(body.strip())
         return self._chunks.events.take()
 
     def tail(self) -> bytes:
