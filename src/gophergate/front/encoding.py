@@ -15,6 +15,16 @@ from gophergate.errors import BadRequest, BodyTooLarge
 _SLICE = 256 * 1024
 """Bytes taken in, and at most given out, between two chances for other tasks: about a millisecond of work."""
 
+_STEP = 4096
+"""Bytes a step counts for on top of what it gave, since steps that give nothing take time too."""
+
+_MOST_MEMBERS = 1000
+"""Gzip members or zstd frames in one body. Each costs some microseconds, and an empty one a few bytes to send."""
+
+_GZIP = zlib.MAX_WBITS | 16
+_ZSTD_WINDOW_LOG = 23
+"""8 MiB, what RFC 9659 asks decoders of HTTP bodies to hold; a frame that wants more is refused."""
+
 _CODINGS = {b"gzip": b"gzip", b"x-gzip": b"gzip", b"deflate": b"deflate", b"br": b"br", b"zstd": b"zstd"}
 
 
@@ -48,7 +58,7 @@ async def decode(coding: bytes, data: bytes, limit: int) -> bytes:
         if size > limit:
             raise BodyTooLarge(f"The request body is larger than {limit} bytes once decoded.")
         pieces.append(piece)
-        since += len(piece)
+        since += len(piece) + _STEP
         if since >= _SLICE:
             since = 0
             await asyncio.sleep(0)
@@ -61,7 +71,7 @@ def _unfold(coding: bytes, data: bytes) -> Iterator[bytes]:
     if coding == b"br":
         return _unfold_brotli(data)
     if coding == b"gzip":
-        return _unfold_zlib(data, zlib.MAX_WBITS | 16)
+        return _unfold_zlib(data, _GZIP)
     # RFC 9110 means the zlib format; some senders mean the bare stream. The zlib header tells them apart.
     wrapped = len(data) >= 2 and data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
     return _unfold_zlib(data, zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
@@ -69,23 +79,26 @@ def _unfold(coding: bytes, data: bytes) -> Iterator[bytes]:
 
 def _unfold_zlib(data: bytes, window: int) -> Iterator[bytes]:
     """Gzip may hold several members in a row (RFC 1952, 2.2); the other two hold one stream."""
-    rest = data
-    while True:
+    taken = 0
+    for _ in range(_MOST_MEMBERS if window == _GZIP else 1):
         stream = zlib.decompressobj(window)
+        rest = b""
         while not stream.eof:
+            if not rest:
+                rest = data[taken : taken + _SLICE]
+                taken += len(rest)
             try:
                 piece = stream.decompress(rest, _SLICE)
             except zlib.error:
                 raise _broken() from None
-            if not piece and not stream.eof:
+            if not rest and not piece and not stream.eof:
                 raise _broken()
             rest = stream.unconsumed_tail
             yield piece
-        rest = stream.unused_data
-        if not rest:
+        taken -= len(stream.unused_data)
+        if taken == len(data):
             return
-        if window != zlib.MAX_WBITS | 16:
-            raise _broken()
+    raise _broken()
 
 
 def _unfold_brotli(data: bytes) -> Iterator[bytes]:
@@ -113,19 +126,23 @@ def _unfold_zstd(data: bytes) -> Iterator[bytes]:
     """Frames may follow each other (RFC 8878, 3)."""
     from backports import zstd  # as above
 
-    rest = data
-    while rest:
-        stream = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 23})
+    taken = 0
+    for _ in range(_MOST_MEMBERS):
+        stream = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG})
         while not stream.eof:
+            rest = data[taken : taken + _SLICE] if stream.needs_input else b""
+            taken += len(rest)
             try:
                 piece = stream.decompress(rest, _SLICE)
             except zstd.ZstdError:
                 raise _broken() from None
-            if not piece and not stream.eof:
+            if not rest and not piece and not stream.eof:
                 raise _broken()
-            rest = b""
             yield piece
-        rest = stream.unused_data
+        taken -= len(stream.unused_data)
+        if taken == len(data):
+            return
+    raise _broken()
 
 
 def _broken() -> BadRequest:
