@@ -232,7 +232,7 @@ def read_thought(item: dict[str, Any]) -> Thought:
         rest.pop(source, None)
     if token:
         rest.pop("encrypted_content", None)
-    notes: dict[str, Json] = {ITEM: rest} if rest else {}
+    notes: dict[str, Json] = {ITEM: rest}
     if source == "content":
         notes[PARTS] = source
     if len(parts) > 1 or parts == [""]:

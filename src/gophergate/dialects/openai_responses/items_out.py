@@ -65,8 +65,9 @@ class _Items:
         run: list[Block] = []
         for block in turn.blocks:
             if isinstance(block, ToolResult) or (isinstance(block, Opaque) and own_item(block)):
-                self._parts(turn, run)
-                run = []
+                if run:
+                    self._parts(turn, run)
+                    run = []
                 if isinstance(block, ToolResult):
                     self.items.append(self._result(block))
                 else:
@@ -78,7 +79,7 @@ class _Items:
 
     def _parts(self, turn: Turn, blocks: list[Block]) -> None:
         notes = own(turn.extra)
-        if not blocks and not notes:
+        if not blocks and self._crossing:
             return
         parts: list[Item] = []
         for block in blocks:
@@ -151,7 +152,7 @@ class _Items:
             if thought.text:
                 self._losses.drop("reasoning")
             return None
-        if seal is None and not (thought.item_id or ITEM in notes or PARTS in notes):
+        if seal is None and not (thought.item_id or ITEM in notes):
             if thought.text:
                 self._losses.drop("reasoning")
             return None
@@ -185,7 +186,7 @@ class _Items:
 
     def _result(self, result: ToolResult) -> Item:
         notes = own(result.extra)
-        custom = result.custom or result.call_id in self._custom
+        custom = result.custom or (self._crossing and result.call_id in self._custom)
         parts: list[Item] = []
         for block in result.content:
             part = write_part(block, "user", self._target, self._losses, crossing=self._crossing)

@@ -92,7 +92,7 @@ def write_request(request: Request, target: Target) -> Written:
     items = write_items(turns, request, target, losses)
     for at, item in sorted(tools.items.items()):
         items.insert(at, item)
-    if len(items) == 1 and own(turns[0].extra).get(PLAIN) == "input" and not tools.items:
+    if len(items) == len(turns) == 1 and own(turns[0].extra).get(PLAIN) == "input":
         body["input"] = items[0]["content"]
     elif items or crossing or SAID_EMPTY in own(request.extra):
         body["input"] = items

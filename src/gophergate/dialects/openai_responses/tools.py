@@ -25,6 +25,8 @@ _NAMESPACE = "_namespace"
 """Note: the members of the tool's namespace besides its name and tools."""
 _UNSAID_STRICT = "_unsaid_strict"
 """Note: `strict` was left out."""
+_UNSAID_PARAMETERS = "_unsaid_parameters"
+"""Note: `parameters` were left out."""
 
 _KNOWN = ("type", "name", "description", "parameters", "strict", "format")
 
@@ -72,6 +74,8 @@ def _read_tool(members: dict[str, Any], notes: dict[str, Json], namespace: str) 
     if kind == "function" and strict is None:
         rest[_UNSAID_STRICT] = True
         strict = fits_strict(members.get("parameters"))
+    if kind == "function" and members.get("parameters") is None:
+        rest[_UNSAID_PARAMETERS] = True
     return Tool(
         name=name,
         description=text_of(members.get("description")),
@@ -204,7 +208,8 @@ def write_tool(tool: Tool, target: Target) -> dict[str, Json]:
         if tool.format is not None:
             members["format"] = _write_format(tool.format)
         return {**members, **rest}
-    members["parameters"] = {"type": "object", "properties": {}} if tool.parameters is None else tool.parameters
+    if _UNSAID_PARAMETERS not in own(tool.extra):
+        members["parameters"] = {"type": "object", "properties": {}} if tool.parameters is None else tool.parameters
     if _UNSAID_STRICT not in own(tool.extra) and target.traits.strict_tools:
         members["strict"] = bool(tool.strict)
     return {**members, **rest}
