@@ -16,6 +16,7 @@ from typing import Any
 
 import h11
 import msgspec
+import pytest
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -31,6 +32,46 @@ PATIENCE = 5.0
 """Seconds after which a test has failed rather than waits on."""
 
 PLAIN = [(b"content-type", b"text/plain")]
+
+
+STOCK = {
+    "half-closed": "uvicorn closes a connection when the client shuts its sending half",
+    "http10-stream": "uvicorn sends chunks to HTTP/1.0 clients too",
+    "http10-keep-alive": "uvicorn closes after every HTTP/1.0 request",
+    "head-bounds": "uvicorn bounds neither the size nor the time of a head",
+    "host": "uvicorn does not ask for exactly one Host",
+    "transfer-encoding": "uvicorn reads any list of codings that ends in chunked, and chunks in HTTP/1.0",
+    "fragment": "uvicorn drops the fragment of a target",
+    "encoded-nul": "uvicorn decodes %00 in a path",
+    "upgrade-body": "uvicorn loses the body of a request with an unsupported upgrade",
+    "asterisk": "uvicorn takes an asterisk for a path",
+    "envelope": "uvicorn answers unreadable requests in plain text of its own",
+    "abort-unstarted": "uvicorn answers 500 for an application that returns without a word",
+    "stalled": "uvicorn never breaks off a client that stops reading",
+    "pipeline-bound": "uvicorn queues any number of pipelined requests",
+    "trailers": "uvicorn appends trailer fields to the headers",
+}
+
+
+def lane_only(adapter: str, case: str) -> None:
+    if adapter == "asgi":
+        pytest.skip(f"the stock server decides: {STOCK[case]}")
+
+
+def post(path: str, body: bytes = b"", *fields: bytes) -> bytes:
+    lines = [b"POST " + path.encode() + b" HTTP/1.1", b"Host: h", b"Content-Length: %d" % len(body), *fields]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def get(path: str, *fields: bytes, method: str = "GET") -> bytes:
+    return b"\r\n".join([f"{method} {path} HTTP/1.1".encode(), b"Host: h", *fields]) + b"\r\n\r\n"
+
+
+def chunked(path: str, *chunks: bytes) -> bytes:
+    body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return (
+        b"POST " + path.encode() + b" HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n\r\n"
+    )
 
 
 class Got(msgspec.Struct):

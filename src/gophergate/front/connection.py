@@ -1,7 +1,7 @@
 """One client connection: whose turn it is to be answered, how it closes, and how long anybody is waited for.
 
 What the bytes read mean is `lane.py`'s business, what a reply says its own. Nothing here waits: deadlines are
-kept by `Listener.tick`, so that no request needs a timer of its own.
+kept by `listener.Listener.tick`, so that no request needs a timer of its own.
 """
 
 from __future__ import annotations
@@ -14,21 +14,17 @@ import socket
 import struct
 import sys
 import termios
-import time
 from collections import deque
 from collections.abc import Callable
-from email.utils import formatdate
 from functools import partial
 
-from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from gophergate.errors import ClientGone, GatewayError, Unavailable
 from gophergate.front.base import Handler
-from gophergate.front.edge import Edge
 from gophergate.front.forwarded import plain_address
 from gophergate.front.inbound import ReceivedRequest
+from gophergate.front.listener import Listener
 from gophergate.front.reply import WireReply
 
 logger = logging.getLogger("gophergate.front")
@@ -38,45 +34,6 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _REFUSED_BEYOND = 64
 """Connections over the limit that are still told so with a 503; those beyond are closed without a word."""
-
-
-class Listener:
-    """What the connections of one listener share.
-
-    `tick` must be called about once a second (oftener if time-outs are shorter): it renews the Date line and acts
-    on deadlines. `wall` is the clock the Date line is told from. `config` is loaded and names the ASGI application."""
-
-    def __init__(
-        self,
-        edge: Edge,
-        config: Config,
-        loop: asyncio.AbstractEventLoop,
-        *,
-        max_connections: int,
-        wall: Callable[[], float] = time.time,
-    ) -> None:
-        self.edge = edge
-        self.config = config
-        self.loop = loop
-        self.max_connections = max_connections
-        self.server_state = ServerState()
-        self.connections: set[Connection] = set()
-        self.draining = False
-        self.date_line = b""
-        self._wall = wall
-        self._second = -1
-        self.tick()
-
-    def tick(self) -> None:
-        second = int(self._wall())
-        if second != self._second:
-            self._second = second
-            date = formatdate(second, usegmt=True).encode()
-            self.date_line = b"date: %b\r\n" % date
-            self.server_state.default_headers = [(b"date", date)]
-        now = self.loop.time()
-        for connection in tuple(self.connections):
-            connection.tick(now)
 
 
 class Connection(HttpToolsProtocol):

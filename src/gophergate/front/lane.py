@@ -16,7 +16,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gophergate.errors import BadRequest, GatewayError, Internal, RequestTimeout
-from gophergate.front.connection import CONTINUE, NEVER, Connection, Listener
+from gophergate.front.connection import CONTINUE, NEVER, Connection
 from gophergate.front.framing import (
     HeadTooLarge,
     check_body,
@@ -28,6 +28,7 @@ from gophergate.front.framing import (
     without_upgrade,
 )
 from gophergate.front.inbound import ReceivedRequest
+from gophergate.front.listener import Listener
 from gophergate.front.reply import WireReply
 
 logger = logging.getLogger("gophergate.front")

@@ -22,9 +22,10 @@ from uvicorn._types import ASGIApplication
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gophergate.front.connection import Connection, Listener
+from gophergate.front.connection import Connection
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.lane import LaneProtocol
+from gophergate.front.listener import Listener
 
 logger = logging.getLogger("gophergate.front")
 

@@ -11,9 +11,9 @@ import pytest
 import uvicorn.config
 
 from gophergate.front.base import Inbound, Reply
-from gophergate.front.connection import Listener
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.lane import LaneProtocol
+from gophergate.front.listener import Listener
 from gophergate.front.server import Binding
 from kit.edges import PATIENCE, PLAIN, Front, Watched, echo, hello, running, write_error
 
