@@ -6,8 +6,6 @@ becomes citations of that text when the candidate finishes; the raw metadata rid
 
 from __future__ import annotations
 
-import datetime
-
 import msgspec
 from msgspec.structs import replace
 
@@ -16,6 +14,7 @@ from gophergate.core.events import Event
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
 from gophergate.dialects.callbook import reply_call_id
+from gophergate.dialects.dates import unix_of
 from gophergate.dialects.gemini.calls import read_arguments, read_call
 from gophergate.dialects.gemini.errors import error_in, refusal
 from gophergate.dialects.gemini.frames import Frames
@@ -145,7 +144,7 @@ class GeminiReader:
             self._assembler.start(
                 id=self._id,
                 model=model if isinstance(model, str) else "",
-                created=_unix(created) if isinstance(created, str) else None,
+                created=unix_of(created) if isinstance(created, str) else None,
             )
 
     def _candidate(self, told: dict[str, Json], at: int) -> None:
@@ -262,10 +261,3 @@ class GeminiReader:
         if self._usage_extra:
             extra["usageMetadata"] = self._usage_extra
         return extra
-
-
-def _unix(time: str) -> int | None:
-    try:
-        return int(datetime.datetime.fromisoformat(time).timestamp())
-    except ValueError:
-        return None

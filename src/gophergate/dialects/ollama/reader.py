@@ -6,8 +6,6 @@ with the finish.
 
 from __future__ import annotations
 
-import datetime
-
 import msgspec
 
 from gophergate.core.blocks import Json, Media, ToolCall
@@ -16,6 +14,7 @@ from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode, encode
 from gophergate.dialects.callbook import reply_call_id
+from gophergate.dialects.dates import unix_of
 from gophergate.dialects.ollama.errors import refusal
 from gophergate.dialects.ollama.wire import as_extra, leftover, picture_type, reason_of
 from gophergate.errors import UpstreamBroken
@@ -137,7 +136,7 @@ class OllamaReader:
     def _start(self, told: dict[str, Json]) -> None:
         model, created = told.get("model"), told.get("created_at")
         self._began = created if isinstance(created, str) else ""
-        self._assembler.start(model=model if isinstance(model, str) else "", created=_unix(self._began))
+        self._assembler.start(model=model if isinstance(model, str) else "", created=unix_of(self._began))
 
     def _tool_calls(self, calls: Json, line: bytes) -> None:
         exact = _exact(line)
@@ -187,10 +186,3 @@ def _exact(line: bytes) -> list[str]:
 def _count(told: dict[str, Json], name: str) -> int | None:
     value = told.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _unix(time: str) -> int | None:
-    try:
-        return int(datetime.datetime.fromisoformat(time).timestamp())
-    except ValueError:
-        return None

@@ -6,8 +6,6 @@ leaves out what is zero.
 
 from __future__ import annotations
 
-import datetime
-
 import msgspec
 
 from gophergate.core.blocks import Block, Json, Media, Text, Thought, ToolCall
@@ -26,16 +24,13 @@ from gophergate.core.request import Request
 from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, encode, wrap_seal
+from gophergate.dialects.dates import date_of
 from gophergate.dialects.ollama.wire import SEAL_MEMBER, own_extra, word_of
 from gophergate.dialects.toolnames import flat_name, wrap_input
 from gophergate.errors import UpstreamBroken
 
 STREAM_TYPE = b"application/x-ndjson"
 BODY_TYPE = b"application/json; charset=utf-8"
-
-
-def _created_at(now: int) -> str:
-    return datetime.datetime.fromtimestamp(now, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _call(block: ToolCall, arguments: str, index: int) -> dict[str, Json]:
@@ -76,7 +71,7 @@ class BodyWriter:
     def __init__(self, request: Request, stamp: Stamp, *, generate: bool) -> None:
         self._generate = generate
         self._model = request.model
-        self._created_at = _created_at(stamp.now)
+        self._created_at = date_of(stamp.now)
         self._events: list[Event] = []
 
     def write(self, event: Event) -> bytes:
@@ -128,7 +123,7 @@ class StreamWriter:
 
     def __init__(self, request: Request, stamp: Stamp, *, generate: bool) -> None:
         self._generate = generate
-        self._created_at = _created_at(stamp.now)
+        self._created_at = date_of(stamp.now)
         self._usage: Usage | None = None
         self._sequencer = Sequencer()
         self._others: set[int] = set()
