@@ -166,4 +166,6 @@ class Outlet:
 
 def _plain(text: str) -> bytes:
     """A header value: what is not printable ASCII is replaced, for names come from outside."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
     return "".join(c if " " <= c <= "~" else "?" for c in text).encode()

@@ -143,7 +143,7 @@ def test_a_call_that_never_ended_stands_as_noted_at_its_beginning(tmp_path: Path
 
 
 def test_a_segment_goes_once_everything_in_it_is_stored(tmp_path: Path) -> None:
-    journal = open_journal(tmp_path, segment_bytes=1500)
+    journal = open_journal(tmp_path, segment_bytes=600)
     tickets = [(call(number).id, journal.append(call(number))) for number in range(10)]
     segments = sorted({ticket for _, ticket in tickets})
     assert len(segments) > 3

@@ -51,6 +51,8 @@ def theirs(where: tuple[str, str], usage: Usage) -> int:
         cache_write_5m_tokens=usage.cache_write or 0,
         cache_write_1h_tokens=usage.cache_write_1h or 0,
         input_audio_tokens=usage.audio_input or 0,
+        cache_audio_read_tokens=0,
+        cache_audio_write_tokens=0,
         output_tokens=usage.total_output,
         output_audio_tokens=usage.audio_output or 0,
         web_searches=(usage.tool_uses or {}).get("web_search", 0),
