@@ -61,6 +61,19 @@ class Frames:
         return b"%b%b%b%d}\n\n" % (head, encode(text), tail, number)
 
 
+class NoFrames(Frames):
+    """For a reply that is told in one piece: nobody hears of its events, so none is made."""
+
+    __slots__ = ()
+
+    def frame(self, kind: str, members: Item) -> bytes:
+        self._next += 1
+        return b""
+
+    def delta(self, head: bytes, text: str, tail: bytes) -> bytes:
+        return b""
+
+
 class Ids:
     """Item ids: unique in a reply, the same every time it is written."""
 

@@ -35,7 +35,6 @@ from gophergate.dialects.openai_responses.wire import (
     list_of,
     object_of,
     text_of,
-    without,
 )
 from gophergate.dialects.sse import SseDecoder
 from gophergate.errors import UpstreamBroken
@@ -151,7 +150,7 @@ class _Reply:
             self.whole(seen, item)
 
     def _end(self, response: dict[str, Any], status: str) -> None:
-        extra = extra_of({RESPONSE: without(response, *ANSWERED)})
+        extra = extra_of({RESPONSE: {name: value for name, value in response.items() if name not in ANSWERED}})
         if status == "incomplete":
             why = text_of(object_of(response.get("incomplete_details")).get("reason"))
             self.assembler.ending(READ_INCOMPLETE.get(why, "length"), native=why or status, extra=extra)

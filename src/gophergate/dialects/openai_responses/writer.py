@@ -20,6 +20,7 @@ from gophergate.dialects.openai_responses.errors import error_members
 from gophergate.dialects.openai_responses.items_told import (
     Frames,
     Ids,
+    NoFrames,
     Status,
     Told,
     ToldMessage,
@@ -49,10 +50,10 @@ class StreamWriter:
         "response",
     )
 
-    def __init__(self, request: Request, stamp: Stamp) -> None:
+    def __init__(self, request: Request, stamp: Stamp, frames: Frames | None = None) -> None:
         self.response: dict[str, Json] | None = None
         self._answer = Answer(request, stamp)
-        self._frames = Frames()
+        self._frames = frames or Frames()
         self._ids = Ids(stamp.token)
         self._sequencer = Sequencer()
         self._left_out: set[int] = set()
@@ -173,7 +174,7 @@ class BodyWriter:
     __slots__ = ("_stream",)
 
     def __init__(self, request: Request, stamp: Stamp) -> None:
-        self._stream = StreamWriter(request, stamp)
+        self._stream = StreamWriter(request, stamp, NoFrames())
 
     def write(self, event: Event) -> bytes:
         if isinstance(event, Failed):
@@ -195,7 +196,7 @@ def to_response_object(
     "queued", "in_progress", "cancelled"). A `status` that is given overrides what the reply itself says.
     """
     if reply is not None:
-        writer = StreamWriter(request, stamp)
+        writer = StreamWriter(request, stamp, NoFrames())
         for event in unfold(reply):
             writer.write(event)
         found = writer.response or {}
