@@ -86,10 +86,12 @@ class ProxyTransport:
     def _wire(self, proxy: str | None) -> httpx2.AsyncHTTPTransport:
         wire = self._wires.get(proxy)
         if wire is None:
+            # A context each: httpx2 writes its own ALPN list into the one it is given.
+            secured = proxy is not None and proxy.lower().startswith("https:")
+            through = self._httpx.Proxy(proxy, ssl_context=self._context() if secured else None) if proxy else None
             wire = self._wires[proxy] = self._httpx.AsyncHTTPTransport(
-                # One context each: httpx2 writes its own ALPN list into the one it is given.
                 verify=self._context(),
-                proxy=self._httpx.Proxy(proxy, ssl_context=self._context()) if proxy is not None else None,
+                proxy=through,
                 http2=self._http2,
                 trust_env=False,
                 limits=self._httpx.Limits(max_connections=1000, max_keepalive_connections=200, keepalive_expiry=30),

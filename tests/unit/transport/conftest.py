@@ -1,4 +1,4 @@
-"""Both event loops, and nothing left behind: no task, no file descriptor, after any test of this room."""
+"""Both event loops, and nothing left behind: no task, no socket, after any test of this room (R-P1)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ import uvloop
 from gophergate.transport.http1 import Http1Transport
 from kit.certificates import Authority
 
+ON_BOTH_LOOPS = {"test_connection", "test_answer", "test_pool", "test_http1", "test_connect"}
+"""Where the loop's own transports show: how they pause, abort, report the end. The rest runs on the one we ship."""
 
-def pytest_asyncio_loop_factories() -> dict[str, object]:
-    return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, object]:
+    loops: dict[str, object] = {"uvloop": uvloop.new_event_loop}
+    if item.path.stem in ON_BOTH_LOOPS:
+        loops["asyncio"] = asyncio.new_event_loop
+    return loops
 
 
 @pytest.fixture(autouse=True)
