@@ -15,7 +15,7 @@ def test_there_are_fewer_than_twenty_direct_dependencies() -> None:
 
 
 def test_each_is_documented_with_its_reason_and_nothing_else_is() -> None:
-    rows = re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs/dependencies.md").read_text(), re.M)
+    rows = re.findall(r"^\| ([a-z][a-z0-9-]*) \|", (ROOT / "docs/dependencies.md").read_text(), re.M)
     assert sorted(set(rows) - {"package"}) == sorted(DIRECT)
 
 
