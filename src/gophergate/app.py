@@ -17,11 +17,10 @@ from typing import Any
 
 import msgspec
 
-from gophergate.dialects.anthropic_messages import AnthropicMessages
 from gophergate.dialects.base import Dialect
-from gophergate.dialects.openai_chat import OpenAIChat
+from gophergate.doors import ChatDoors, dialects
 from gophergate.errors import GatewayError, Unavailable
-from gophergate.exchange import House, exchange
+from gophergate.exchange import House
 from gophergate.front.base import Inbound, Reply
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.fallback import Fallback
@@ -76,12 +75,6 @@ class Parts(msgspec.Struct):
     bits: Callable[[int], int] = msgspec.field(default_factory=lambda: random.Random().getrandbits)  # noqa: S311 - ids, no secrets
 
 
-def dialects() -> dict[str, Dialect]:
-    """Every dialect by its name."""
-    spoken: tuple[Dialect, ...] = (OpenAIChat(), AnthropicMessages())
-    return {dialect.name: dialect for dialect in spoken}
-
-
 class Gateway:
     """A whole gateway on one event loop. `async with` starts listening, and drains on the way out.
 
@@ -111,12 +104,19 @@ class Gateway:
             heartbeat_interval=settings.server.keepalive_interval,
         )
         models = ModelList(self.auth, self.catalog)
+        doors = ChatDoors(self.house, spoken)
         health = Health(parts.database)
         self.routes = Routes(
             Doors(
-                chat=lambda name: partial(exchange, house=self.house, door=spoken[name]),
+                chat=doors.chat,
+                gemini=doors.gemini,
                 models=models.all,
                 model=models.one,
+                gemini_models=models.gemini_all,
+                gemini_model=models.gemini_one,
+                ollama_tags=models.ollama_tags,
+                ollama_show=models.ollama_show,
+                ollama_version=models.ollama_version,
                 live=health.live,
                 ready=health.ready,
             )

@@ -1,13 +1,17 @@
-"""The model list, in the words of whoever asks: `GET /v1/models` and `GET /v1/models/{id}`."""
+"""The model list, in the words of whoever asks: OpenAI's, Anthropic's, Gemini's and Ollama's.
+
+Nothing here is guessed: a member that we do not know of a model (limits, digest, size) is left out or zero.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
+import gophergate
 from gophergate.core.caller import Caller
-from gophergate.dialects.base import encode
-from gophergate.errors import Forbidden, ModelNotFound
+from gophergate.dialects.base import decode_object, encode
+from gophergate.errors import BadRequest, Forbidden, ModelNotFound
 from gophergate.front.base import Handler, Inbound, Reply
 from gophergate.policy.auth import Auth, permit
 from gophergate.routing.catalog import CatalogHolder, Listed
@@ -22,8 +26,7 @@ class ModelList:
 
     async def all(self, inbound: Inbound, reply: Reply) -> None:
         """Every model the caller may name."""
-        caller = await self._auth.caller(inbound)
-        rows = [listed for listed in self._catalog.current.listed() if _may_use(caller, listed.id)]
+        rows = await self._rows(inbound)
         if inbound.header(b"anthropic-version") is not None:
             ids = [row.id for row in rows]
             page = {
@@ -40,16 +43,64 @@ class ModelList:
         """The handler for one model's door."""
 
         async def handle(inbound: Inbound, reply: Reply) -> None:
-            caller = await self._auth.caller(inbound)
-            row = next((listed for listed in self._catalog.current.listed() if listed.id == model), None)
-            if row is None:
-                deployment = self._catalog.current.plan(model).deployments[0]
-                row = Listed(model, deployment.provider_name)
-            if not _may_use(caller, model):
-                raise ModelNotFound(model)
+            row = await self._row(inbound, model)
             _say(reply, _anthropic(row) if inbound.header(b"anthropic-version") is not None else _openai(row))
 
         return handle
+
+    async def gemini_all(self, inbound: Inbound, reply: Reply) -> None:
+        """`GET /v1beta/models`, in one page."""
+        _say(reply, {"models": [_gemini(row) for row in await self._rows(inbound)]})
+
+    def gemini_one(self, model: str) -> Handler:
+        """The handler for one model's Gemini door."""
+
+        async def handle(inbound: Inbound, reply: Reply) -> None:
+            _say(reply, _gemini(await self._row(inbound, model.removeprefix("models/"))))
+
+        return handle
+
+    async def ollama_tags(self, inbound: Inbound, reply: Reply) -> None:
+        """`GET /api/tags`."""
+        _say(reply, {"models": [_ollama(row) for row in await self._rows(inbound)]})
+
+    async def ollama_show(self, inbound: Inbound, reply: Reply) -> None:
+        """`POST /api/show`: that the model is there and chats; a template or weights it has not."""
+        await self._auth.caller(inbound)
+        asked = decode_object(await inbound.body())
+        name = asked.get("model") or asked.get("name")
+        if not isinstance(name, str) or not name:
+            raise BadRequest("'model' is missing.", param="model")
+        row = await self._row(inbound, name)
+        shown = {
+            "modelfile": "",
+            "parameters": "",
+            "template": "",
+            "details": _OLLAMA_DETAILS,
+            "model_info": {"general.architecture": row.owned_by},
+            "capabilities": ["completion", "tools"],
+            "modified_at": _time(row),
+        }
+        _say(reply, shown)
+
+    async def ollama_version(self, inbound: Inbound, reply: Reply) -> None:
+        """`GET /api/version`: ours."""
+        await self._auth.caller(inbound)
+        _say(reply, {"version": gophergate.__version__})
+
+    async def _rows(self, inbound: Inbound) -> list[Listed]:
+        caller = await self._auth.caller(inbound)
+        return [listed for listed in self._catalog.current.listed() if _may_use(caller, listed.id)]
+
+    async def _row(self, inbound: Inbound, model: str) -> Listed:
+        caller = await self._auth.caller(inbound)
+        row = next((listed for listed in self._catalog.current.listed() if listed.id == model), None)
+        if row is None:
+            deployment = self._catalog.current.plan(model).deployments[0]
+            row = Listed(model, deployment.provider_name)
+        if not _may_use(caller, model):
+            raise ModelNotFound(model)
+        return row
 
 
 def _may_use(caller: Caller, model: str) -> bool:
@@ -65,8 +116,40 @@ def _openai(row: Listed) -> dict[str, Any]:
 
 
 def _anthropic(row: Listed) -> dict[str, Any]:
-    created = datetime.fromtimestamp(row.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"type": "model", "id": row.id, "display_name": row.id, "created_at": created}
+    return {"type": "model", "id": row.id, "display_name": row.id, "created_at": _time(row)}
+
+
+def _gemini(row: Listed) -> dict[str, Any]:
+    return {
+        "name": f"models/{row.id}",
+        "displayName": row.id,
+        "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"],
+    }
+
+
+_OLLAMA_DETAILS = {
+    "parent_model": "",
+    "format": "",
+    "family": "",
+    "families": [],
+    "parameter_size": "",
+    "quantization_level": "",
+}
+
+
+def _ollama(row: Listed) -> dict[str, Any]:
+    return {
+        "name": row.id,
+        "model": row.id,
+        "modified_at": _time(row),
+        "size": 0,
+        "digest": "",
+        "details": _OLLAMA_DETAILS,
+    }
+
+
+def _time(row: Listed) -> str:
+    return datetime.fromtimestamp(row.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _say(reply: Reply, value: Any) -> None:

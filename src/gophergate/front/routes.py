@@ -6,19 +6,31 @@ What is not here goes to the ASGI application (dashboard, admin API). A door wit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote
+from typing import NamedTuple
 
 import msgspec
 
 from gophergate.front.base import Handler
 
+GEMINI_VERBS = frozenset({"generateContent", "streamGenerateContent", "countTokens"})
+_GEMINI_ROOTS = ("/v1beta/", "/v1/", "/v1alpha/")
+_GEMINI_COLLECTIONS = ("models/", "tunedModels/")
+
 
 class Doors(msgspec.Struct, frozen=True):
-    """The handlers, as `app` built them. `chat(dialect)` serves that dialect's chat door; `model` takes a model id."""
+    """The handlers, as `app` built them. `chat(name)` serves that dialect's chat door ("ollama_generate" the older one
+    of Ollama), `count(name)` its token counting, `gemini(model, verb)` one verb of Gemini's. `model` and
+    `gemini_model` take a model id."""
 
     chat: Callable[[str], Handler]
+    gemini: Callable[[str, str], Handler]
     models: Handler
     model: Callable[[str], Handler]
+    gemini_models: Handler
+    gemini_model: Callable[[str], Handler]
+    ollama_tags: Handler
+    ollama_show: Handler
+    ollama_version: Handler
     live: Handler
     ready: Handler
 
@@ -27,10 +39,19 @@ class Routes:
     """Finds the handler of a request by method and exact path. Built once; a look-up is one dict access."""
 
     def __init__(self, doors: Doors) -> None:
-        self._model = doors.model
+        self._doors = doors
         self._exact: Mapping[tuple[str, str], Handler] = {
             **_openai("POST", "/chat/completions", doors.chat("openai_chat")),
+            **_openai("POST", "/responses", doors.chat("openai_responses")),
+            **_openai("POST", "/messages", doors.chat("anthropic_messages")),
             **_openai("GET", "/models", doors.models),
+            ("GET", "/v1beta/models"): doors.gemini_models,
+            ("GET", "/v1alpha/models"): doors.gemini_models,
+            ("POST", "/api/chat"): doors.chat("ollama"),
+            ("POST", "/api/generate"): doors.chat("ollama_generate"),
+            ("GET", "/api/tags"): doors.ollama_tags,
+            ("POST", "/api/show"): doors.ollama_show,
+            ("GET", "/api/version"): doors.ollama_version,
             ("GET", "/health/live"): doors.live,
             ("HEAD", "/health/live"): doors.live,
             ("GET", "/health/ready"): doors.ready,
@@ -43,14 +64,24 @@ class Routes:
     def route(self, method: str, path: str) -> Handler | None:
         """The handler of that method at that path; None when the path is not one of ours."""
         handler = self._exact.get((method, path))
-        if handler is None and method == "GET":
+        if handler is not None:
+            return handler
+        if method == "POST":
+            asked = gemini_verb(path)
+            return self._doors.gemini(asked.model, asked.verb) if asked is not None else None
+        if method == "GET":
             for prefix in ("/v1/models/", "/models/"):
                 if path.startswith(prefix) and len(path) > len(prefix):
-                    return self._model(unquote(path.removeprefix(prefix)))
-        return handler
+                    return self._doors.model(path.removeprefix(prefix))
+            for prefix in ("/v1beta/models/", "/v1alpha/models/"):
+                if path.startswith(prefix) and len(path) > len(prefix):
+                    return self._doors.gemini_model(path.removeprefix(prefix))
+        return None
 
     def allowed(self, path: str) -> frozenset[str]:
         """The methods that a known path answers to, for a 405."""
+        if gemini_verb(path) is not None:
+            return frozenset({"POST"})
         return frozenset(self._methods.get(path, ()))
 
     def every(self) -> tuple[tuple[str, str], ...]:
@@ -58,11 +89,33 @@ class Routes:
         return tuple(self._exact)
 
 
+class GeminiAsked(NamedTuple):
+    """What a Gemini path asks for. `model` is without its collection, but for tuned models."""
+
+    model: str
+    verb: str
+
+
+def gemini_verb(path: str) -> GeminiAsked | None:
+    """`/v1beta/models/{model}:{verb}` taken apart; None for any other path.
+
+    A model's name may hold slashes and colons ("openai/gpt-4.1", "ollama/llama3:8b"): the verb is what follows the last
+    colon.
+    """
+    for root in _GEMINI_ROOTS:
+        if path.startswith(root) and path.startswith(_GEMINI_COLLECTIONS, len(root)):
+            name, colon, verb = path.removeprefix(root).rpartition(":")
+            model = name.removeprefix("models/")
+            if colon and model and verb in GEMINI_VERBS:
+                return GeminiAsked(model, verb)
+    return None
+
+
 def dialect_of(path: str) -> str:
     """Whose error envelope a path answers in, also where there is no door."""
     if path.startswith(("/v1/messages", "/messages")):
         return "anthropic_messages"
-    if path.startswith("/v1beta/") or (path.startswith("/v1/models/") and ":" in path):
+    if path.startswith(("/v1beta/", "/v1alpha/")) or (path.startswith("/v1/models/") and gemini_verb(path)):
         return "gemini"
     if path.startswith(("/api/chat", "/api/generate", "/api/embed", "/api/tags", "/api/show", "/api/version")):
         return "ollama"
@@ -72,5 +125,5 @@ def dialect_of(path: str) -> str:
 
 
 def _openai(method: str, path: str, handler: Handler) -> dict[tuple[str, str], Handler]:
-    """An OpenAI door, with and without the /v1 prefix."""
+    """A door with and without the /v1 prefix, for base URLs of either habit."""
     return {(method, f"/v1{path}"): handler, (method, path): handler}

@@ -70,7 +70,7 @@ class Paths:
 
     async def _translated(self, order: Order, deployment: Deployment) -> None:
         provider = deployment.provider
-        dialect = self._dialects[provider.speaks[0]]
+        dialect = self._dialects[next(name for name in provider.speaks if name in self._dialects)]
         target = Target(model=deployment.model, origin=provider.name, traits=provider.row.traits(deployment.model))
         written = dialect.write_request(_read(order), target)
         disclose(order, written.dropped)

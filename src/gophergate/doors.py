@@ -1,0 +1,49 @@
+"""The chat doors: which dialect serves which path, and what the Gemini paths say themselves.
+
+Knows no order of work (that is `exchange`) and no path (that is `front.routes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import parse_qsl
+
+from gophergate.dialects.anthropic_messages import AnthropicMessages
+from gophergate.dialects.base import Dialect
+from gophergate.dialects.gemini import Gemini
+from gophergate.dialects.ollama import Ollama
+from gophergate.dialects.openai_chat import OpenAIChat
+from gophergate.dialects.openai_responses import OpenAIResponses
+from gophergate.exchange import House, exchange
+from gophergate.front.base import Handler, Inbound, Reply
+
+
+def dialects() -> dict[str, Dialect]:
+    """Every dialect by its name."""
+    spoken: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses(), AnthropicMessages(), Gemini(), Ollama())
+    return {dialect.name: dialect for dialect in spoken}
+
+
+class ChatDoors:
+    """Makes the handlers of chat calls."""
+
+    def __init__(self, house: House, spoken: Mapping[str, Dialect]) -> None:
+        self._house = house
+        self._doors = {**spoken, "ollama_generate": Ollama(generate=True)}
+        self._array = Gemini(array=True)
+
+    def chat(self, name: str) -> Handler:
+        """The chat door of a dialect; "ollama_generate" is Ollama's older one."""
+        return partial(exchange, house=self._house, door=self._doors[name])
+
+    def gemini(self, model: str, verb: str) -> Handler:
+        """One verb of one model. A stream is SSE when the query says `alt=sse`, else one JSON array."""
+        if verb == "streamGenerateContent":
+            return partial(self._gemini_stream, model)
+        return partial(exchange, house=self._house, door=self._doors["gemini"], path_model=model)
+
+    async def _gemini_stream(self, model: str, inbound: Inbound, reply: Reply) -> None:
+        asked = dict(parse_qsl(inbound.query.decode("latin-1")))
+        door = self._doors["gemini"] if asked.get("alt", "").lower() == "sse" else self._array
+        await exchange(inbound, reply, self._house, door, path_model=model, path_stream=True)

@@ -1,0 +1,100 @@
+"""Every vendor's own client at its door, against providers of every dialect, over sockets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from kit.answers import CITY, TEXT, THOUGHT, provider, script
+from kit.clients import CLIENTS, TOOL_FINISH
+from kit.gate import KEY, gate, rows, url
+from kit.upstream import Upstream
+
+DIALECTS = list(CLIENTS)
+
+
+@pytest.mark.parametrize("door", DIALECTS)
+async def test_each_client_speaks_with_the_simulator(door: str, tmp_path: Path) -> None:
+    """O20, O21, R-T4: words, thoughts, a tool call and usage, streamed and not."""
+    ask = CLIENTS[door]
+    async with gate(tmp_path) as gateway:
+        for stream in (False, True):
+            echoed = await ask(url(gateway), KEY, "demo/echo", "Hello there, gopher", stream)
+            assert (echoed.text, echoed.usage) == ("Hello there, gopher", (3, 3))
+            thought = await ask(url(gateway), KEY, "demo/think", "Hello", stream)
+            assert thought.text == "You said: Hello"
+            assert thought.thought.startswith("The user says: Hello")
+            called = await ask(url(gateway), KEY, "demo/tools", "Hello", stream)
+            assert [name for name, _ in called.calls] == ["weather"]
+            assert called.finish == TOOL_FINISH[door]
+        kept = await rows(gateway, 6)
+    assert [(row.status, row.door) for row in kept] == [("ok", door)] * 6
+    assert [row.stream for row in kept] == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize("upstream", DIALECTS)
+@pytest.mark.parametrize("door", DIALECTS)
+async def test_each_client_reaches_each_dialect(door: str, upstream: str, tmp_path: Path) -> None:
+    """R-T2, R-T4: the same turn, whichever the pair, streamed and not."""
+    async with Upstream(script(upstream)) as up, gate(tmp_path, provider(upstream, up.url)) as gateway:
+        for stream in (False, True):
+            got = await CLIENTS[door](url(gateway), KEY, "up/m", "Hi", stream)
+            assert got.text == TEXT
+            assert got.thought == THOUGHT
+            assert got.calls == [("weather", CITY)]
+            assert got.finish == TOOL_FINISH[door]
+            assert got.usage == (10, 7)
+        kept = await rows(gateway, 2)
+    assert [(row.status, row.usage_source, row.usage and row.usage.output) for row in kept] == [
+        ("ok", "provider", 7)
+    ] * 2
+    assert all("canary-up" not in str(asked.body) and KEY not in str(asked.headers) for asked in up.asked)
+
+
+async def test_gemini_paths_name_the_model_in_many_ways(tmp_path: Path) -> None:
+    """INTERFACE, Doors: versions, slashes, percent-encoding, an array or SSE by `alt`, the key in the query."""
+    said = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+    async with gate(tmp_path) as gateway, httpx2.AsyncClient(base_url=url(gateway)) as client:
+        for root in ("/v1beta", "/v1", "/v1alpha"):
+            for model in ("demo/echo", "demo%2Fecho"):
+                path = f"{root}/models/{model}:generateContent"
+                answer = await client.post(path, json=said, headers={"x-goog-api-key": KEY})
+                assert answer.json()["candidates"][0]["content"]["parts"] == [{"text": "Hi"}], path
+        path = "/v1beta/models/demo/echo:streamGenerateContent"
+        array = await client.post(path, json=said, params={"key": KEY})
+        assert array.headers["content-type"].startswith("application/json")
+        assert isinstance(array.json(), list)
+        events = await client.post(path, json=said, params={"key": KEY, "alt": "sse"})
+        assert events.headers["content-type"].startswith("text/event-stream")
+        assert events.text.startswith("data: {")
+        wrong = await client.get(path, params={"key": KEY})
+        assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, 405)
+
+
+async def test_the_model_lists_of_gemini_and_ollama(tmp_path: Path) -> None:
+    """INTERFACE, Doors; each in its own client's types."""
+    import ollama
+    from google import genai
+    from google.genai import types
+
+    async with gate(tmp_path) as gateway:
+        google = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=url(gateway)))
+        async with google.aio as there:
+            names = [model.name async for model in await there.models.list()]
+            assert "models/demo/echo" in names
+            assert (await there.models.get(model="demo/echo")).display_name == "demo/echo"
+        local = ollama.AsyncClient(host=url(gateway), headers={"authorization": f"Bearer {KEY}"})
+        assert "demo/echo" in [model.model for model in (await local.list()).models]
+        assert "completion" in ((await local.show("demo/echo")).capabilities or [])
+        with pytest.raises(ollama.ResponseError) as missing:
+            await local.show("demo/nonsense")
+        assert missing.value.status_code == 404
+        await local._client.aclose()
+        async with httpx2.AsyncClient(base_url=url(gateway)) as client:
+            version: Any = (await client.get("/api/version", headers={"authorization": f"Bearer {KEY}"})).json()
+            assert set(version) == {"version"}
+            for path in ("/v1beta/models", "/api/tags", "/api/version"):
+                assert (await client.get(path)).status_code == 401
