@@ -13,6 +13,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -241,7 +242,7 @@ class LedgerWriter:
                     await self._enough.wait()
 
     async def _write_queued(self) -> None:
-        items = [self._queue[k] for k in range(min(len(self._queue), self._limits.max_rows))]
+        items = list(islice(self._queue, self._limits.max_rows))
         new = await self._stored([item.record for item in items])
         for _ in items:
             self._queue.popleft()
