@@ -26,6 +26,9 @@ class ModelList:
 
     async def all(self, inbound: Inbound, reply: Reply) -> None:
         """Every model the caller may name."""
+        if _is_google(inbound):
+            await self.gemini_all(inbound, reply)
+            return
         rows = await self._rows(inbound)
         if inbound.header(b"anthropic-version") is not None:
             ids = [row.id for row in rows]
@@ -43,6 +46,9 @@ class ModelList:
         """The handler for one model's door."""
 
         async def handle(inbound: Inbound, reply: Reply) -> None:
+            if _is_google(inbound):
+                await self.gemini_one(model)(inbound, reply)
+                return
             row = await self._row(inbound, model)
             _say(reply, _anthropic(row) if inbound.header(b"anthropic-version") is not None else _openai(row))
 
@@ -101,6 +107,11 @@ class ModelList:
         if not _may_use(caller, model):
             raise ModelNotFound(model)
         return row
+
+
+def _is_google(inbound: Inbound) -> bool:
+    """Google's own client, which asks for its list below /v1 too."""
+    return inbound.header(b"x-goog-api-client") is not None
 
 
 def _may_use(caller: Caller, model: str) -> bool:

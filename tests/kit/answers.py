@@ -43,11 +43,12 @@ def _event(value: dict[str, Any], name: str = "") -> bytes:
 def _chat(stream: bool) -> Say:
     call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ARGUMENTS}}
     usage = {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17}
-    head = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m"}
+    head: dict[str, Any] = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m"}
     if not stream:
         message = {"role": "assistant", "content": TEXT, "reasoning_content": THOUGHT, "tool_calls": [call]}
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
         return body({**head, "choices": [choice], "usage": usage})
+    head["object"] = "chat.completion.chunk"
     deltas = [
         {"role": "assistant", "content": ""},
         {"reasoning_content": THOUGHT},

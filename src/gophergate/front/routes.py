@@ -66,9 +66,9 @@ class Routes:
         handler = self._exact.get((method, path))
         if handler is not None:
             return handler
-        if method == "POST":
-            asked = gemini_verb(path)
-            return self._doors.gemini(asked.model, asked.verb) if asked is not None else None
+        asked = gemini_verb(path)
+        if asked is not None:
+            return self._doors.gemini(asked.model, asked.verb) if method == "POST" else None
         if method == "GET":
             for prefix in ("/v1/models/", "/models/"):
                 if path.startswith(prefix) and len(path) > len(prefix):

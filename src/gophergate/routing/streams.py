@@ -71,6 +71,8 @@ class VerbatimStream(Stream):
         self._partial_size = 0
         self._filter = None if order.peek.include_usage else order.door.usage_filter()
         self._blind = False
+        # Lines of JSON and JSON arrays have no blank lines: there a line is what must stay whole.
+        self._gap = b"\n\n" if content_type.startswith(b"text/event-stream") else b"\n"
 
     def feed(self, data: bytes) -> None:
         if self.done:
@@ -86,6 +88,8 @@ class VerbatimStream(Stream):
             self.order.account.see(events)
         self._pass(self._whole_events(data), events)
         if self._reader.finished and not self.done:
+            if len(self._gap) == 1 and self._partial:
+                self._say(b"".join(self._partial))
             self._finish()
 
     def end(self, error: GatewayError | None = None) -> None:
@@ -108,7 +112,7 @@ class VerbatimStream(Stream):
             if self._filter is not None:
                 self._say(self._filter.end())
             if rest and not rest.endswith(b"\n"):
-                self._say(b"\n\n")
+                self._say(self._gap)
             self._say(self._reader.tail())
             self._finish()
 
@@ -143,7 +147,20 @@ class VerbatimStream(Stream):
             # Its own words have just passed; a cut it could not put into words is ours to tell.
             self._fail(failure, self._error_event(failure) if isinstance(failure, UpstreamBroken) else b"")
 
+    def _whole_lines(self, data: bytes) -> bytes:
+        cut = data.rfind(b"\n") + 1
+        if not cut and self._partial_size < _HOLD:
+            self._partial.append(data)
+            self._partial_size += len(data)
+            return b""
+        whole, rest = b"".join((*self._partial, data[:cut])), data[cut:]
+        self._partial[:] = [rest] if rest else []
+        self._partial_size = len(rest)
+        return whole
+
     def _whole_events(self, data: bytes) -> bytes:
+        if len(self._gap) == 1:
+            return self._whole_lines(data)
         partial = self._partial
         if not data.endswith((b"\n\n", b"\r\n\r\n", b"\r\r")):
             cut = max(data.rfind(b"\n\n") + 2, data.rfind(b"\r\n\r\n") + 4 if b"\r" in data else 0)
