@@ -15,7 +15,7 @@ from gophergate.ids import Ids
 from gophergate.ledger.entry import Book
 from gophergate.policy.auth import Auth, permit
 from gophergate.routing.attempts import Attempts
-from gophergate.routing.base import Order
+from gophergate.routing.base import Order, Runner
 from gophergate.routing.catalog import CatalogHolder
 
 
@@ -32,16 +32,25 @@ class House(msgspec.Struct, frozen=True):
 
 
 async def exchange(
-    inbound: Inbound, reply: Reply, house: House, door: Dialect, *, path_model: str = "", path_stream: bool = False
+    inbound: Inbound,
+    reply: Reply,
+    house: House,
+    door: Dialect,
+    *,
+    path_model: str = "",
+    path_stream: bool = False,
+    operation: str = "chat",
+    runner: Runner | None = None,
 ) -> None:
     """One chat call at a dialect's door. Leaves exactly one ledger row for every caller with a key (law 1), whatever
     ends it: answer, refusal, failure, cancellation. `path_model` and `path_stream` are for doors that name them
-    in the path. Raises only before anything was sent, and only what the edge can word.
+    in the path; `runner` stands in front of the attempts where an operation has a state. Raises only before anything
+    was sent, and only what the edge can word.
     """
     call_id = house.ids.new()
     caller = await house.auth.caller(inbound)
     said = told(inbound)
-    entry = house.book.entry(call_id, said.request_id or call_id, caller, door.name, "chat")
+    entry = house.book.entry(call_id, said.request_id or call_id, caller, door.name, operation)
     entry.is_gone, entry.client_ip = lambda: reply.gone, inbound.client
     entry.tags, entry.session = said.tags, said.session
     outlet = Outlet(reply, entry, house.heartbeat_interval)
@@ -66,8 +75,9 @@ async def exchange(
                 strict=said.strict,
                 account=entry,
                 outlet=outlet,
+                owner=caller.client_id,
             )
-            await house.attempts.run(plan, order)
+            await (runner or house.attempts).run(plan, order)
     except GatewayError as error:
         outlet.refuse(error, door, stamp)
     finally:

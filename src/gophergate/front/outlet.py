@@ -49,7 +49,7 @@ class Pausable(Protocol):
 class Outlet:
     """One reply. `interval` is the silence, in seconds, after which a stream is given a heartbeat."""
 
-    __slots__ = ("_content_type", "_facts", "_heartbeat", "_interval", "_last", "_loop", "_reply", "_timer")
+    __slots__ = ("_content_type", "_facts", "_heartbeat", "_interval", "_last", "_loop", "_over", "_reply", "_timer")
 
     def __init__(self, reply: Reply, facts: Facts, interval: float) -> None:
         self._reply = reply
@@ -60,6 +60,7 @@ class Outlet:
         self._heartbeat = b""
         self._content_type = b""
         self._last = 0.0
+        self._over = False
 
     @property
     def begun(self) -> bool:
@@ -79,11 +80,13 @@ class Outlet:
     def finish(self) -> None:
         """The stream is whole, or its error event was its last."""
         self.quiet()
+        self._over = True
         self._reply.end()
 
     def whole(self, body: bytes, content_type: bytes) -> None:
         """A reply in one piece."""
         self.quiet()
+        self._over = True
         headers = [(b"content-type", content_type), *self._told()]
         cost = self._facts.cost()
         if cost is not None:
@@ -94,10 +97,11 @@ class Outlet:
 
     def refuse(self, error: GatewayError, door: Dialect, stamp: Stamp) -> None:
         """The call failed before any content. A provider's own words pass to a caller of its dialect; all else is
-        put in the door's envelope. Where heartbeats have begun the stream, its error event says it instead."""
+        put in the door's envelope. Where heartbeats have begun the stream, its error event says it instead. A caller
+        who has a whole answer (that the work goes on in the background) is told nothing more."""
         self.quiet()
         reply = self._reply
-        if reply.gone:
+        if reply.gone or self._over:
             return
         if reply.started:
             blank = Request(dialect=door.name, model="", stream=True)
@@ -120,6 +124,10 @@ class Outlet:
     def steer(self, source: Pausable) -> None:
         """While the client's buffer is full, `source` is paused (edge case 61)."""
         self._reply.on_pressure(source.pause, source.resume)
+
+    def detach(self) -> None:
+        """The call goes on when its client has gone; what is sent then reaches nobody."""
+        self._reply.on_gone(self.quiet)
 
     async def drain(self) -> None:
         """Wait until the client's buffer has room."""

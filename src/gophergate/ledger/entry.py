@@ -203,6 +203,10 @@ class Entry:
         """Settings that could not be carried, each once."""
         self._dropped.update(dict.fromkeys(names))
 
+    def decided(self, step: str) -> None:
+        """One more sentence on how the deployments were come to."""
+        self.decision = (*self.decision, step)
+
     # -- what the page and the outlet read ----------------------------------------------------------------------
 
     def asked(self, body: bytes, model: str, *, stream: bool, end_user: str | None, session: str | None) -> None:

@@ -19,6 +19,10 @@ class Deployment(msgspec.Struct, frozen=True):
     provider: Provider
     model: str
 
+    def speaks(self, dialect: str) -> bool:
+        """Whether a caller of that dialect can be served in it. A simulator speaks none: it is asked in events."""
+        return self.provider.simulator is None and dialect in self.provider.speaks
+
     @property
     def label(self) -> str:
         """`provider/model`, as callers and records name it."""
@@ -61,6 +65,9 @@ class Outlet(Protocol):
     def steer(self, source: Pausable) -> None:
         """While the client's buffer is full, `source` is paused."""
 
+    def detach(self) -> None:
+        """The call goes on when its client has gone."""
+
     async def drain(self) -> None: ...
 
 
@@ -100,11 +107,19 @@ class Account(Protocol):
     def dropped(self, names: Iterable[str]) -> None:
         """Settings that could not be carried."""
 
+    def decided(self, step: str) -> None:
+        """One more sentence on how the deployments were come to."""
+
+    @property
+    def deployment_label(self) -> str:
+        """`provider/model` of the current attempt, "" before the first."""
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One chat call on its way: what was asked, through which door, and whom to tell.
 
-    `passing` are the caller's headers that vendors may want; `strict` turns every drop into a 400.
+    `passing` are the caller's headers that vendors may want; `strict` turns every drop into a 400. `owner` is the
+    client whose call it is: what is remembered of it is remembered for that client alone.
     """
 
     door: Dialect
@@ -117,3 +132,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool
     account: Account
     outlet: Outlet
+    owner: str = ""
+
+
+class Runner(Protocol):
+    """Sees an order to its end (`routing.attempts.Attempts`, or what a stateful operation puts in front of it)."""
+
+    async def run(self, plan: Plan, order: Order) -> None:
+        """Deliver the order. Raises GatewayError for what the client was not told yet."""
