@@ -19,6 +19,7 @@ from gophergate.dialects.openai_chat.wire import (
     said,
     write_seal,
 )
+from gophergate.dialects.toolnames import flat_name
 
 
 class Shapes:
@@ -71,7 +72,7 @@ class Shapes:
 
 def _named(call: ToolCall, member: str) -> dict[str, Json]:
     nested = object_of(own(call.extra).get("function"))
-    return {"name": call.name, member: call.arguments, **nested}
+    return {"name": flat_name(call), member: call.arguments, **nested}
 
 
 def picture(media: Media) -> dict[str, Json]:

@@ -51,10 +51,12 @@ class StreamWriter:
     content_type = b"text/event-stream; charset=utf-8"
 
     __slots__ = (
+        "_annotations",
         "_begun",
         "_blocks",
         "_calls",
         "_details",
+        "_images",
         "_include_usage",
         "_prefix",
         "_refused",
@@ -69,7 +71,9 @@ class StreamWriter:
         self._include_usage = request.include_usage
         self.suffix = b',"logprobs":null,"finish_reason":null}]' + self._end() + b"\n\n"
         self._prefix = b""
+        self._annotations: dict[int, list[Json]] = {}
         self._begun: set[int] = set()
+        self._images: dict[int, int] = {}
         self._blocks: dict[int, _Stream] = {}
         self._calls: dict[int, int] = {}
         self._details: dict[int, int] = {}
@@ -150,6 +154,16 @@ class StreamWriter:
         self._details[choice] = number + 1
         return number
 
+    def next_image(self, choice: int) -> int:
+        """The index of the next `images` entry."""
+        number = self._images.get(choice, 0)
+        self._images[choice] = number + 1
+        return number
+
+    def annotate(self, choice: int, annotations: list[Json]) -> None:
+        """Keep annotations for the end: they have no index, so clients that accumulate take them in one chunk only."""
+        self._annotations.setdefault(choice, []).extend(annotations)
+
     def _finished(self, event: Finished) -> bytes:
         late = dict(own(event.extra))
         members = {object_of(m).get("index"): object_of(m) for m in list_of(late.pop("choices", None))}
@@ -157,6 +171,8 @@ class StreamWriter:
         for choice, reason in enumerate((event.reason, *event.others)):
             if choice not in self._begun:
                 pieces.append(self.delta(choice, _ROLE))
+            if choice in self._annotations:
+                pieces.append(self.delta(choice, encode({"annotations": self._annotations[choice]})))
             more = {k: v for k, v in members.get(choice, {}).items() if k not in ("index", "message")}
             word = self._shapes.reason(reason, refused=choice in self._refused)
             last = {
@@ -222,13 +238,15 @@ class _TextStream(_Stream):
 
     def open(self) -> bytes:
         said = self._piece(self._block.text, None) if self._block.text else b""
-        return said + self._cited(self._block.citations)
+        self._cite(self._block.citations)
+        return said
 
     def grow(self, event: BlockGrew, text: str) -> bytes:
         if event.seal is not None:
             self._seal = event.seal
         said = self._piece(text, event.logprobs) if text or event.logprobs is not None else b""
-        return said + self._cited(event.citations) if event.citations else said
+        self._cite(event.citations)
+        return said
 
     def _piece(self, text: str, logprobs: Json) -> bytes:
         if logprobs is None:
@@ -236,8 +254,9 @@ class _TextStream(_Stream):
         told = {"content": None, "refusal": None, self._member: logprobs}
         return self.writer.delta(self.choice, encode({self._member: text}), told)
 
-    def _cited(self, citations: tuple[Citation, ...]) -> bytes:
-        return self.say({"annotations": [annotation(c) for c in citations]}) if citations else b""
+    def _cite(self, citations: tuple[Citation, ...]) -> None:
+        if citations:
+            self.writer.annotate(self.choice, [annotation(citation) for citation in citations])
 
     def close(self) -> bytes:
         return self.say({"extra_content": write_seal(self._seal)}) if self._seal is not None else b""
@@ -317,7 +336,10 @@ class _CallStream(_Stream):
         # A call without arguments is a call all the same, and clients parse what it holds.
         said = self._piece("{}") if self._empty and not self._call.custom else b""
         if self._seal is not None and not self._legacy:
-            said += self.say({"tool_calls": [{"index": self._number, "extra_content": write_seal(self._seal)}]})
+            # openai-python's accumulating stream asserts that every piece of a function call has its `function`.
+            empty: dict[str, Json] = {} if self._call.custom else {"function": {"arguments": ""}}
+            told = {"index": self._number, **empty, "extra_content": write_seal(self._seal)}
+            said += self.say({"tool_calls": [told]})
         return said
 
 
@@ -367,5 +389,6 @@ class _MediaStream(_Stream):
     def close(self) -> bytes:
         media = msgspec.structs.replace(self._media, data="".join(self._pieces) or None)
         if media.kind == "image":
-            return self.say({"images": [{**picture(media), "index": 0}]})
-        return self.say({"annotations": [attachment(media)]})
+            return self.say({"images": [{**picture(media), "index": self.writer.next_image(self.choice)}]})
+        self.writer.annotate(self.choice, [attachment(media)])
+        return b""

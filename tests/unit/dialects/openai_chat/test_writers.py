@@ -193,7 +193,7 @@ def test_seals_that_come_late_are_told_late() -> None:
     entry = {"type": "reasoning.text", "text": "hm", "signature": "gg1:anthropic_messages:a:SIG", "index": 0}
     assert found[1:4] == [{"reasoning_content": "h"}, {"reasoning_content": "m"}, {"reasoning_details": [entry]}]
     google = {"google": {"thought_signature": "TS"}, "gophergate": {"seal": "gg1:gemini:g:"}}
-    assert found[-1] == {"tool_calls": [{"index": 0, "extra_content": google}]}
+    assert found[-1] == {"tool_calls": [{"index": 0, "function": {"arguments": ""}, "extra_content": google}]}
 
 
 def test_a_thought_without_a_seal_is_only_read() -> None:
@@ -420,3 +420,31 @@ def test_odd_text_is_one_line_of_json() -> None:
     content = streamed(events(Text(text=text)))
     assert [d for d in deltas(events(Text(text=text))) if d.get("content")] == [{"content": text}]
     assert all(line.startswith(b"data: ") for line in content.split(b"\n\n")[:-1])
+
+
+def test_what_has_no_index_is_told_in_one_piece() -> None:
+    """openai-python's accumulating stream merges lists by index: annotations come once, pictures are numbered, and a
+    piece of a function call always has its `function`."""
+    cited = [Citation(url="u1", title="t"), Citation(url="u2", title="t")]
+    picture = Media(kind="image", media_type="image/png", data="QUJD")
+    told = [
+        Started(id="x", model="m"),
+        BlockOpened(0, Text(text="a")),
+        BlockGrew(0, citations=(cited[0],)),
+        BlockGrew(0, "b", citations=(cited[1],)),
+        BlockClosed(0),
+        BlockOpened(1, picture),
+        BlockClosed(1),
+        BlockOpened(2, picture),
+        BlockClosed(2),
+        BlockOpened(3, ToolCall(id="c", name="f")),
+        BlockGrew(3, seal=Seal("TS", "gemini", "g")),
+        BlockClosed(3),
+        Finished(reason="tool_calls"),
+    ]
+    writer = CHAT.writer(ASKED, STAMP, stream=True)
+    written = b"".join(writer.write(event) for event in told)
+    with client(written, b"text/event-stream").chat.completions.stream(model="m", messages=[]) as events:
+        said = events.get_final_completion().choices[0].message.to_dict()
+    assert [a["url_citation"]["url"] for a in said["annotations"]] == ["u1", "u2"]
+    assert [image["image_url"]["url"] for image in said["images"]] == ["data:image/png;base64,QUJD"] * 2
