@@ -51,6 +51,7 @@ from gophergate.store.calls import Calls
 from gophergate.store.database import Database, open_database
 from gophergate.store.keys import TOPIC as KEYS_TOPIC
 from gophergate.store.keys import Keys
+from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
 from gophergate.transport.base import Transport
 from gophergate.transport.choose import ProxyRules, RoutedTransport
@@ -61,6 +62,7 @@ logger = logging.getLogger("gophergate")
 
 _LOOK_FOR_CHANGES = 1.0
 """Seconds between two looks for keys changed by another process (R-X5 allows five)."""
+_RETIRE_EVERY = 3600.0
 
 
 class Parts(msgspec.Struct):
@@ -90,7 +92,8 @@ class Gateway:
         ids = Ids(parts.wall, parts.bits)
         self.catalog = CatalogHolder(self._snapshot(self._providers))
         self.auth = Auth(Keys(parts.database), digest=parts.keyring.hash_client_key, clock=parts.clock, wall=parts.wall)
-        self.writer = LedgerWriter(Calls(parts.database), journal=parts.journal)
+        self.calls = Calls(parts.database)
+        self.writer = LedgerWriter(self.calls, journal=parts.journal)
         fixed = {(p.name, model): price for p in self._providers for model, price in p.row.prices.items()}
         price_ids = {provider.name: provider.row.price_id for provider in self._providers}
         self.prices = PriceBook(wall=parts.wall, price_ids=price_ids.get, fixed=fixed)
@@ -151,6 +154,7 @@ class Gateway:
             raise
         self._later(self._warm())
         self._later(self._watch_changes())
+        self._later(self._retire())
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -172,6 +176,25 @@ class Gateway:
         if any(not provider.models and provider.speaks for provider in self._providers):
             self._providers = await discover(self._providers, self.parts.transport)
             self.catalog.swap(self._snapshot(self._providers))
+
+    async def _retire(self) -> None:
+        """Once an hour, drop the tables of what is older than it may be kept."""
+        kept = self.settings.logging
+        while True:
+            try:
+                gone = await retain(
+                    self.parts.database,
+                    self.calls,
+                    now=int(self.parts.wall() * 1_000_000),
+                    days=kept.retention_days,
+                    body_days=kept.body_retention_days,
+                )
+            except Unavailable as error:
+                logger.warning("cannot retire old calls: %s", error.message)
+            else:
+                if gone:
+                    logger.info("retired %s", ", ".join(gone))
+            await asyncio.sleep(_RETIRE_EVERY)
 
     async def _watch_changes(self) -> None:
         """Notice what another process (the command line, another node) changed about keys."""

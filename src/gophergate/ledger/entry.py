@@ -48,7 +48,10 @@ class Pricing(Protocol):
 
 
 class Rows(Protocol):
-    """Takes finished rows; never waits, never raises (`ledger.writer.Writer`)."""
+    """Takes rows; never waits, never raises (`ledger.writer.LedgerWriter`)."""
+
+    def begin(self, record: CallRecord) -> None:
+        """What shall stand for a call if the process is killed before `put`."""
 
     def put(self, record: CallRecord, bodies: CallBodies | None = None) -> None: ...
 
@@ -216,6 +219,7 @@ class Entry:
         self.stream = stream
         self.end_user = end_user
         self.session = self.session or session
+        self._book.rows.begin(self._if_killed())
 
     @property
     def deployment_label(self) -> str:
@@ -297,6 +301,29 @@ class Entry:
             response_bytes=self.response_bytes,
         )
         self._book.rows.put(record, self._bodies(status))
+
+    def _if_killed(self) -> CallRecord:
+        caller = self.caller
+        return CallRecord(
+            id=self.call_id,
+            request_id=self.request_id,
+            started_at=int(self._started_wall * 1_000_000),
+            status="error",
+            http_status=500,
+            door=self.door,
+            operation=self.operation,
+            stream=self.stream,
+            organisation_id=caller.organisation_id,
+            team_id=caller.team_id,
+            user_id=caller.user_id,
+            client_id=caller.client_id,
+            key_id=caller.key_id,
+            session=self.session,
+            model_requested=self.model_requested,
+            error_code="killed",
+            error_message="The gateway's process was killed during the call; what it used is not known.",
+            request_bytes=len(self._body),
+        )
 
     def _outcome(self, error: BaseException | None) -> tuple[Status, int, GatewayError | None]:
         if error is None and self.failure is None:

@@ -37,6 +37,9 @@ class Rows:
         self.records: list[CallRecord] = []
         self.bodies: list[CallBodies | None] = []
 
+    def begin(self, record: CallRecord) -> None:
+        self.begun = record
+
     def put(self, record: CallRecord, bodies: CallBodies | None = None) -> None:
         self.records.append(record)
         self.bodies.append(bodies)
