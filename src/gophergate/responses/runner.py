@@ -1,0 +1,168 @@
+"""Stands in front of the attempts of a Responses call: takes up the turn before, pins it, and keeps what comes of it.
+
+Who may ask, what it costs and what is recorded is settled around this (`exchange`), as for any other call.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from gophergate.core.request import Request
+from gophergate.dialects.base import SEAL_MARK_BYTES, decode, encode
+from gophergate.dialects.openai_responses import extend_input
+from gophergate.dialects.openai_responses.wire import NAME
+from gophergate.dialects.splice import raw_member, with_member, without_member
+from gophergate.errors import BadRequest
+from gophergate.responses.background import Background
+from gophergate.responses.history import Asked, History, asked_of, history, pinned, takes_as_it_is
+from gophergate.responses.keeping import KeepingDoor
+from gophergate.responses.store import Kept, ResponseStore
+from gophergate.routing.base import Order, Plan, Runner
+from gophergate.routing.catalog import CatalogHolder
+
+
+class StatefulRunner:
+    """`routing.base.Runner` for the Responses door. `store` may be one that a connection keeps for itself."""
+
+    def __init__(
+        self, attempts: Runner, store: ResponseStore, catalog: CatalogHolder, background: Background | None = None
+    ) -> None:
+        self._attempts = attempts
+        self._store = store
+        self._catalog = catalog
+        self._background = background
+
+    async def run(self, plan: Plan, order: Order) -> None:
+        """As the attempts do. Raises BadRequest too: the turn before it is not known, or cannot be gone on from."""
+        asked = asked_of(order.body)
+        call = _Call(self._store, order, asked)
+        plan, order = await take_up(plan, order, asked, self._store, self._catalog)
+        natives = tuple(d for d in plan.deployments if takes_as_it_is(d, order.body))
+        in_background = asked.background is True and self._background is not None
+        if in_background:
+            # One call has one way: who answers first decides whether its maker or we keep it.
+            is_native = bool(natives) and natives[0] is plan.deployments[0]
+            others = tuple(d for d in plan.deployments if d not in natives)
+            plan = replace(plan, deployments=natives if is_native else others)
+            in_background = not is_native
+        is_pinned = asked_of(order.body).previous is not None
+        door = KeepingDoor(call.said, stateless=not is_pinned, on_seen=call.seen, on_made=call.made)
+        order = replace(order, door=door)
+        if in_background and self._background is not None:
+            await self._background.run(self._attempts, plan, order, call)
+        else:
+            await self._attempts.run(plan, order)
+
+
+class CompactRunner:
+    """The same for compacting, which only a provider of this very language can do: it seals what it made."""
+
+    def __init__(self, attempts: Runner, store: ResponseStore, catalog: CatalogHolder) -> None:
+        self._attempts = attempts
+        self._store = store
+        self._catalog = catalog
+
+    async def run(self, plan: Plan, order: Order) -> None:
+        """As the attempts do. Raises BadRequest that names the operation where no deployment has it."""
+        plan, order = await take_up(plan, order, asked_of(order.body), self._store, self._catalog)
+        able = tuple(d for d in plan.deployments if takes_as_it_is(d, order.body))
+        if not able:
+            raise BadRequest(
+                f"'{order.peek.model}' cannot compact: only a provider that speaks the Responses API can, and what "
+                "another maker has sealed cannot be sent to it.",
+                param="model",
+                code="unsupported_operation",
+            )
+        await self._attempts.run(replace(plan, deployments=able), order)
+
+
+async def take_up(
+    plan: Plan, order: Order, asked: Asked, store: ResponseStore, catalog: CatalogHolder
+) -> tuple[Plan, Order]:
+    """The plan and the order with the turn before them: left as they are where its maker keeps it, but for the plan,
+    else with its items in the input. Raises BadRequest."""
+    if asked.previous is None:
+        return plan, order
+    before = await history(store, order.owner, asked.previous)
+    if before.base is not None:
+        plan = pinned(plan, before.base, catalog.current.providers)
+        order.account.decided(plan.decision[-1])
+    if before.turns:
+        order = replace(order, body=_extended(order.body, before, plan))
+    if before.base is not None and SEAL_MARK_BYTES in order.body and plan.deployments[0].provider.speaks[0] != NAME:
+        raise BadRequest(
+            f"The response '{before.base.id}' is kept by '{before.base.maker}', and the input holds what another maker "
+            "has sealed, which cannot be sent there. Leave out the reasoning items of other models.",
+            param="input",
+            code="response_pinned",
+        )
+    return plan, order
+
+
+def _extended(body: bytes, before: History, plan: Plan) -> bytes:
+    native = next((d.provider_name for d in plan.deployments if d.speaks(NAME)), None)
+    try:
+        said = raw_member(body, "input")
+        items = extend_input(before.items(native), None if said is None else decode(said))
+        body = with_member(body, "input", encode(items))
+        if before.base is None:
+            return without_member(body, "previous_response_id")
+        return with_member(body, "previous_response_id", encode(before.base.id))
+    except (ValueError, msgspec.DecodeError):
+        raise BadRequest(
+            "The members 'input' and 'previous_response_id' must each stand once in the request.", param="input"
+        ) from None
+
+
+class _Call:
+    """What one call leaves behind. Keeps nothing for a caller who asked that nothing be stored."""
+
+    def __init__(self, store: ResponseStore, order: Order, asked: Asked) -> None:
+        self._store = store
+        self._order = order
+        self._asked = asked
+        self.closed = False
+        """Set when the response was given up: what still comes of it is not kept."""
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the response can be come back to."""
+        return self._asked.store is not False
+
+    def said(self, request: Request) -> Request:
+        """The request with what it asked of state, as its response shows it."""
+        asked = self._asked
+        return replace(
+            request,
+            previous_response_id=asked.previous,
+            store=asked.store if isinstance(asked.store, bool) else None,
+            background=asked.background if isinstance(asked.background, bool) else None,
+        )
+
+    def seen(self, response_id: str) -> None:
+        """The maker keeps the response under this id."""
+        if self.is_stored:
+            background = self._asked.background is True
+            owed = background and not self._order.peek.stream
+            self._store.put(self._kept(response_id, native=True, background=background, owed=owed))
+
+    def made(self, response_id: str, response: bytes) -> None:
+        """We wrote this response."""
+        if self.is_stored and not self.closed:
+            order, asked = self._order, self._asked
+            kept = self._kept(response_id, background=asked.background is True)
+            self._store.put(
+                replace(kept, previous=asked.previous, body=order.body, response=response, stamp=order.stamp)
+            )
+
+    def _kept(self, response_id: str, *, native: bool = False, background: bool, owed: bool = False) -> Kept:
+        order = self._order
+        return Kept(
+            owner=order.owner,
+            id=response_id,
+            maker=order.account.deployment_label,
+            native=native,
+            background=background,
+            owed=owed,
+        )
