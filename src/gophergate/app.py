@@ -41,8 +41,11 @@ from gophergate.providers.build import build
 from gophergate.providers.registry import BY_KIND
 from gophergate.routing.attempts import Attempts
 from gophergate.routing.catalog import Catalog, CatalogHolder
+from gophergate.routing.continuity import Continuity
 from gophergate.routing.discovery import discover
+from gophergate.routing.media import Fetch
 from gophergate.routing.path import Paths
+from gophergate.routing.seals import MemorySeals
 from gophergate.secrets import Keyring
 from gophergate.settings import Settings, SettingsError
 from gophergate.setup import check_key, dashboard_address, first_run
@@ -55,6 +58,7 @@ from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
 from gophergate.transport.base import Transport
 from gophergate.transport.choose import ProxyRules, RoutedTransport
+from gophergate.transport.fetch import fetch
 from gophergate.transport.http1 import Http1Transport
 from gophergate.transport.pool import PoolLimits
 
@@ -65,12 +69,18 @@ _LOOK_FOR_CHANGES = 1.0
 _RETIRE_EVERY = 3600.0
 
 
+_MAX_FETCHED = 20 << 20
+"""Bytes of a medium that a caller names by its address: no vendor takes larger ones inline."""
+_FETCH_TIMEOUT = 20.0
+
+
 class Parts(msgspec.Struct):
     """What a gateway stands on. Passed in, so that tests and embedders may bring their own."""
 
     database: Database
     keyring: Keyring
     transport: Transport
+    fetch: Fetch
     journal: Journal | None = None
     wall: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
@@ -97,11 +107,12 @@ class Gateway:
         fixed = {(p.name, model): price for p in self._providers for model, price in p.row.prices.items()}
         price_ids = {provider.name: provider.row.price_id for provider in self._providers}
         self.prices = PriceBook(wall=parts.wall, price_ids=price_ids.get, fixed=fixed)
+        continuity = Continuity(MemorySeals(parts.clock), self.catalog)
         self.house = House(
             auth=self.auth,
             book=Book(self.writer, self.prices, wall=parts.wall, clock=parts.clock, keeps=settings.logging.bodies),
             catalog=self.catalog,
-            attempts=Attempts(Paths(parts.transport, spoken)),
+            attempts=Attempts(Paths(parts.transport, spoken, continuity, parts.fetch), continuity),
             ids=ids,
             wall=parts.wall,
             heartbeat_interval=settings.server.keepalive_interval,
@@ -296,12 +307,14 @@ async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[
     database = await open_database(settings.database.url.reveal())
     rules = ProxyRules.read(os.environ)
     limits = PoolLimits(per_origin=connections_allowed())
-    transport = RoutedTransport(Http1Transport(limits=limits), partial(_slow_transport, rules), rules)
+    fast = Http1Transport(limits=limits)
+    transport = RoutedTransport(fast, partial(_slow_transport, rules), rules)
+    fetching = partial(fetch, transport=fast, limit_bytes=_MAX_FETCHED, timeout=_FETCH_TIMEOUT)
     journal = open_journal(settings.data_dir / "journal")
     try:
         await upgrade(database)
         await check_key(database, keyring, now=int(time.time() * 1_000_000))
-        parts = Parts(database=database, keyring=keyring, transport=transport, journal=journal)
+        parts = Parts(database=database, keyring=keyring, transport=transport, fetch=fetching, journal=journal)
         async with Gateway(settings, parts) as gateway:
             yield gateway
     finally:

@@ -85,6 +85,8 @@ def ask(
         if value is not None:
             named[name] = joined(named.get(name), value) if name.endswith("-beta") else value
     headers.extend((name.encode(), value.encode("latin-1", "replace")) for name, value in named.items())
+    if order.passing:
+        disclose(order, unheard(order, deployment))
     if credential is not None:
         headers.extend(auth_headers(row.auth, credential.secret))
     return Ask(
@@ -94,6 +96,12 @@ def ask(
         body=body,
         timeouts=Timeouts(provider.connect, provider.first_byte, provider.idle, provider.total),
     )
+
+
+def unheard(order: Order, deployment: Deployment) -> tuple[str, ...]:
+    """The caller's headers that ask for something and mean nothing to that provider (R-C1)."""
+    heard = deployment.provider.row.forwards
+    return tuple(name for name in order.passing if name.endswith("-beta") and name not in heard)
 
 
 def joined(ours: str | None, theirs: str) -> str:

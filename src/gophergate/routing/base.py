@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from gophergate.core.events import Event
+from gophergate.core.request import Request
 from gophergate.dialects.base import Dialect, Peek, Stamp
 from gophergate.errors import GatewayError
 from gophergate.providers.base import Provider
@@ -115,6 +116,17 @@ class Account(Protocol):
         """`provider/model` of the current attempt, "" before the first."""
 
 
+class Reread(msgspec.Struct, frozen=True):
+    """A request that was read before it was routed, with what its client could not carry put back.
+
+    `brought` are the makers of the seals that came in, `put_back` those whose seals had to be put back.
+    """
+
+    request: Request
+    brought: frozenset[str] = frozenset()
+    put_back: frozenset[str] = frozenset()
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One chat call on its way: what was asked, through which door, and whom to tell.
 
@@ -133,6 +145,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     outlet: Outlet
     owner: str = ""
+    reread: Reread | None = None
 
 
 class Runner(Protocol):

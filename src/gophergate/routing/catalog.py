@@ -6,6 +6,7 @@ running calls keep the one they began with (law 10).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
@@ -36,6 +37,7 @@ class Catalog:
         self.providers = {provider.name: provider for provider in providers}
         self.groups = dict(groups or {})
         self._created = created
+        self._speakers = Counter(dialect for provider in self.providers.values() for dialect in provider.speaks)
         self._by_model: dict[str, Deployment] = {}
         for provider in self.providers.values():
             for model in provider.models:
@@ -52,6 +54,10 @@ class Catalog:
             if len(self._plans) < 4096:
                 self._plans[name] = plan
         return plan
+
+    def speakers(self, dialect: str) -> int:
+        """How many providers speak a dialect."""
+        return self._speakers[dialect]
 
     def listed(self) -> Iterator[Listed]:
         """Every model a caller may name: groups first, then each provider's models under their prefixed names."""

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 
 from gophergate.core.events import Failed, Started
 from gophergate.core.request import Request
-from gophergate.dialects.base import SEAL_MARK_BYTES, Dialect, Target, encode
+from gophergate.dialects.base import Dialect, Target, encode
 from gophergate.errors import UpstreamError
-from gophergate.routing.asking import ask, disclose, mended_bytes, mended_members, refusal
+from gophergate.routing.asking import ask, disclose, mended_bytes, mended_members, refusal, unheard
 from gophergate.routing.base import Deployment, Order
+from gophergate.routing.continuity import Continuity, may_go_verbatim
+from gophergate.routing.media import Fetch, inlined
 from gophergate.routing.streams import TranslatedStream, VerbatimStream
 from gophergate.transport.base import Answer, Transport
 
@@ -26,9 +28,13 @@ _STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/stream+
 class Paths:
     """Carries an order to one deployment, by whichever way fits."""
 
-    def __init__(self, transport: Transport, dialects: Mapping[str, Dialect]) -> None:
+    def __init__(
+        self, transport: Transport, dialects: Mapping[str, Dialect], continuity: Continuity, fetch: Fetch
+    ) -> None:
         self._transport = transport
         self._dialects = dialects
+        self._continuity = continuity
+        self._fetch = fetch
 
     async def carry(self, order: Order, deployment: Deployment) -> None:
         """One attempt, to its end. What is raised here happened before the client saw any content;
@@ -36,7 +42,7 @@ class Paths:
         provider = deployment.provider
         if provider.simulator is not None:
             await self._simulate(order, deployment)
-        elif order.door.name in provider.speaks and SEAL_MARK_BYTES not in order.body:
+        elif may_go_verbatim(order, deployment):
             await self._verbatim(order, deployment)
         else:
             await self._translated(order, deployment)
@@ -57,6 +63,8 @@ class Paths:
                 await self._deliver(answer, order, dialect, deployment)
             elif streams:
                 reader = dialect.reader(stream=True, origin=provider.name)
+                if self._continuity.hears_verbatim(dialect.name):
+                    reader = self._continuity.listening(reader, order, deployment, None)
                 await _pour(answer, VerbatimStream(order, reader, _content_type(answer)))
             else:
                 await self._whole(answer, order, deployment)
@@ -64,6 +72,8 @@ class Paths:
     async def _whole(self, answer: Answer, order: Order, deployment: Deployment) -> None:
         body = await answer.read(MAX_ANSWER)
         reader = order.door.reader(stream=False, origin=deployment.provider.name)
+        if self._continuity.hears_verbatim(order.door.name):
+            reader = self._continuity.listening(reader, order, deployment, None)
         events = reader.feed(body) + reader.end()
         order.account.see(events)
         if events and isinstance(events[-1], Failed):
@@ -74,8 +84,9 @@ class Paths:
     async def _translated(self, order: Order, deployment: Deployment) -> None:
         provider = deployment.provider
         dialect = self._dialects[next(name for name in provider.speaks if name in self._dialects)]
-        target = Target(model=deployment.model, origin=provider.name, traits=provider.row.traits(deployment.model))
-        written = dialect.write_request(_read(order), target)
+        traits = provider.row.traits(deployment.model)
+        request = await inlined(_read(order), traits.fetches, dialect.name, self._fetch)
+        written = dialect.write_request(request, Target(model=deployment.model, origin=provider.name, traits=traits))
         disclose(order, written.dropped)
         body = encode(mended_members(order, deployment, dialect, written.body))
         async with await self._send(order, deployment, dialect, body, written.headers) as answer:
@@ -84,6 +95,7 @@ class Paths:
     async def _deliver(self, answer: Answer, order: Order, dialect: Dialect, deployment: Deployment) -> None:
         request = _read(order)
         reader = dialect.reader(stream=_is_stream(answer), origin=deployment.provider.name)
+        reader = self._continuity.listening(reader, order, deployment, request)
         writer = order.door.writer(request, order.stamp, stream=request.stream)
         await _pour(answer, TranslatedStream(order, request, writer, reader))
 
@@ -91,6 +103,7 @@ class Paths:
         simulator = deployment.provider.simulator
         assert simulator is not None  # noqa: S101 - the caller looked
         request = _read(order)
+        disclose(order, unheard(order, deployment))
         writer = order.door.writer(request, order.stamp, stream=request.stream)
         stream = TranslatedStream(order, request, writer, None)
         if request.stream:
@@ -127,6 +140,8 @@ class Paths:
 
 
 def _read(order: Order) -> Request:
+    if order.reread is not None:
+        return order.reread.request
     return order.door.read_request(order.body, model=order.path_model, stream=order.peek.stream)
 
 

@@ -1,0 +1,63 @@
+"""A reader's events on their way to the writer: calls get back the names their tools were offered under (R-C2), and
+what the provider sealed is handed on to be remembered (R-S3). Adds nothing and leaves nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gophergate.core.blocks import Thought, ToolCall
+from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished
+from gophergate.core.reply import Reply, fold
+from gophergate.dialects.base import Reader
+from gophergate.dialects.toolnames import Restorer
+
+
+class Listener:
+    """A `Reader` around a reader. `keep` is called once, with a whole reply that holds seals, before its last event
+    is given out; words are left out of that reply."""
+
+    __slots__ = ("_events", "_keep", "_reader", "_restorer", "_sealed", "_watched")
+
+    def __init__(self, reader: Reader, restorer: Restorer | None, keep: Callable[[Reply], None]) -> None:
+        self._reader = reader
+        self._restorer = restorer
+        self._keep = keep
+        self._events: list[Event] = []
+        self._watched: list[bool] = []
+        self._sealed = False
+
+    @property
+    def finished(self) -> bool:
+        return self._reader.finished
+
+    def feed(self, data: bytes) -> list[Event]:
+        return self._heard(self._reader.feed(data))
+
+    def end(self) -> list[Event]:
+        return self._heard(self._reader.end())
+
+    def tail(self) -> bytes:
+        return self._reader.tail()
+
+    def _heard(self, events: list[Event]) -> list[Event]:
+        if self._restorer is not None and events:
+            feed = self._restorer.feed
+            events = [told for event in events for told in feed(event)]
+        for event in events:
+            match event:
+                case BlockGrew():
+                    if event.seal is not None:
+                        self._sealed = True
+                    elif not self._watched[event.index]:
+                        continue
+                case BlockOpened():
+                    self._watched.append(isinstance(event.block, Thought | ToolCall))
+                    self._sealed = self._sealed or getattr(event.block, "seal", None) is not None
+                case Finished():
+                    if self._sealed:
+                        self._keep(fold([*self._events, event]))
+                    continue
+                case _:
+                    continue
+            self._events.append(event)
+        return events
