@@ -80,5 +80,7 @@ async def exchange(
             await (runner or house.attempts).run(plan, order)
     except GatewayError as error:
         outlet.refuse(error, door, stamp)
+    else:
+        outlet.conclude()
     finally:
         outlet.quiet()

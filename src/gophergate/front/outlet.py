@@ -35,6 +35,9 @@ class Facts(Protocol):
     @property
     def dropped_names(self) -> tuple[str, ...]: ...
 
+    def begun(self) -> None:
+        """The client is about to see the first of a stream."""
+
     def overhead_ms(self) -> float: ...
 
     def cost(self) -> int | None: ...
@@ -49,7 +52,19 @@ class Pausable(Protocol):
 class Outlet:
     """One reply. `interval` is the silence, in seconds, after which a stream is given a heartbeat."""
 
-    __slots__ = ("_content_type", "_facts", "_heartbeat", "_interval", "_last", "_loop", "_over", "_reply", "_timer")
+    __slots__ = (
+        "_content_type",
+        "_detached",
+        "_facts",
+        "_heartbeat",
+        "_interval",
+        "_last",
+        "_loop",
+        "_over",
+        "_reply",
+        "_timer",
+        "_waiting",
+    )
 
     def __init__(self, reply: Reply, facts: Facts, interval: float) -> None:
         self._reply = reply
@@ -61,6 +76,8 @@ class Outlet:
         self._content_type = b""
         self._last = 0.0
         self._over = False
+        self._detached = False
+        self._waiting: tuple[list[tuple[bytes, bytes]], bytes] | None = None
 
     @property
     def begun(self) -> bool:
@@ -70,6 +87,7 @@ class Outlet:
     def begin(self, content_type: bytes) -> None:
         """Send the head of a stream, unless a heartbeat has sent it already."""
         if not self._reply.started:
+            self._facts.begun()
             self._reply.start(200, [(b"content-type", content_type), _NO_CACHE, _NO_BUFFERING, *self._told()])
 
     def send(self, data: bytes) -> None:
@@ -84,16 +102,25 @@ class Outlet:
         self._reply.end()
 
     def whole(self, body: bytes, content_type: bytes) -> None:
-        """A reply in one piece."""
+        """A reply in one piece. It waits for `conclude`: a client that has seen it finds it in the ledger."""
         self.quiet()
         self._over = True
         headers = [(b"content-type", content_type), *self._told()]
         cost = self._facts.cost()
         if cost is not None:
             headers.append((b"x-gophergate-cost", to_dollars(cost).encode()))
-        self._reply.start(200, headers, length=len(body))
-        self._reply.send(body)
-        self._reply.end()
+        self._waiting = headers, body
+        if self._detached:
+            self.conclude()
+
+    def conclude(self) -> None:
+        """The call is in the ledger: what waited for that goes out, and heartbeats end."""
+        self.quiet()
+        if self._waiting is not None:
+            (headers, body), self._waiting = self._waiting, None
+            self._reply.start(200, headers, length=len(body))
+            self._reply.send(body)
+            self._reply.end()
 
     def refuse(self, error: GatewayError, door: Dialect, stamp: Stamp) -> None:
         """The call failed before any content. A provider's own words pass to a caller of its dialect; all else is
@@ -127,6 +154,7 @@ class Outlet:
 
     def detach(self) -> None:
         """The call goes on when its client has gone; what is sent then reaches nobody."""
+        self._detached = True
         self._reply.on_gone(self.quiet)
 
     async def drain(self) -> None:

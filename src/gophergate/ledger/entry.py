@@ -26,6 +26,8 @@ from gophergate.ledger.meter import Meter
 
 _REFUSALS = (BadRequest, Unauthenticated, Forbidden, BudgetExceeded, RateLimited)
 _MAX_KEPT = 4 << 20
+_SOON = 0.02
+"""Seconds after which a running call is noted in the journal; a stream is before its first byte goes out."""
 
 
 class Priced(Protocol):
@@ -73,6 +75,19 @@ class Book:
         self.wall = wall
         self.clock = clock
         self.keeps = keeps
+        self._young: list[Entry] = []
+
+    def watch(self, entry: Entry) -> None:
+        """Note a call that is not over soon, so that a kill leaves its row. One timer serves all calls of a moment:
+        most short ones are over, and in the journal, before it rings."""
+        if not self._young:
+            asyncio.get_running_loop().call_later(_SOON, self._note_running)
+        self._young.append(entry)
+
+    def _note_running(self) -> None:
+        young, self._young = self._young, []
+        for entry in young:
+            entry.begun()
 
     def entry(self, call_id: str, request_id: str, caller: Caller, door: str, operation: str) -> Entry:
         """An entry, to be used as `async with`."""
@@ -89,8 +104,10 @@ class Entry:
         "_book",
         "_deployment",
         "_dropped",
+        "_ended",
         "_kept",
         "_kept_size",
+        "_noted",
         "_price_found",
         "_priced_usage",
         "_sent_at",
@@ -140,6 +157,7 @@ class Entry:
         self._dropped: dict[str, None] = {}
         self._kept: list[bytes] = []
         self._kept_size = 0
+        self._noted = self._ended = False
         self._priced_usage: Usage | None = None
         self._price_found: tuple[int | None, str | None] = (None, None)
         self._status_seen = 0
@@ -219,7 +237,13 @@ class Entry:
         self.stream = stream
         self.end_user = end_user
         self.session = self.session or session
-        self._book.rows.begin(self._if_killed())
+        self._book.watch(self)
+
+    def begun(self) -> None:
+        """The client is about to see the first of a stream: from here on a kill leaves a row."""
+        if not self._noted and not self._ended:
+            self._noted = True
+            self._book.rows.begin(self._if_killed())
 
     @property
     def deployment_label(self) -> str:
@@ -300,6 +324,7 @@ class Entry:
             request_bytes=len(self._body),
             response_bytes=self.response_bytes,
         )
+        self._ended = True
         self._book.rows.put(record, self._bodies(status))
 
     def _if_killed(self) -> CallRecord:
