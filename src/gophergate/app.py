@@ -27,6 +27,7 @@ from gophergate.front.fallback import Fallback
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.routes import Doors, Routes, dialect_of
 from gophergate.front.server import Binding, Server, connections_allowed
+from gophergate.front.websocket import SocketFront
 from gophergate.ids import Ids
 from gophergate.keyfile import Announce, prepare
 from gophergate.ledger.entry import Book
@@ -39,6 +40,8 @@ from gophergate.policy.auth import Auth
 from gophergate.providers.base import Provider
 from gophergate.providers.build import build
 from gophergate.providers.registry import BY_KIND
+from gophergate.responses.room import Responses
+from gophergate.responses.store import MemoryResponses, ResponseStore
 from gophergate.routing.attempts import Attempts
 from gophergate.routing.catalog import Catalog, CatalogHolder
 from gophergate.routing.continuity import Continuity
@@ -46,6 +49,7 @@ from gophergate.routing.discovery import discover
 from gophergate.routing.media import Fetch
 from gophergate.routing.path import Paths
 from gophergate.routing.seals import MemorySeals
+from gophergate.routing.stored import StoredObjects
 from gophergate.secrets import Keyring
 from gophergate.settings import Settings, SettingsError
 from gophergate.setup import check_key, dashboard_address, first_run
@@ -82,6 +86,7 @@ class Parts(msgspec.Struct):
     transport: Transport
     fetch: Fetch
     journal: Journal | None = None
+    responses: ResponseStore | None = None
     wall: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
     bits: Callable[[int], int] = msgspec.field(default_factory=lambda: random.Random().getrandbits)  # noqa: S311 - ids, no secrets
@@ -119,11 +124,20 @@ class Gateway:
         )
         models = ModelList(self.auth, self.catalog)
         doors = ChatDoors(self.house, spoken)
+        responses = Responses(
+            self.house,
+            spoken["openai_responses"],
+            parts.responses or MemoryResponses(parts.clock),
+            StoredObjects(parts.transport),
+        )
         health = Health(parts.database)
         self.routes = Routes(
             Doors(
                 chat=doors.chat,
                 gemini=doors.gemini,
+                responses=responses.create,
+                compact=responses.compact,
+                response=responses.one,
                 models=models.all,
                 model=models.one,
                 gemini_models=models.gemini_all,
@@ -144,8 +158,9 @@ class Gateway:
             proxies=TrustedProxies(settings.server.trusted_proxies),
         )
         server = settings.server
+        socket = SocketFront(self.edge, responses.open, write_error)
         self.server = Server(
-            Fallback(self.routes, write_error),
+            Fallback(self.routes, write_error, {"/v1/responses": socket, "/responses": socket}),
             self.edge,
             Binding(host=server.host, port=server.port),
             drain_timeout=server.drain_timeout,

@@ -1,20 +1,23 @@
-"""The ASGI application behind the doors: what is not a door. It refuses clearly, in the dialect of the path asked for.
+"""The ASGI application behind the doors: what is not a door, and WebSockets. It refuses clearly, in the dialect of the
+path asked for.
 
 The dashboard and the operators' API are mounted here by `app`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from gophergate.errors import BadRequest, GatewayError, NotHere
 from gophergate.front.base import ErrorWriter, RawHeaders
 from gophergate.front.routes import Routes
+from gophergate.front.websocket import refuse
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class MethodNotAllowed(BadRequest):
@@ -24,16 +27,20 @@ class MethodNotAllowed(BadRequest):
 
 
 class Fallback:
-    """Answers 405 for a door asked by another method, 426 for an upgrade, 404 for everything else."""
+    """Answers 405 for a door asked by another method, 426 for an upgrade where there is no socket, 404 for everything
+    else. `sockets` are the applications that serve WebSockets, by path."""
 
-    def __init__(self, routes: Routes, write_error: ErrorWriter) -> None:
+    def __init__(
+        self, routes: Routes, write_error: ErrorWriter, sockets: Mapping[str, Application] | None = None
+    ) -> None:
         self._routes = routes
+        self._sockets = sockets or {}
         self._write_error = write_error
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Plain ASGI 3."""
         if scope["type"] == "websocket":
-            await self._refuse_socket(scope, receive, send)
+            await self._sockets.get(scope["path"], self._refuse_socket)(scope, receive, send)
         elif scope["type"] == "http":
             status, headers, body = self._answer(scope["method"], scope["path"])
             await send({"type": "http.response.start", "status": status, "headers": _sized(headers, body)})
@@ -54,14 +61,10 @@ class Fallback:
 
     async def _refuse_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1008})
-            return
         # 426 makes Codex and the OpenAI SDKs fall back to plain HTTP at once (R-C3).
         error = NotHere(f"{scope['path']} is not served over WebSocket; ask by POST.")
         _, headers, body = self._write_error(scope["path"], error)
-        await send({"type": "websocket.http.response.start", "status": 426, "headers": _sized(headers, body)})
-        await send({"type": "websocket.http.response.body", "body": body})
+        await refuse(scope, send, 426, headers, body)
 
 
 def _sized(headers: RawHeaders, body: bytes) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ What is not here goes to the ASGI application (dashboard, admin API). A door wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -20,10 +21,13 @@ _GEMINI_COLLECTIONS = ("models/", "tunedModels/")
 class Doors(msgspec.Struct, frozen=True):
     """The handlers, as `app` built them. `chat(name)` serves that dialect's chat door ("ollama_generate" the older one
     of Ollama), `count(name)` its token counting, `gemini(model, verb)` one verb of Gemini's. `model` and
-    `gemini_model` take a model id."""
+    `gemini_model` take a model id. `response(method, id, below)` is what is done to one stored response."""
 
     chat: Callable[[str], Handler]
     gemini: Callable[[str, str], Handler]
+    responses: Handler
+    compact: Handler
+    response: Callable[[str, str, str], Handler | None]
     models: Handler
     model: Callable[[str], Handler]
     gemini_models: Handler
@@ -42,7 +46,8 @@ class Routes:
         self._doors = doors
         self._exact: Mapping[tuple[str, str], Handler] = {
             **_openai("POST", "/chat/completions", doors.chat("openai_chat")),
-            **_openai("POST", "/responses", doors.chat("openai_responses")),
+            **_openai("POST", "/responses", doors.responses),
+            **_openai("POST", "/responses/compact", doors.compact),
             **_openai("POST", "/messages", doors.chat("anthropic_messages")),
             **_openai("GET", "/models", doors.models),
             ("GET", "/v1beta/models"): doors.gemini_models,
@@ -69,6 +74,9 @@ class Routes:
         asked = gemini_verb(path)
         if asked is not None:
             return self._doors.gemini(asked.model, asked.verb) if method == "POST" else None
+        stored = stored_response(path)
+        if stored is not None:
+            return self._doors.response(method, stored.id, stored.below)
         if method == "GET":
             for prefix in ("/v1/models/", "/models/"):
                 if path.startswith(prefix) and len(path) > len(prefix):
@@ -82,7 +90,10 @@ class Routes:
         """The methods that a known path answers to, for a 405."""
         if gemini_verb(path) is not None:
             return frozenset({"POST"})
-        return frozenset(self._methods.get(path, ()))
+        if path not in self._methods:
+            stored = stored_response(path)
+            return _STORED_METHODS.get(stored.below, frozenset()) if stored is not None else frozenset()
+        return frozenset(self._methods[path])
 
     def every(self) -> tuple[tuple[str, str], ...]:
         """Every exact route, for tests that walk them all (R-X1, R-B4)."""
@@ -109,6 +120,27 @@ def gemini_verb(path: str) -> GeminiAsked | None:
             if colon and model and verb in GEMINI_VERBS:
                 return GeminiAsked(model, verb)
     return None
+
+
+class StoredResponse(NamedTuple):
+    """What a path below `/responses/` names: a response, and what is `below` it ("" for itself)."""
+
+    id: str
+    below: str
+
+
+_RESPONSE = re.compile(r"(?:/v1)?/responses/([A-Za-z0-9_.:-]{1,256})(?:/(cancel|input_items))?")
+_STORED_METHODS = {
+    "": frozenset({"GET", "DELETE"}),
+    "cancel": frozenset({"POST"}),
+    "input_items": frozenset({"GET"}),
+}
+
+
+def stored_response(path: str) -> StoredResponse | None:
+    """`/v1/responses/{id}[/cancel|/input_items]` taken apart; None for any other path."""
+    found = _RESPONSE.fullmatch(path)
+    return StoredResponse(found[1], found[2] or "") if found is not None else None
 
 
 def dialect_of(path: str) -> str:

@@ -109,7 +109,7 @@ class Server:
         binding = self._binding
         listener = Listener(
             self._edge,
-            _uvicorn_config(self._app),
+            _uvicorn_config(self._app, self._edge.limits),
             loop,
             max_connections=binding.max_connections or connections_allowed(),
         )
@@ -210,12 +210,13 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _uvicorn_config(app: ASGIApplication) -> Config:
+def _uvicorn_config(app: ASGIApplication, limits: EdgeLimits) -> Config:
     config = Config(
         app,
         interface="asgi3",
         http=LaneProtocol,
         ws=_websocket_protocol,  # type: ignore[arg-type]  # only ever called
+        ws_max_size=limits.max_body_bytes,
         lifespan="off",
         log_config=None,
         proxy_headers=False,
@@ -226,10 +227,10 @@ def _uvicorn_config(app: ASGIApplication) -> Config:
 
 
 def _websocket_protocol(**arguments: Any) -> asyncio.BaseProtocol:
-    """uvicorn's WebSocket protocol, imported with the first WebSocket: start-up is counted."""
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    """The WebSocket protocol, imported with the first WebSocket: start-up is counted."""
+    from gophergate.front.upgraded import UpgradedProtocol
 
-    return WebSocketsSansIOProtocol(**arguments)
+    return UpgradedProtocol(**arguments)
 
 
 def connections_allowed() -> int:

@@ -13,7 +13,7 @@ from gophergate.dialects.openai_responses import input_items
 from gophergate.dialects.openai_responses.wire import NAME
 from gophergate.errors import BadRequest, NotHere
 from gophergate.responses.store import Kept, ResponseStore
-from gophergate.routing.base import Deployment, Plan
+from gophergate.routing.base import Plan
 
 MOST_TURNS = 10_000
 """The longest conversation that is followed back; a guard, not a limit anybody should meet."""
@@ -158,8 +158,3 @@ def gone(kept: Kept) -> NotHere:
         f"The response '{kept.id}' is kept by '{kept.maker}', which is no longer configured here.",
         code="deployment_gone",
     )
-
-
-def takes_as_it_is(deployment: Deployment, body: bytes) -> bool:
-    """Whether the deployment gets these very bytes (`routing.path` decides by the same two facts)."""
-    return deployment.speaks(NAME) and SEAL_MARK_BYTES not in body

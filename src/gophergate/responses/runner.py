@@ -9,27 +9,36 @@ import msgspec
 from msgspec.structs import replace
 
 from gophergate.core.request import Request
-from gophergate.dialects.base import SEAL_MARK_BYTES, decode, encode
+from gophergate.dialects.base import decode, encode
 from gophergate.dialects.openai_responses import extend_input
 from gophergate.dialects.openai_responses.wire import NAME
 from gophergate.dialects.splice import raw_member, with_member, without_member
 from gophergate.errors import BadRequest
 from gophergate.responses.background import Background
-from gophergate.responses.history import Asked, History, asked_of, history, pinned, takes_as_it_is
+from gophergate.responses.history import Asked, History, asked_of, history, pinned
 from gophergate.responses.keeping import KeepingDoor
 from gophergate.responses.store import Kept, ResponseStore
 from gophergate.routing.base import Order, Plan, Runner
 from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.continuity import is_wrapped, may_go_verbatim
 
 
 class StatefulRunner:
-    """`routing.base.Runner` for the Responses door. `store` may be one that a connection keeps for itself."""
+    """`routing.base.Runner` for the Responses door. `finds` is where earlier responses are looked for, when that is not
+    only where new ones are put; without a `background` no call goes there."""
 
     def __init__(
-        self, attempts: Runner, store: ResponseStore, catalog: CatalogHolder, background: Background | None = None
+        self,
+        attempts: Runner,
+        store: ResponseStore,
+        catalog: CatalogHolder,
+        background: Background | None = None,
+        *,
+        finds: ResponseStore | None = None,
     ) -> None:
         self._attempts = attempts
         self._store = store
+        self._finds = finds or store
         self._catalog = catalog
         self._background = background
 
@@ -37,8 +46,8 @@ class StatefulRunner:
         """As the attempts do. Raises BadRequest too: the turn before it is not known, or cannot be gone on from."""
         asked = asked_of(order.body)
         call = _Call(self._store, order, asked)
-        plan, order = await take_up(plan, order, asked, self._store, self._catalog)
-        natives = tuple(d for d in plan.deployments if takes_as_it_is(d, order.body))
+        plan, order = await take_up(plan, order, asked, self._finds, self._catalog)
+        natives = tuple(d for d in plan.deployments if may_go_verbatim(order, d))
         in_background = asked.background is True and self._background is not None
         if in_background:
             # One call has one way: who answers first decides whether its maker or we keep it.
@@ -66,7 +75,7 @@ class CompactRunner:
     async def run(self, plan: Plan, order: Order) -> None:
         """As the attempts do. Raises BadRequest that names the operation where no deployment has it."""
         plan, order = await take_up(plan, order, asked_of(order.body), self._store, self._catalog)
-        able = tuple(d for d in plan.deployments if takes_as_it_is(d, order.body))
+        able = tuple(d for d in plan.deployments if may_go_verbatim(order, d))
         if not able:
             raise BadRequest(
                 f"'{order.peek.model}' cannot compact: only a provider that speaks the Responses API can, and what "
@@ -90,7 +99,7 @@ async def take_up(
         order.account.decided(plan.decision[-1])
     if before.turns:
         order = replace(order, body=_extended(order.body, before, plan))
-    if before.base is not None and SEAL_MARK_BYTES in order.body and plan.deployments[0].provider.speaks[0] != NAME:
+    if before.base is not None and is_wrapped(order) and plan.deployments[0].provider.speaks[0] != NAME:
         raise BadRequest(
             f"The response '{before.base.id}' is kept by '{before.base.maker}', and the input holds what another maker "
             "has sealed, which cannot be sent there. Leave out the reasoning items of other models.",
