@@ -1,0 +1,120 @@
+"""Recorded answers of one file played to the clients of every dialect, and scored."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gophergate.core.events import Event, Failed
+from gophergate.errors import GatewayError
+from kit import exchanges, fidelity
+from kit.fidelity_clients import Client
+from kit.fidelity_compare import Score, verdicts
+from kit.fidelity_said import Said, said_by
+from kit.fidelity_whole import whole_of
+
+ALL_MODES = os.environ.get("GOPHERGATE_FIDELITY") == "all"
+"""Every answer both streamed and whole. Otherwise each is played as it was recorded, and every fourth the other way
+too; long streams are told whole, and every fourth streamed: openai-python needs 100 us an event, of which there are
+hundreds, and there are five clients."""
+
+LONG = 20_000
+"""Bytes from which a recorded stream is long."""
+
+NOT_ANSWERS = frozenset({"40dfdb96e39a1ae9", "24fcdae96cae65b4"})
+"""Filed under a chat path, and something else: a tracing service's JSON."""
+
+
+def modes(record: exchanges.Record) -> Iterator[bool]:
+    """Whether to stream the answer to the client: how it came, and now and then the other way."""
+    is_chosen = ALL_MODES or zlib.crc32(record["id"].encode()) % 4 == 0
+    if is_chosen or not fidelity.is_stream(record) or len(record["response_body"]) < LONG:
+        yield fidelity.is_stream(record)
+    if is_chosen or (fidelity.is_stream(record) and len(record["response_body"]) >= LONG):
+        yield not fidelity.is_stream(record)
+
+
+@dataclass
+class Played:
+    """The scores by client, and on how many originals the vendor's SDK and the plain reading agree."""
+
+    scores: dict[str, Score]
+    originals: int = 0
+    agreed: int = 0
+
+    def reading(self, client: Client, record: exchanges.Record, dialect: str) -> Said:
+        """What the original says. Read twice: by the vendor's SDK, and plainly, from its JSON.
+
+        SDKs refuse or drop what look-alikes add (lists for strings, reasoning in parts, usage in `x_groq`, an error in
+        place of an end): where the two readings differ the plain one stands, and the page says how often.
+        """
+        body, stream = exchanges.response_bytes(record), fidelity.is_stream(record)
+        plain = said_by(dialect, whole_of(dialect, body, stream=stream))
+        self.originals += 1
+        try:
+            self.agreed += said_by(dialect, client.play(body, stream=stream)) == plain
+        except Exception:  # whatever an SDK raises at a body that its newest types refuse
+            return plain
+        return plain
+
+
+def play_answers(file: str, dialect: str, clients: dict[str, Client]) -> Played:
+    """All answers of one file in one dialect, to the clients of every dialect."""
+    played = Played({client: Score() for client in clients})
+    for record in fidelity.answers(file, dialect):
+        if record["id"] in NOT_ANSWERS or not _is_answer(record, dialect):
+            continue
+        events = fidelity.read(record, origin="maker")
+        if isinstance(events[-1], Failed):
+            for client, score in played.scores.items():
+                _score_failure(record, events, client, clients[client], score)
+            continue
+        original = played.reading(clients[dialect], record, dialect)
+        for client, score in played.scores.items():
+            _score(record, events, original, client, clients[client], score)
+    return played
+
+
+def _is_answer(record: exchanges.Record, dialect: str) -> bool:
+    """False for other calls that share the path: a list of stored items, a deletion."""
+    if dialect != "openai_responses" or fidelity.is_stream(record):
+        return True
+    whole = whole_of(dialect, exchanges.response_bytes(record), stream=False)
+    return whole.get("object") == "response"
+
+
+def _score(
+    record: exchanges.Record, events: list[Event], original: Said, client: str, player: Client, score: Score
+) -> None:
+    same = client == fidelity.SPEAKS[record["endpoint"]]
+    for stream in modes(record):
+        where = f"{record['id']} {'streamed' if stream else 'whole'}"
+        try:
+            got = said_by(client, player.play(fidelity.write(events, client, stream=stream), stream=stream))
+        except Exception as error:  # ours or the SDK's: either way the client has no answer
+            score.check(False, where, "answer", f"{type(error).__name__}: {str(error)[:200]}")
+            continue
+        for aspect, holds, why in verdicts(original, got, client, same=same):
+            if holds is None:
+                score.untold[aspect] += 1
+            else:
+                score.check(holds, where, aspect, why)
+
+
+def _score_failure(record: exchanges.Record, events: list[Event], client: str, player: Client, score: Score) -> None:
+    """A failure inside a 200: the client's SDK raises, and never takes the reply for a finished one (law 3)."""
+    for stream in (True, False):
+        try:
+            written = fidelity.write(events, client, stream=stream)
+            if not stream:
+                score.check(False, record["id"], "failure", "a whole body was written")
+                continue
+            said = said_by(client, player.play(written, stream=stream))
+        except GatewayError:
+            score.check(not stream, record["id"], "failure", "no error event was written")
+        except Exception:  # each SDK has its own
+            score.check(stream, record["id"], "failure", "the writer broke")
+        else:
+            score.check(not said.finish, record["id"], "failure", f"the client took it for a reply: {said}")
