@@ -7,6 +7,8 @@ block, so that it carries what usage is known by then; `message_delta` carries a
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from gophergate.core.blocks import Block, Citation, Json, Media, Opaque, Seal, Text, Thought, ToolCall, ToolResult
 from gophergate.core.events import (
     BlockClosed,
@@ -176,6 +178,7 @@ class StreamWriter:
             self._begin(opening, b"thinking_delta", b"thinking")
 
     def _call(self, call: ToolCall) -> None:
+        call = identified(call, self._stamp, self._count)
         self._begin({**shown_call(call), "input": {}}, b"input_json_delta", b"partial_json")
         if call.custom:
             self._say('{"input":"' + encode(call.arguments)[1:-1].decode())
@@ -263,7 +266,13 @@ class BodyWriter:
 
     def _message(self, reply: Reply) -> dict[str, Json]:
         message = _head(reply.started, self._request, self._stamp)
-        message["content"] = [told for block in reply.of_choice(0) if (told := shown(block)) is not None]
+        content: list[Json] = []
+        for block in reply.of_choice(0):
+            if isinstance(block, ToolCall):
+                block = identified(block, self._stamp, len(content))
+            if (told := shown(block)) is not None:
+                content.append(told)
+        message["content"] = content
         message["stop_reason"] = _reason(reply.finished)
         message["stop_sequence"] = reply.finished.stop_sequence
         extra = own(reply.finished.extra)
@@ -314,6 +323,11 @@ def shown(block: Block) -> dict[str, Json] | None:
             return {"type": "text", "text": told_of(block)}
         case ToolResult():
             return None
+
+
+def identified(call: ToolCall, stamp: Stamp, index: int) -> ToolCall:
+    """The call under its id; one that its provider gave none gets ours, for the wire knows no call without."""
+    return call if call.id else replace(call, id=f"toolu_{stamp.token}{index}")
 
 
 def shown_call(call: ToolCall) -> dict[str, Json]:

@@ -87,22 +87,31 @@ class BodyWriter:
         reply = fold(self._events)
         blocks = reply.of_choice(0)
         body: dict[str, Json] = {"model": reply.started.model or self._model, "created_at": self._created_at}
-        content = "".join(block.text for block in blocks if isinstance(block, Text))
+        content = "".join(_spoken(block) for block in blocks)
         thinking = "".join(block.text for block in blocks if isinstance(block, Thought))
         thought = {"thinking": thinking} if thinking else {}
         if self._generate:
             body.update({"response": content, **thought})
         else:
             message: dict[str, Json] = {"role": "assistant", "content": content, **thought}
-            pictures = [block.data for block in blocks if isinstance(block, Media) and block.kind == "image"]
-            if pictures := [data for data in pictures if data]:
-                message["images"] = pictures
             if calls := [block for block in blocks if isinstance(block, ToolCall) and not _was_cut(block, finished)]:
                 message["tool_calls"] = [_call(call, call.arguments, at) for at, call in enumerate(calls)]
             body["message"] = message
         pairs = zip(reply.logprobs, reply.choices, strict=True)
         logprobs = [token for tokens, choice in pairs if choice == 0 for token in tokens or []]
         return {**body, **({"logprobs": logprobs} if logprobs else {}), **_last(finished, reply.usage)}
+
+
+def _spoken(block: Block) -> str:
+    """What a block adds to the words. A medium is told in words: ollama-python refuses pictures in answers."""
+    match block:
+        case Text():
+            return block.text
+        case Media():
+            note = f"{block.kind}{f' ({block.media_type})' if block.media_type else ''}"
+            return block.transcript or block.text or block.url or f"[{note}, which this API cannot show]"
+        case _:
+            return ""
 
 
 def _was_cut(call: ToolCall, finished: Finished) -> bool:
@@ -210,8 +219,8 @@ class StreamWriter:
                     self._broken = error  # told at the end, when it is known whether the output limit cut it
                     return b""
                 self._calls += 1
-            case Media(kind="image") if grown:
-                told["images"] = [grown]
+            case Media() as media:
+                return b"".join((self._head, self._text, encode(_spoken(media)), self._close))
         if not told or self._generate:
             return b""
         return b"".join((self._head, self._text, b'"",', encode(told)[1:-1], self._close))

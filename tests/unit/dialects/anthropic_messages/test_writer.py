@@ -509,3 +509,11 @@ def test_our_own_streamed_turn_replays(player: Player) -> None:
             "content": [{"type": "tool_result", "tool_use_id": id, "content": [{"type": "text", "text": "ok"}]}],
         },
     ]
+
+
+def test_a_call_that_its_provider_gave_no_id_gets_ours(player: Player) -> None:
+    """Edge case 12: clients answer by id, so two calls without one would be the same call."""
+    events = events_of(ToolCall(id="", name="f", arguments="{}"), ToolCall(id="", name="f", arguments="{}"))
+    said = player.streamed(written(events))["content"]
+    assert [block["id"] for block in said] == [f"toolu_{STAMP.token}0", f"toolu_{STAMP.token}1"]
+    assert player.message(written(events, stream=False))["content"] == said

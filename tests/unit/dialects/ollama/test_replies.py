@@ -415,3 +415,22 @@ def test_only_the_model_is_edited() -> None:
     body = b'{ "messages" : [ ] , "model":"alias" }'
     assert OLLAMA.edit(body, model="qwen3:8b", ask_usage=True) == b'{ "messages" : [ ] , "model":"qwen3:8b" }'
     assert OLLAMA.edit(body, model="alias", ask_usage=True) is body
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_picture_is_told_in_words(stream: bool) -> None:
+    """ollama-python refuses an answer with pictures in it, so its clients get their names."""
+    picture = Media(kind="image", media_type="image/png", data="QUJD")
+    events: list[Event] = [
+        Started(id="x", model="m"),
+        BlockOpened(0, Text(text="See: ")),
+        BlockClosed(0),
+        BlockOpened(1, picture),
+        BlockClosed(1),
+        Finished(reason="stop"),
+    ]
+    writer = OLLAMA.writer(Request(dialect="ollama", model="m"), STAMP, stream=stream)
+    lines = b"".join(writer.write(event) for event in events).splitlines()
+    told = [ollama.ChatResponse.model_validate_json(line) for line in lines]
+    words = "".join(line.message.content or "" for line in told)
+    assert words == "See: [image (image/png), which this API cannot show]"
