@@ -102,7 +102,8 @@ class Outlet:
         self._reply.end()
 
     def whole(self, body: bytes, content_type: bytes) -> None:
-        """A reply in one piece. It waits for `conclude`: a client that has seen it finds it in the ledger."""
+        """A reply in one piece. It waits for `conclude`: a client that has seen it finds it in the ledger. Only one that
+        is told that the work goes on without it (`detach`) is told so now."""
         self.quiet()
         self._over = True
         headers = [(b"content-type", content_type), *self._told()]
@@ -111,6 +112,7 @@ class Outlet:
             headers.append((b"x-gophergate-cost", to_dollars(cost).encode()))
         self._waiting = headers, body
         if self._detached:
+            self._facts.begun()
             self.conclude()
 
     def conclude(self) -> None:

@@ -51,9 +51,8 @@ class Background:
             raise RateLimited(f"{self._most} background responses are being made here already.", retry_after=5)
         response_id = f"resp_{order.stamp.token}"
         request = call.said(order.door.read_request(order.body, stream=order.peek.stream))
-        if order.peek.stream:
-            order.outlet.detach()
-        else:
+        order.outlet.detach()
+        if not order.peek.stream:
             order.outlet.whole(_told(request, order.stamp, "queued"), b"application/json")
             order = replace(order, outlet=Nowhere())
         call.made(response_id, _told(request, order.stamp, "in_progress"))
