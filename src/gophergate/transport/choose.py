@@ -99,17 +99,22 @@ class RoutedTransport:
         self._is_slow: dict[str, bool] = {}
 
     async def send(self, ask: Ask) -> Answer:
-        prefix, _ = split(ask.url)
-        slow = self._is_slow.get(prefix)
+        url = ask.url
+        cut = url.find("/", 8)  # 8: past the slashes of http:// and https://
+        slow = self._is_slow.get(url[:cut]) if cut > 0 else None
         if slow is None:
-            slow = prefix in self._http2 or self._rules.proxy_for(prefix) is not None
-            if len(self._is_slow) < MAX_REMEMBERED:
-                self._is_slow[prefix] = slow
+            slow = self._decide(split(url)[0])
         if not slow:
             return await self._fast.send(ask)
         if self._slow is None:
             self._slow = self._make_slow()
         return await self._slow.send(ask)
+
+    def _decide(self, prefix: str) -> bool:
+        slow = prefix in self._http2 or self._rules.proxy_for(prefix) is not None
+        if len(self._is_slow) < MAX_REMEMBERED:
+            self._is_slow[prefix] = slow
+        return slow
 
     async def aclose(self) -> None:
         await self._fast.aclose()

@@ -43,7 +43,7 @@ class Http1Transport:
     async def send(self, ask: Ask) -> PushedAnswer:
         url = ask.url
         cut = url.find("/", 8)  # 8: past the slashes of http:// and https://
-        origin = self._pool.known(url[:cut])
+        origin = self._pool.known(url[:cut]) if cut > 0 else None
         if origin is not None:
             return await self._send(ask, origin, url[cut:])
         prefix, target = split(url)
@@ -66,9 +66,8 @@ class Http1Transport:
         connection = origin.take()
         if connection is None:
             connection = await origin.open(ask.timeouts, ends_at)
-        kept = connection.served > 0
         answer = await self._exchange(loop, connection, ask, head, ends_at)
-        if answer.stale and kept and ask.replayable:
+        if answer.stale and ask.replayable:
             self._retries += 1
             connection = await origin.open(ask.timeouts, ends_at, fresh=True)
             answer = await self._exchange(loop, connection, ask, head, ends_at)

@@ -55,6 +55,16 @@ async def test_urls_without_a_path(transport: Http1Transport, path: str) -> None
         assert [one.target for one in server.requests] == [expected] * 2
 
 
+async def test_a_name_that_begins_like_a_known_one_is_another_name(transport: Http1Transport) -> None:
+    """R-X3: addresses remembered by their beginning must be whole: `host:12` is not `host:1` and a `2`."""
+    async with HostileServer(saying(answer(b"ok"))) as server:
+        await body_of(transport, Ask(method="GET", url=server.url("/"), timeouts=TIMES))
+        for tail in ("0", "x"):
+            with pytest.raises((ValueError, UpstreamUnreachable)):
+                await transport.send(Ask(method="GET", url=server.url("") + tail, timeouts=TIMES))
+        assert len(server.requests) == 1
+
+
 async def test_concurrent_calls_get_their_own_answers(transport: Http1Transport) -> None:
     async def script(peer: Peer) -> None:
         while True:

@@ -14,7 +14,7 @@ from gophergate.transport.choose import ProxyRules
 from gophergate.transport.proxy import ProxyTransport
 from kit.certificates import Authority
 from kit.forward import ForwardProxy, Http2Server
-from kit.hostile import HostileServer, answer, saying
+from kit.hostile import HostileServer, Peer, answer, saying
 
 TIMES = Timeouts(connect=1, first_byte=5, idle=5, total=8)
 HTTP2 = ("h2", "http/1.1")
@@ -127,9 +127,9 @@ async def test_an_abandoned_http2_stream_is_reset(authority: Authority) -> None:
 
 @pytest.mark.parametrize("reply", [b"garbage\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal"])
 async def test_broken_servers(reply: bytes) -> None:
-    async def script(peer: object) -> None:
-        await peer.request()  # type: ignore[attr-defined]
-        await peer.send(reply)  # type: ignore[attr-defined]
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(reply)
 
     transport = ProxyTransport(ProxyRules({}))
     async with HostileServer(script) as server:
@@ -139,8 +139,8 @@ async def test_broken_servers(reply: bytes) -> None:
 
 
 async def test_a_connect_that_takes_too_long() -> None:
-    async def script(peer: object) -> None:
-        await peer.gone()  # type: ignore[attr-defined]
+    async def script(peer: Peer) -> None:
+        await peer.gone()
 
     transport = ProxyTransport(ProxyRules({}))
     async with HostileServer(script) as server:
