@@ -45,6 +45,7 @@ from gophergate.responses.store import MemoryResponses, ResponseStore
 from gophergate.routing.attempts import Attempts
 from gophergate.routing.catalog import Catalog, CatalogHolder
 from gophergate.routing.continuity import Continuity
+from gophergate.routing.counting import Counting
 from gophergate.routing.discovery import discover
 from gophergate.routing.media import Fetch
 from gophergate.routing.path import Paths
@@ -123,7 +124,7 @@ class Gateway:
             heartbeat_interval=settings.server.keepalive_interval,
         )
         models = ModelList(self.auth, self.catalog)
-        doors = ChatDoors(self.house, spoken)
+        doors = ChatDoors(self.house, spoken, Counting(parts.transport, spoken))
         responses = Responses(
             self.house,
             spoken["openai_responses"],
@@ -134,6 +135,7 @@ class Gateway:
         self.routes = Routes(
             Doors(
                 chat=doors.chat,
+                count=doors.count,
                 gemini=doors.gemini,
                 responses=responses.create,
                 compact=responses.compact,

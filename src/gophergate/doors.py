@@ -17,6 +17,10 @@ from gophergate.dialects.openai_chat import OpenAIChat
 from gophergate.dialects.openai_responses import OpenAIResponses
 from gophergate.exchange import House, exchange
 from gophergate.front.base import Handler, Inbound, Reply
+from gophergate.routing.base import Runner
+
+COUNT = "count_tokens"
+"""The operation, as rows name it."""
 
 
 def dialects() -> dict[str, Dialect]:
@@ -28,8 +32,9 @@ def dialects() -> dict[str, Dialect]:
 class ChatDoors:
     """Makes the handlers of chat calls."""
 
-    def __init__(self, house: House, spoken: Mapping[str, Dialect]) -> None:
+    def __init__(self, house: House, spoken: Mapping[str, Dialect], counting: Runner) -> None:
         self._house = house
+        self._counting = counting
         self._doors = {**spoken, "ollama_generate": Ollama(generate=True)}
         self._array = Gemini(array=True)
 
@@ -37,11 +42,21 @@ class ChatDoors:
         """The chat door of a dialect; "ollama_generate" is Ollama's older one."""
         return partial(exchange, house=self._house, door=self._doors[name])
 
+    def count(self, name: str) -> Handler:
+        """The token-counting door of a dialect."""
+        door = self._doors[name]
+        return partial(exchange, house=self._house, door=door, operation=COUNT, runner=self._counting)
+
     def gemini(self, model: str, verb: str) -> Handler:
         """One verb of one model. A stream is SSE when the query says `alt=sse`, else one JSON array."""
         if verb == "streamGenerateContent":
             return partial(self._gemini_stream, model)
-        return partial(exchange, house=self._house, door=self._doors["gemini"], path_model=model)
+        door = self._doors["gemini"]
+        if verb == "countTokens":
+            return partial(
+                exchange, house=self._house, door=door, path_model=model, operation=COUNT, runner=self._counting
+            )
+        return partial(exchange, house=self._house, door=door, path_model=model)
 
     async def _gemini_stream(self, model: str, inbound: Inbound, reply: Reply) -> None:
         asked = dict(parse_qsl(inbound.query.decode("latin-1")))

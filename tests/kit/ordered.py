@@ -21,6 +21,10 @@ class SeenOutlet:
         self.finished = False
         self.content_type = b""
         self.heartbeat = b""
+        self.notes: dict[bytes, bytes] = {}
+
+    def note(self, name: bytes, value: bytes) -> None:
+        self.notes[name] = value
 
     def begin(self, content_type: bytes) -> None:
         self.begun, self.content_type = True, content_type

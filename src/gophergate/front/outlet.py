@@ -60,6 +60,7 @@ class Outlet:
         "_interval",
         "_last",
         "_loop",
+        "_noted",
         "_over",
         "_reply",
         "_timer",
@@ -76,6 +77,7 @@ class Outlet:
         self._content_type = b""
         self._last = 0.0
         self._over = False
+        self._noted: list[tuple[bytes, bytes]] = []
         self._detached = False
         self._waiting: tuple[list[tuple[bytes, bytes]], bytes] | None = None
 
@@ -83,6 +85,10 @@ class Outlet:
     def begun(self) -> bool:
         """True once a status was sent."""
         return self._reply.started
+
+    def note(self, name: bytes, value: bytes) -> None:
+        """One more field for the head, while it has not been sent."""
+        self._noted.append((name, value))
 
     def begin(self, content_type: bytes) -> None:
         """Send the head of a stream, unless a heartbeat has sent it already."""
@@ -190,7 +196,7 @@ class Outlet:
 
     def _told(self) -> list[tuple[bytes, bytes]]:
         facts = self._facts
-        told = [(b"x-request-id", facts.request_id.encode("latin-1"))]
+        told = [(b"x-request-id", facts.request_id.encode("latin-1")), *self._noted]
         label = facts.deployment_label
         if label:
             told.append((b"x-gophergate-model", _plain(label)))

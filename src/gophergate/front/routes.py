@@ -24,6 +24,7 @@ class Doors(msgspec.Struct, frozen=True):
     `gemini_model` take a model id. `response(method, id, below)` is what is done to one stored response."""
 
     chat: Callable[[str], Handler]
+    count: Callable[[str], Handler]
     gemini: Callable[[str, str], Handler]
     responses: Handler
     compact: Handler
@@ -49,6 +50,8 @@ class Routes:
             **_openai("POST", "/responses", doors.responses),
             **_openai("POST", "/responses/compact", doors.compact),
             **_openai("POST", "/messages", doors.chat("anthropic_messages")),
+            **_openai("POST", "/responses/input_tokens", doors.count("openai_responses")),
+            **_openai("POST", "/messages/count_tokens", doors.count("anthropic_messages")),
             **_openai("GET", "/models", doors.models),
             ("GET", "/v1beta/models"): doors.gemini_models,
             ("GET", "/v1alpha/models"): doors.gemini_models,

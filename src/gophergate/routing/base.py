@@ -49,6 +49,9 @@ class Outlet(Protocol):
     def begun(self) -> bool:
         """True once a status was sent; heartbeats may have begun it before any content."""
 
+    def note(self, name: bytes, value: bytes) -> None:
+        """One more field for the head, while it has not been sent."""
+
     def begin(self, content_type: bytes) -> None:
         """Send the head of a stream, once."""
 
