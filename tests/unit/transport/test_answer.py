@@ -13,7 +13,7 @@ from gophergate.transport.base import Answer, Ask, Timeouts
 from gophergate.transport.http1 import Http1Transport
 from kit.hostile import HostileServer, Peer, answer, chunked, saying
 
-TIMES = Timeouts(first_byte=5, idle=5, total=8)
+TIMES = Timeouts(first_byte=40, idle=40, total=60)
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 

@@ -23,7 +23,7 @@ from kit.certificates import Authority
 from kit.forward import ForwardProxy
 from kit.hostile import HostileServer, Peer
 
-TIMES = Timeouts(connect=2, first_byte=5, idle=5, total=9)
+TIMES = Timeouts(connect=20, first_byte=40, idle=40, total=60)
 
 
 @dataclass

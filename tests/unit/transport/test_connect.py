@@ -17,7 +17,7 @@ from gophergate.transport.http1 import Http1Transport
 from kit.certificates import Authority
 from kit.hostile import HostileServer, Peer, answer, saying
 
-TIMES = Timeouts(connect=2, first_byte=5, idle=5, total=8)
+TIMES = Timeouts(connect=20, first_byte=40, idle=40, total=60)
 
 
 def ask(url: str, times: Timeouts = TIMES, body: bytes = b"") -> Ask:

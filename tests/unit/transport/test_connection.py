@@ -15,7 +15,7 @@ from kit.hostile import HostileServer, Peer, answer, chunked, saying
 
 
 def ask(url: str, method: str = "POST", timeouts: Timeouts | None = None, body: bytes = b"{}") -> Ask:
-    return Ask(method=method, url=url, body=body, timeouts=timeouts or Timeouts(first_byte=5, idle=5, total=8))
+    return Ask(method=method, url=url, body=body, timeouts=timeouts or Timeouts(first_byte=40, idle=40, total=60))
 
 
 async def body_of(transport: Http1Transport, wanted: Ask) -> bytes:

@@ -11,7 +11,7 @@ from gophergate.transport.base import Ask, Timeouts
 from gophergate.transport.http1 import Http1Transport
 from kit.hostile import HostileServer, Peer, answer, saying
 
-TIMES = Timeouts(connect=2, first_byte=5, idle=5, total=8)
+TIMES = Timeouts(connect=20, first_byte=40, idle=40, total=60)
 
 
 def ask(url: str, *, replayable: bool = True, body: bytes = b'{"n":1}') -> Ask:

@@ -15,7 +15,7 @@ from gophergate.transport.http1 import Http1Transport
 from gophergate.transport.pool import PoolLimits, parse_prefix
 from kit.hostile import HostileServer, Peer, answer, saying
 
-QUICK = Timeouts(connect=0.2, first_byte=5, idle=5, total=8)
+QUICK = Timeouts(connect=0.2, first_byte=40, idle=40, total=60)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def test_the_limit_bounds_connections_and_the_wait_for_one(two: Http1Trans
 async def test_callers_in_line_are_served_first_come_first_served(two: Http1Transport) -> None:
     gate = Gate()
     async with HostileServer(gate) as server:
-        patient = Timeouts(connect=5, first_byte=5, idle=5, total=8)
+        patient = Timeouts(connect=20, first_byte=40, idle=40, total=60)
         calls = []
         for number in range(6):
             calls.append(asyncio.create_task(body_of(two, ask(server.url(f"/{number}"), patient))))
@@ -106,7 +106,7 @@ async def test_a_place_freed_by_a_failed_call_goes_to_the_next_in_line(two: Http
             await peer.send(answer(b"at last"))
 
     async with HostileServer(script) as server:
-        patient = Timeouts(connect=5, first_byte=5, idle=5, total=8)
+        patient = Timeouts(connect=20, first_byte=40, idle=40, total=60)
         done = await asyncio.gather(
             *(body_of(two, ask(server.url(), patient)) for _ in range(6)), return_exceptions=True
         )
@@ -117,7 +117,7 @@ async def test_a_place_freed_by_a_failed_call_goes_to_the_next_in_line(two: Http
 async def test_a_caller_cancelled_as_its_turn_comes_passes_it_on(two: Http1Transport) -> None:
     gate = Gate()
     async with HostileServer(gate) as server:
-        patient = Timeouts(connect=5, first_byte=5, idle=5, total=8)
+        patient = Timeouts(connect=20, first_byte=40, idle=40, total=60)
         origin = two._pool.origin(server.url("").rstrip("/"))
         for _ in range(20):
             gate.open.clear()
@@ -178,7 +178,7 @@ async def test_closing_fails_the_calls_under_way_and_refuses_new_ones() -> None:
     client = Http1Transport(limits=PoolLimits(per_origin=1))
     gate = Gate()
     async with HostileServer(gate) as server:
-        patient = Timeouts(connect=5, first_byte=5, idle=5, total=8)
+        patient = Timeouts(connect=20, first_byte=40, idle=40, total=60)
         busy = asyncio.create_task(body_of(client, ask(server.url(), patient)))
         await gate.filled(1)
         waiting = asyncio.create_task(body_of(client, ask(server.url(), patient)))

@@ -16,7 +16,7 @@ from kit.certificates import Authority
 from kit.forward import ForwardProxy, Http2Server
 from kit.hostile import HostileServer, Peer, answer, saying
 
-TIMES = Timeouts(connect=1, first_byte=5, idle=5, total=8)
+TIMES = Timeouts(connect=20, first_byte=40, idle=40, total=60)
 HTTP2 = ("h2", "http/1.1")
 
 
