@@ -107,6 +107,7 @@ class Client:
         parser.send(h11.Request(method=method, target="/", headers=[("host", "h")]))
         parser.send(h11.EndOfMessage())
         got = Got(0, {}, b"", [], False)
+        body: list[bytes] = []
         data, self._left = self._left, b""
         if data:
             parser.receive_data(data)
@@ -122,6 +123,7 @@ class Client:
             except (h11.RemoteProtocolError, ConnectionResetError, BrokenPipeError):
                 if not got.status:
                     raise
+                got.body = b"".join(body)
                 return got
             if isinstance(event, h11.InformationalResponse):
                 got.interim.append(event.status_code)
@@ -129,9 +131,10 @@ class Client:
                 got.status = event.status_code
                 got.headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
             elif isinstance(event, h11.Data):
-                got.body += bytes(event.data)
+                body.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage):
                 got.whole = True
+                got.body = b"".join(body)
                 self._left = bytes(parser.trailing_data[0])
                 return got
 
@@ -204,6 +207,7 @@ class Front:
         the server's matter."""
         sock = socket.socket()
         sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if slow:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
         try:
@@ -211,7 +215,7 @@ class Front:
         except OSError:
             sock.close()
             raise
-        reader, writer = await asyncio.open_connection(sock=sock, limit=4096 if slow else 65_536)
+        reader, writer = await asyncio.open_connection(sock=sock, limit=65_536)
         client = Client(reader, writer)
         self._clients.append(client)
         return client

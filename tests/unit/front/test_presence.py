@@ -215,7 +215,7 @@ async def test_a_slow_reader_gets_back_pressure(front: Front) -> None:
 
     door.answer = answer  # type: ignore[method-assign]
     front.doors["POST", "/v1/door"] = door
-    client = await front.connect(slow=True)
+    client = await front.connect()
     await client.send(post("/v1/door"))
     await door.wait_began()
     before = -1
