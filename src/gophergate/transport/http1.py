@@ -13,7 +13,6 @@ from gophergate.errors import UpstreamBroken
 from gophergate.transport.answer import PushedAnswer
 from gophergate.transport.base import Ask
 from gophergate.transport.connect import Connector
-from gophergate.transport.connection import Connection
 from gophergate.transport.head import HeadWriter, split
 from gophergate.transport.pool import Origin, Pool, PoolLimits
 
@@ -58,6 +57,7 @@ class Http1Transport:
         return await self._send(ask, self._pool.pinned(prefix, address), target)
 
     async def _send(self, ask: Ask, origin: Origin, target: str) -> PushedAnswer:
+        """The answer once its head is here. Cancelled, it closes the socket at once."""
         head = self._writer.write(ask, origin.authority, target)
         loop = self._loop
         if loop is None:
@@ -66,28 +66,22 @@ class Http1Transport:
         connection = origin.take()
         if connection is None:
             connection = await origin.open(ask.timeouts, ends_at)
-        answer = await self._exchange(loop, connection, ask, head, ends_at)
-        if answer.stale and ask.replayable:
+        while True:
+            arrival: asyncio.Future[None] = loop.create_future()
+            answer = PushedAnswer(connection, arrival)
+            connection.begin(answer, head, ask.body, ask.timeouts, ends_at, is_head=ask.method == "HEAD")
+            try:
+                await arrival
+            except BaseException:
+                answer.close()
+                raise
+            if answer.status:
+                return answer
+            if not (answer.stale and ask.replayable):
+                raise answer.error or UpstreamBroken("No answer.")
+            # Once only: what fails on a new connection is not stale.
             self._retries += 1
             connection = await origin.open(ask.timeouts, ends_at, fresh=True)
-            answer = await self._exchange(loop, connection, ask, head, ends_at)
-        if answer.status == 0:
-            raise answer.error or UpstreamBroken("No answer.")
-        return answer
-
-    async def _exchange(
-        self, loop: asyncio.AbstractEventLoop, connection: Connection, ask: Ask, head: bytes, ends_at: float
-    ) -> PushedAnswer:
-        """The answer once its head, or its failure, is here. Cancelled, it closes the socket at once."""
-        arrival: asyncio.Future[None] = loop.create_future()
-        answer = PushedAnswer(connection, arrival)
-        connection.begin(answer, head, ask.body, ask.timeouts, ends_at, is_head=ask.method == "HEAD")
-        try:
-            await arrival
-        except BaseException:
-            answer.close()
-            raise
-        return answer
 
     async def aclose(self) -> None:
         await self._pool.aclose()
