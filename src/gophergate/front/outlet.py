@@ -108,8 +108,8 @@ class Outlet:
         self._reply.end()
 
     def whole(self, body: bytes, content_type: bytes) -> None:
-        """A reply in one piece. It waits for `conclude`: a client that has seen it finds it in the ledger. Only one that
-        is told that the work goes on without it (`detach`) is told so now."""
+        """A reply in one piece. It waits for `conclude`: a client that has seen it finds it in the ledger. Only a
+        client that is told that the work goes on without it (`detach`) is told so now."""
         self.quiet()
         self._over = True
         headers = [(b"content-type", content_type), *self._told()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 _QUIET = logging.WARNING
@@ -22,6 +23,13 @@ class UpgradedProtocol(WebSocketsSansIOProtocol):
             self.logger.setLevel(_QUIET)
         self.conn.logger = self.logger
         self.conn.debug = False
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """As the base does. A handshake that was answered in HTTP is over, which the base forgets to note and then
+        reports as a defect of the application."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
     def shutdown(self) -> None:
         """The listener drains. An open connection is asked to end (an ASGI message of our own, "websocket.drain"); one
