@@ -99,6 +99,7 @@ class Entry:
 
     __slots__ = (
         "_attempt_began",
+        "_attempting",
         "_attempts",
         "_body",
         "_book",
@@ -154,6 +155,7 @@ class Entry:
         self._body = b""
         self._deployment: Priced | None = None
         self._attempts: list[Attempt] = []
+        self._attempting = False
         self._dropped: dict[str, None] = {}
         self._kept: list[bytes] = []
         self._kept_size = 0
@@ -172,6 +174,7 @@ class Entry:
         """An attempt at this deployment begins."""
         self._deployment = deployment
         self._status_seen = 0
+        self._attempting = True
         self._attempt_began = self._book.clock()
         if self._attempts:
             self.meter.reset()
@@ -189,6 +192,7 @@ class Entry:
         """The attempt ended."""
         deployment = self._deployment
         if deployment is not None:
+            self._attempting = False
             problem = error or self.failure
             self._attempts.append(
                 Attempt(
@@ -253,7 +257,7 @@ class Entry:
     @property
     def attempt_count(self) -> int:
         """Attempts so far, the running one included."""
-        return len(self._attempts) + (self._deployment is not None)
+        return len(self._attempts) + self._attempting
 
     @property
     def dropped_names(self) -> tuple[str, ...]:
@@ -277,7 +281,7 @@ class Entry:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and len(self._attempts) < self.attempt_count and self._status_seen:
+        if error is not None and self._attempting and self._status_seen:
             # Cancelled in the middle of an attempt: it stands on the record as what it was.
             self.tried(ClientGone("The client closed the connection.") if self.is_gone() else None)
         status, http_status, failure = self._outcome(error)

@@ -132,7 +132,7 @@ async def listed_items(store: ResponseStore, kept: Kept) -> list[Item]:
 def pinned(plan: Plan, base: Kept, providers: Iterable[str]) -> Plan:
     """The part of a plan that can go on from a response its maker keeps. Raises BadRequest when none can: the maker is
     gone, or another was asked for (R-S4)."""
-    able = [d for d in plan.deployments if d.provider_name == base.provider and d.speaks(NAME)]
+    able = [d for d in plan.deployments if d.is_maker(base.provider) and d.speaks(NAME)]
     if not able:
         if base.provider not in providers:
             raise BadRequest(

@@ -24,6 +24,10 @@ class Deployment(msgspec.Struct, frozen=True):
         """Whether a caller of that dialect can be served in it. A simulator speaks none: it is asked in events."""
         return self.provider.simulator is None and dialect in self.provider.speaks
 
+    def is_maker(self, origin: str) -> bool:
+        """Whether what `origin` sealed was sealed by its provider: seals and stored responses name their maker so."""
+        return origin == self.provider.name
+
     @property
     def label(self) -> str:
         """`provider/model`, as callers and records name it."""

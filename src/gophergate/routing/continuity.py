@@ -74,7 +74,7 @@ class Continuity:
         if not origins:
             return plan
         origin = origins[-1]
-        chosen = tuple(one for one in plan.deployments if one.provider_name == origin)
+        chosen = tuple(one for one in plan.deployments if one.is_maker(origin))
         provider = self._catalog.current.providers.get(origin)
         if not chosen and provider is not None:
             model = next((found.model for found in reversed(list(known.values())) if found.origin == origin), "")
