@@ -224,6 +224,25 @@ async def test_one_call_at_a_time(tmp_path: Path) -> None:
         assert text_of(await create(connection, model="demo/echo", input="now")) == "now"
 
 
+async def test_a_provider_that_dawdles_over_its_end_does_not_keep_the_socket_busy(tmp_path: Path) -> None:
+    """Edge case 6: the client may ask again as soon as it was told that the answer is whole."""
+    maker, never = NativeResponses(), asyncio.Event()
+
+    def dawdling(asked: Asked) -> Say:
+        say = maker(asked)
+        say.hold = never
+        return say
+
+    async with (
+        Upstream(dawdling) as upstream,
+        gate(tmp_path, provider("openai_responses", upstream.url)) as gateway,
+        socket(gateway) as connection,
+    ):
+        for _ in range(3):
+            assert text_of(await create(connection, model="up/m", input="hi")) == "turn 1"
+        assert [row.status for row in await rows(gateway, 3)] == ["ok"] * 3
+
+
 async def test_the_key_is_looked_at_before_the_upgrade(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """R-X1: 401 in the dialect's envelope, no socket; elsewhere a WebSocket is refused so that clients fall back."""
     async with gate(tmp_path) as gateway:

@@ -89,7 +89,7 @@ class _NoBody:
 
 
 class _Connection:
-    """One connection. Three tasks: the server's own, which reads; the writer; and that of the call under way."""
+    """One connection. The server's own task reads; another writes; and each call has one, of which one answers."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class _Connection:
         self._receive = receive
         self._send = send
         self._frames = Frames(edge.limits.high_water, edge.limits.max_backlog)
-        self._call: asyncio.Task[None] | None = None
+        self._calls: set[asyncio.Task[None]] = set()
         self._reply: FramedReply | None = None
         self._quiet_since = asyncio.get_running_loop().time()
 
@@ -122,7 +122,7 @@ class _Connection:
             if self._reply is not None:
                 self._reply.client_gone()
             self._frames.close()
-            tasks = [task for task in (self._call, writer) if task is not None]
+            tasks = (*self._calls, writer)
             await asyncio.wait(tasks, timeout=self._edge.limits.write_timeout)
             for task in tasks:
                 task.cancel()
@@ -140,8 +140,8 @@ class _Connection:
             if message is None or message["type"] == "websocket.disconnect":
                 return 0
             if message["type"] == "websocket.drain":
-                if self._call is not None:
-                    await asyncio.wait([self._call])
+                if self._calls:
+                    await asyncio.wait(tuple(self._calls))
                 return _SERVICE_RESTART
             text = message.get("text")
             self._take(text.encode() if text is not None else None)
@@ -166,7 +166,9 @@ class _Connection:
 
     @property
     def _is_busy(self) -> bool:
-        return self._call is not None and not self._call.done()
+        """Whether an answer is under way. A call whose answer is whole may still have its own ends to see to."""
+        reply = self._reply
+        return reply is not None and not (reply.ended or reply.gone)
 
     def _take(self, message: bytes | None) -> None:
         self._quiet_since = asyncio.get_running_loop().time()
@@ -181,7 +183,9 @@ class _Connection:
             )
         else:
             self._reply = reply = FramedReply(self._frames)
-            self._call = reply.task = asyncio.create_task(self._run(message, reply))
+            task = reply.task = asyncio.create_task(self._run(message, reply))
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
 
     async def _run(self, message: bytes, reply: FramedReply) -> None:
         inbound = Framed(self._opened, message)
