@@ -10,33 +10,11 @@ import httpx2
 import pytest
 
 from kit.answers import TEXT, provider, script
+from kit.door_requests import asked
 from kit.gate import KEY, gate, rows, url
 from kit.upstream import Asked, Say, Upstream, body, sse
 
 KEYS = {"authorization": f"Bearer {KEY}"}
-CHAT = [{"role": "user", "content": "Hi"}]
-CONTENTS = [{"role": "user", "parts": [{"text": "Hi"}]}]
-
-
-def asked(door: str, model: str, *, stream: bool) -> tuple[str, dict[str, Any]]:
-    """A small request at a door: its path and body."""
-    match door:
-        case "openai_chat":
-            return "/v1/chat/completions", {"model": model, "messages": CHAT, "stream": stream}
-        case "openai_responses":
-            return "/v1/responses", {"model": model, "input": "Hi", "stream": stream}
-        case "anthropic_messages":
-            return "/v1/messages", {"model": model, "max_tokens": 99, "messages": CHAT, "stream": stream}
-        case "gemini":
-            verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
-            return f"/v1beta/models/{model}:{verb}", {"contents": CONTENTS}
-        case "gemini_array":
-            return f"/v1beta/models/{model}:streamGenerateContent", {"contents": CONTENTS}
-        case "ollama_generate":
-            return "/api/generate", {"model": model, "prompt": "Hi", "stream": stream}
-        case _:
-            return "/api/chat", {"model": model, "messages": CHAT, "stream": stream}
-
 
 DOORS = (
     "openai_chat",
@@ -170,13 +148,16 @@ LIFECYCLE: dict[str, bytes] = {
 }
 
 
+ALSO = {"error": {"message": "Also", "type": "overloaded", "param": None, "code": None}}
+
+
 @pytest.mark.parametrize("second", ["answers", "fails"])
 @pytest.mark.parametrize("upstream", list(LIFECYCLE))
 @pytest.mark.parametrize("door", DOORS)
 async def test_lifecycle_frames_then_overload(door: str, upstream: str, second: str, tmp_path: Path) -> None:
     """Edge case 59, R-F1: fallback succeeds with one start, or a real HTTP error when it fails too."""
     group = '[[groups]]\nname = "both"\ntargets = [{ model = "up/m" }, { model = "spare/m" }]\n'
-    spare = script("openai_chat") if second == "answers" else (lambda _: body({"error": {"message": "Also"}}, 503))
+    spare = script("openai_chat") if second == "answers" else (lambda _: body(ALSO, 503))
     async with (
         Upstream(lambda _: sse(LIFECYCLE[upstream])) as up,
         Upstream(spare) as other,

@@ -1,0 +1,28 @@
+"""A small request at each chat door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_CHAT = [{"role": "user", "content": "Hi"}]
+_CONTENTS = [{"role": "user", "parts": [{"text": "Hi"}]}]
+
+
+def asked(door: str, model: str, *, stream: bool) -> tuple[str, dict[str, Any]]:
+    """A small request at a door: its path and body."""
+    match door:
+        case "openai_chat":
+            return "/v1/chat/completions", {"model": model, "messages": _CHAT, "stream": stream}
+        case "openai_responses":
+            return "/v1/responses", {"model": model, "input": "Hi", "stream": stream}
+        case "anthropic_messages":
+            return "/v1/messages", {"model": model, "max_tokens": 99, "messages": _CHAT, "stream": stream}
+        case "gemini":
+            verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
+            return f"/v1beta/models/{model}:{verb}", {"contents": _CONTENTS}
+        case "gemini_array":
+            return f"/v1beta/models/{model}:streamGenerateContent", {"contents": _CONTENTS}
+        case "ollama_generate":
+            return "/api/generate", {"model": model, "prompt": "Hi", "stream": stream}
+        case _:
+            return "/api/chat", {"model": model, "messages": _CHAT, "stream": stream}
