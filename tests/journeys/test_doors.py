@@ -11,7 +11,7 @@ import pytest
 from kit.answers import CITY, TEXT, THOUGHT, provider, script
 from kit.clients import CLIENTS, TOOL_FINISH
 from kit.gate import KEY, gate, rows, url
-from kit.upstream import Upstream
+from kit.upstream import Say, Upstream
 
 DIALECTS = list(CLIENTS)
 
@@ -98,3 +98,44 @@ async def test_the_model_lists_of_gemini_and_ollama(tmp_path: Path) -> None:
             assert set(version) == {"version"}
             for path in ("/v1beta/models", "/api/tags", "/api/version"):
                 assert (await client.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("upstream", "path", "kind", "pieces"),
+    [
+        (
+            "ollama",
+            "/api/chat",
+            "application/x-ndjson",
+            b'{"model":"m","message":{"role":"assistant","content":"He"},"done":false}\n'
+            b'{"model":"m","message":{"role":"assistant","content":"y"},"done":false}\n'
+            b'{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}\n',
+        ),
+        (
+            "gemini",
+            "/v1beta/models/up/m:streamGenerateContent",
+            "application/json; charset=UTF-8",
+            b'[{"candidates":[{"content":{"role":"model","parts":[{"text":"He"}]},"index":0}]}\n,\r\n'
+            b'{"candidates":[{"content":{"role":"model","parts":[{"text":"y"}]},"finishReason":"STOP","index":0}]}]',
+        ),
+    ],
+)
+async def test_lines_and_arrays_pass_untouched(
+    upstream: str, path: str, kind: str, pieces: bytes, tmp_path: Path
+) -> None:
+    """Laws 4 and 5: streams without blank lines, in any chunking."""
+    for step in (1, 7, len(pieces)):
+        cut = [pieces[at : at + step] for at in range(0, len(pieces), step)]
+        say = Say(headers=(("content-type", kind),), pieces=cut)
+        folder = tmp_path / str(step)
+        async with (
+            Upstream(lambda _, say=say: say) as up,  # type: ignore[misc]
+            gate(folder, provider(upstream, up.url)) as gateway,
+            httpx2.AsyncClient(base_url=url(gateway), headers={"authorization": f"Bearer {KEY}"}) as client,
+        ):
+            said = {"model": "up/m", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+            gemini = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+            answer = await client.post(path, json=gemini if upstream == "gemini" else said)
+            assert answer.content == pieces
+            [row] = await rows(gateway, 1)
+            assert (row.status, row.stream) == ("ok", True)
