@@ -119,12 +119,15 @@ def shape(record: CallRecord) -> dict[str, object]:
     from gophergate.cli.printing import rfc3339
     from gophergate.core.money import to_dollars
 
-    built = msgspec.to_builtins(record)
-    built["started_at"] = rfc3339(record.started_at)
-    built["cost"] = None if record.cost is None else to_dollars(record.cost)
-    for attempt in built["attempts"]:
-        attempt["cost"] = None if attempt["cost"] is None else to_dollars(attempt["cost"])
-    return dict(built)
+    def dollars(cost: int | None) -> str | None:
+        return None if cost is None else to_dollars(cost)
+
+    return msgspec.structs.asdict(record) | {
+        "started_at": rfc3339(record.started_at),
+        "cost": dollars(record.cost),
+        "usage": msgspec.to_builtins(record.usage),
+        "attempts": [msgspec.structs.asdict(a) | {"cost": dollars(a.cost)} for a in record.attempts],
+    }
 
 
 def _filter(client_id: str | None, now: int, *, since: int | datetime | None, **wishes: Any) -> CallFilter:
