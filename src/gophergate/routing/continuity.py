@@ -34,6 +34,9 @@ _STATE: Mapping[str, tuple[bytes, ...]] = {
 }
 """By door: only a body that holds one of these can carry, or lack, what a maker sealed."""
 
+_WRAPPED: Mapping[str, bytes] = {"gemini": b"Z2cx"}
+"""By door: the mark of a wrapped seal, where it is not the plain one. Google's clients carry base64: this is "gg1"."""
+
 _UNSEALED = re.compile(rb'"signature"\s*:\s*""')
 """A thought of another maker, as Anthropic's clients were shown it: Anthropic refuses it as it is."""
 
@@ -60,6 +63,8 @@ class Continuity:
         try:
             request = order.door.read_request(order.body, model=order.path_model, stream=order.peek.stream)
         except BadRequest:
+            if is_wrapped(order):
+                raise
             # On the verbatim path what we cannot read may still be right; the translated one will say what is wrong.
             return plan, order
         known = read_kept(await self._store.get(order.owner, dict.fromkeys(_keys(request))))
@@ -113,9 +118,12 @@ class Continuity:
 
 def may_go_verbatim(order: Order, deployment: Deployment) -> bool:
     """Whether the client's own bytes may go to that deployment: it speaks their language, and they hold nothing of
-    another maker and lack nothing of its own."""
+    another maker and lack nothing of its own.
+
+    What holds a wrapped seal has been read by now, and brought its maker's name.
+    """
     dialect = order.door.name
-    if not deployment.speaks(dialect) or is_wrapped(order):
+    if dialect not in deployment.provider.speaks:
         return False
     if dialect == "anthropic_messages" and b'"signature"' in order.body and _UNSEALED.search(order.body):
         return False
@@ -123,13 +131,12 @@ def may_go_verbatim(order: Order, deployment: Deployment) -> bool:
     if reread is None:
         return True
     name = deployment.provider_name
-    return name not in reread.put_back and reread.brought <= {name}
+    return name not in reread.put_back and reread.brought <= {name} and not is_wrapped(order)
 
 
 def is_wrapped(order: Order) -> bool:
     """Whether the body holds a seal that we wrapped for a client of another dialect than its maker's."""
-    mark: bytes = getattr(order.door, "seal_mark", SEAL_MARK_BYTES)
-    return mark in order.body
+    return _WRAPPED.get(order.door.name, SEAL_MARK_BYTES) in order.body
 
 
 def _seals(turns: tuple[Turn, ...]) -> Iterator[Seal]:
