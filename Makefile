@@ -18,11 +18,13 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(RUN_STAMP): $(BIN)/uv
-	$(BIN)/uv sync --frozen --quiet --inexact --no-dev
+	$(BIN)/uv sync --frozen --quiet --inexact --no-dev --compile-bytecode
+	$(BIN)/python -m compileall -q src
 	@rm -f $(VENV)/.run-*; touch $@
 
 $(DEV_STAMP): $(BIN)/uv
-	$(BIN)/uv sync --frozen --quiet --inexact
+	$(BIN)/uv sync --frozen --quiet --inexact --compile-bytecode
+	$(BIN)/python -m compileall -q src bench
 	@rm -f $(VENV)/.dev-* $(VENV)/.run-*; touch $@ $(RUN_STAMP)
 
 run: $(RUN_STAMP)  ## Serve on 127.0.0.1:8080 with the simulator, no account needed

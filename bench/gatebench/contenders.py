@@ -16,7 +16,11 @@ import httptools  # noqa: F401 - fails early, with a clear name, when the enviro
 import psutil  # type: ignore[import-untyped,unused-ignore]
 
 KEY = "sk-gg-benchmark0000000000000000000000000"
-_CHILD_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GOPHERGATE_")}
+_CHILD_ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith("GOPHERGATE_") and name != "PYTHONDONTWRITEBYTECODE"  # else every start compiles everything
+}
 
 
 class Contender:
