@@ -16,8 +16,8 @@ from kit.fidelity_said import Said, said_by
 from kit.fidelity_whole import whole_of
 
 ALL_MODES = os.environ.get("GOPHERGATE_FIDELITY") == "all"
-"""Every answer both streamed and whole. Otherwise each is played as it was recorded, and every fourth the other way
-too; long streams are told whole, and every fourth streamed: openai-python needs 100 us an event, of which there are
+"""Every answer both streamed and whole. Otherwise each is played as it was recorded, and every eighth the other way
+too; long streams are told whole, and every eighth streamed: openai-python needs 100 us an event, of which there are
 hundreds, and there are five clients."""
 
 LONG = 20_000
@@ -29,7 +29,7 @@ NOT_ANSWERS = frozenset({"40dfdb96e39a1ae9", "24fcdae96cae65b4"})
 
 def modes(record: exchanges.Record) -> Iterator[bool]:
     """Whether to stream the answer to the client: how it came, and now and then the other way."""
-    is_chosen = ALL_MODES or zlib.crc32(record["id"].encode()) % 4 == 0
+    is_chosen = ALL_MODES or zlib.crc32(record["id"].encode()) % 8 == 0
     if is_chosen or not fidelity.is_stream(record) or len(record["response_body"]) < LONG:
         yield fidelity.is_stream(record)
     if is_chosen or (fidelity.is_stream(record) and len(record["response_body"]) >= LONG):
