@@ -132,13 +132,12 @@ def _tools(request: Request, target: Target, content: Content, losses: Losses) -
     allowed = frozenset(choice.names) if choice is not None and choice.mode == "allowed" else None
     out: list[dict[str, Json]] = []
     for tool in request.tools:
-        if allowed is not None and tool.name not in allowed and _wire_name(tool) not in allowed:
+        if isinstance(tool, ServerTool) and tool.dialect != NAME:
+            losses.drop(tool.label)
+        elif allowed is not None and tool.name not in allowed and _wire_name(tool) not in allowed:
             continue
-        if isinstance(tool, ServerTool):
-            if tool.dialect == NAME:
-                out.append(dict(object_of(tool.data)))
-            else:
-                losses.drop(tool.label)
+        elif isinstance(tool, ServerTool):
+            out.append(dict(object_of(tool.data)))
         else:
             out.append(_tool(tool, request, target, content, losses))
     return out
@@ -287,12 +286,17 @@ def _output_config(request: Request, target: Target, plan: Plan, losses: Losses)
     if form is not None and form.kind != "text" and "format" not in target.traits.refuses:
         if form.kind == "json_schema" and isinstance(form.schema, dict):
             native = request.dialect == NAME
-            schema = form.schema if native else _constrained(form.schema, losses)
+            schema = form.schema if native else _constrained(described(form.schema, form.description), losses)
             config["format"] = {"type": "json_schema", "schema": schema, **own(form.extra)}
         else:
             losses.drop("format")
     config.update(object_of(own(request.extra).get("output_config")))
     return config
+
+
+def described(schema: dict[str, Json], description: str) -> dict[str, Json]:
+    """The schema with what other wires say beside it."""
+    return schema if not description or "description" in schema else {**schema, "description": description}
 
 
 def _labels(request: Request, target: Target, losses: Losses) -> dict[str, Json]:

@@ -83,7 +83,10 @@ def _format(body: dict[str, Json], asked: OutputFormat) -> None:
         case "json":
             body["format"] = "json"
         case "json_schema" | "enum" if asked.schema is not None:
-            body["format"] = asked.schema
+            schema = asked.schema
+            if asked.description and isinstance(schema, dict) and "description" not in schema:
+                schema = {**schema, "description": asked.description}
+            body["format"] = schema
 
 
 def _think(request: Request, reasoning: Reasoning, target: Target, losses: Losses) -> bool | str | None:

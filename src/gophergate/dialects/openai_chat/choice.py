@@ -302,7 +302,7 @@ class ChoiceReader:
             self._turn_to("")
             self._events.whole(Thought(seal=seal, redacted=True, extra=extra), choice=self._choice)
             return False
-        name = ("detail", self._choice, kind, entry.get("index"))
+        name = ("detail", self._choice, kind, encode(entry.get("index")))  # any JSON may stand there
         if self._kind != "detail" or self._detail[:4] != name or (text and self._detail_sealed):
             self._turn_to("")
             self._details_said += 1

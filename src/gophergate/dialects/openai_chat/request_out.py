@@ -221,9 +221,10 @@ class _Writing:
         calls.append(told)
 
     def _google_seal(self, block: Text | ToolCall) -> dict[str, Json] | None:
-        """Google's signature for Google's OpenAI door: shown to its own maker only."""
+        """Google's signature for Google's OpenAI door: shown to its own maker only. A bare one that came through the
+        Gemini door names no maker, and most speakers of this wire are not Google."""
         seal = block.seal
-        if seal is None or not seal.belongs_to(GEMINI, self._target.origin):
+        if seal is None or not seal.belongs_to(GEMINI, self._target.origin) or not (seal.origin or self._native):
             return None
         return {"google": {"thought_signature": seal.token}}
 
@@ -335,6 +336,8 @@ class _Writing:
             effort = next((word for limit, word in _BUDGETS if reasoning.budget <= limit), "high")
         if effort is not None:
             body["reasoning_effort"] = effort
+        elif reasoning.enabled or reasoning.adaptive:
+            self._losses.drop("reasoning")  # "think", without how much, has no word here
 
     def _toggle(self, reasoning: Reasoning, body: dict[str, Json]) -> None:
         """Thinking that is switched on or off: `thinking` of DeepSeek, Z.AI, Moonshot and Anthropic's own door."""

@@ -238,6 +238,8 @@ def _write_image(media: Media, note: dict[str, Json]) -> dict[str, Json]:
         part["image_url"] = media.url or f"data:{media.media_type or 'image/png'};base64,{media.data or ''}"
     if media.detail:
         part["detail"] = media.detail
+    elif media.dialect != NAME:
+        part["detail"] = "auto"  # the default, which OpenAI's types demand
     return {**part, **note}
 
 

@@ -21,6 +21,7 @@ _LEAST_OUTPUT = 16
 _LONGEST_USER = 64
 """OpenAI answers 400 to a longer `user`; agents of other vendors put whole JSON texts there."""
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
+_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
 _EFFORT_BY_BUDGET = ((2048, "low"), (8192, "medium"))
 """Efforts by the largest budget of tokens they stand for; above them "high"."""
 
@@ -163,6 +164,9 @@ def _write_reasoning(reasoning: Reasoning, losses: Losses, *, crossing: bool) ->
     elif effort is None and reasoning.budget is not None and reasoning.budget >= 0:
         budget = reasoning.budget
         effort = next((word for most, word in _EFFORT_BY_BUDGET if budget <= most), "high") if budget else "none"
+    if crossing and effort is not None and effort not in _EFFORTS:
+        losses.drop("reasoning.effort")  # a look-alike's own word, such as Groq's "default"
+        effort = None
     if effort is not None:
         members["effort"] = effort
     summary = reasoning.summary

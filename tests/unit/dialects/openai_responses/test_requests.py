@@ -534,8 +534,8 @@ def test_media_of_other_doors() -> None:
         return content[0]  # type: ignore[no-any-return]
 
     image = Media(kind="image", media_type="image/png", data="QUJD")
-    assert part(image) == {"type": "input_image", "image_url": "data:image/png;base64,QUJD"}
-    assert part(Media(kind="image", url="https://a/b")) == {"type": "input_image", "image_url": "https://a/b"}
+    assert part(image) == {"type": "input_image", "image_url": "data:image/png;base64,QUJD", "detail": "auto"}
+    assert part(Media(kind="image", url="https://a/b"))["image_url"] == "https://a/b"
     pdf = Media(kind="document", media_type="application/pdf", data="QUJD")
     assert part(pdf) == {
         "type": "input_file",
