@@ -71,7 +71,6 @@ class Outlet:
         self._reply = reply
         self._facts = facts
         self._interval = interval
-        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._heartbeat = b""
         self._content_type = b""
@@ -98,7 +97,8 @@ class Outlet:
 
     def send(self, data: bytes) -> None:
         """Bytes of a stream that has begun."""
-        self._last = self._loop.time()
+        if self._timer is not None:
+            self._last = self._loop.time()
         self._reply.send(data)
 
     def finish(self) -> None:
@@ -176,6 +176,7 @@ class Outlet:
         self._heartbeat = heartbeat
         self._content_type = content_type
         if heartbeat and self._timer is None:
+            self._loop = asyncio.get_running_loop()
             self._last = self._loop.time()
             self._timer = self._loop.call_later(self._interval, self._tick)
 
