@@ -152,6 +152,7 @@ async def test_an_outage_loses_nothing_and_drops_bodies_before_anything(
     assert sorted(store.calls) == [call(number).id for number in range(1010)]
     assert len(store.bodies) == 30
     assert writer.statistics().spilled == 0
+    journal.close()
     assert list(tmp_path.rglob("*.segment")) == []
     assert caplog.text.count("tries again") == 1, "an outage is told once"
     assert "writes again" in caplog.text
