@@ -7,7 +7,7 @@ import pytest
 from kit import fidelity_page
 
 
-@pytest.mark.parametrize("name", ["answers", "requests"])
+@pytest.mark.parametrize("name", ["answers", "requests", "signatures"])
 def test_the_sums_are_sums(name: str) -> None:
     page = fidelity_page.PAGE.read_text("utf-8")
     assert fidelity_page.table(page, name), "nothing was measured"

@@ -100,7 +100,9 @@ def with_sums(page: str, name: str) -> str:
 
 
 def _rate(passed: int, total: int) -> str:
-    rate = 100 * passed / total if total else 100.0
+    if not total:
+        return "none"
+    rate = 100 * passed / total
     return f"{int(rate * 100) / 100:g} % of {total}"
 
 
