@@ -16,6 +16,7 @@ import msgspec
 from gophergate.core.blocks import Json, Seal, Thought, ToolCall
 from gophergate.core.reply import Reply
 from gophergate.dialects.base import decode
+from gophergate.dialects.toolnames import flat_name, wrap_input
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):
@@ -94,6 +95,7 @@ class MemorySeals:
 _OVERHEAD = 300
 """Bytes that an entry costs besides its value."""
 
+_ONE_ALPHABET = str.maketrans("-_", "+/")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Remembered)
 
@@ -135,14 +137,16 @@ def seal_of(block: object) -> Seal | None:
 
 
 def token_key(token: str) -> str:
-    """The key of a bare token: who made it is all that is kept under it."""
-    return "token:" + _digest(token)
+    """The key of a bare token: who made it is all that is kept under it. Google's SDKs decode tokens, and send them
+    back in the other alphabet of base64 than Google's own: both are one token."""
+    return "token:" + _digest(token.translate(_ONE_ALPHABET).rstrip("="))
 
 
 def call_keys(call: ToolCall) -> Iterator[str]:
-    """The keys of a call: its id, and what it says, for clients whose dialect has no ids (Ollama)."""
+    """The keys of a call: its id, and what it says in plain functions, for clients without ids (Ollama)."""
     yield "call:" + _digest(call.id)
-    yield "said:" + _digest(f"{call.name}\0{_canonical(call.arguments)}")
+    arguments = wrap_input(call.arguments) if call.custom else call.arguments
+    yield "said:" + _digest(f"{flat_name(call)}\0{_canonical(arguments)}")
 
 
 def _canonical(arguments: str) -> str:

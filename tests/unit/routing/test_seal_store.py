@@ -85,3 +85,16 @@ async def test_the_store_forgets_the_oldest_and_the_old() -> None:
     await store.put("two", {"key": b"2"})
     assert not store.may_hold("one")
     assert await store.get("two", ["key"]) == {"key": b"2"}
+
+
+def test_a_token_is_one_in_both_alphabets_of_base64() -> None:
+    """Google's SDKs decode a signature and encode it again, in the alphabet that Google's own answers do not use."""
+    assert token_key("a+b/c==") == token_key("a-b_c")
+    assert token_key("a+b/c==") != token_key("a+b/d==")
+
+
+def test_a_call_is_known_by_what_a_client_without_namespaces_says() -> None:
+    """Behind Ollama's door a call comes back under its flat name, a free-form one as a function of one string."""
+    made = ToolCall(id="c1", name="f", namespace="n", arguments="x", custom=True)
+    back = ToolCall(id="", name="n__f", arguments='{"input": "x"}')
+    assert list(call_keys(made))[1] == list(call_keys(back))[1]

@@ -6,7 +6,9 @@ refused, with the place of it.
 
 from __future__ import annotations
 
-from gophergate.core.blocks import Json
+from msgspec.structs import replace
+
+from gophergate.core.blocks import Block, Json, Seal, Text, Thought
 from gophergate.core.request import (
     OutputFormat,
     Reasoning,
@@ -24,6 +26,8 @@ from gophergate.errors import BadRequest
 
 _ROLES = frozenset({"user", "assistant", "system"})
 _THINKING = frozenset({"enabled", "adaptive", "disabled"})
+_SIGN_TEXTS = frozenset({"gemini"})
+"""Dialects whose makers seal texts: with the others a sealed thought without words is a thought of its own."""
 
 
 def read_request(body: bytes, *, model: str = "", stream: bool = False) -> Request:
@@ -89,7 +93,22 @@ def _turn(raw: Json, where: str) -> Turn:
             f"'{where}.role' is '{role}'; it must be 'user', 'assistant' or 'system'.", param=f"{where}.role"
         )
     blocks = read_blocks(message.any("content"), f"{where}.content", role=role)
+    if role == "assistant":
+        blocks = tuple(_with_their_seals(blocks))
     return Turn(role=role, blocks=blocks, extra=extra_of(message.rest))  # type: ignore[arg-type]  # checked above
+
+
+def _with_their_seals(blocks: tuple[Block, ...]) -> list[Block]:
+    """Texts with the seals that our writer put behind them, in thoughts without words."""
+    out: list[Block] = []
+    for block in blocks:
+        before = out[-1] if out else None
+        match before, block:
+            case Text(seal=None), Thought(text="", seal=Seal(dialect=maker) as seal) if maker in _SIGN_TEXTS:
+                out[-1] = replace(before, seal=seal)
+            case _:
+                out.append(block)
+    return out
 
 
 def _tools(members: Members) -> tuple[Tool | ServerTool, ...]:

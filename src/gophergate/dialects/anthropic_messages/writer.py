@@ -104,6 +104,7 @@ class StreamWriter:
         self._is_open = False
         match block:
             case Text():
+                self._seal = block.seal
                 self._text(block.text)
                 self._cite(block.citations)
             case Thought():
@@ -151,8 +152,12 @@ class StreamWriter:
             self._out.append(
                 b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n' % (self._count - 1)
             )
+        seal = self._seal if isinstance(self._block, Text) else None
         self._block = self._seal = None
         self._is_open = False
+        if seal is not None:
+            self._open(_beside(seal))
+            self._close()
 
     def _text(self, text: str) -> None:
         if not text:
@@ -272,6 +277,8 @@ class BodyWriter:
                 block = identified(block, self._stamp, len(content))
             if (told := shown(block)) is not None:
                 content.append(told)
+            if isinstance(block, Text) and block.seal is not None:
+                content.append(object_of(shown(_beside(block.seal))))
         message["content"] = content
         message["stop_reason"] = _reason(reply.finished)
         message["stop_sequence"] = reply.finished.stop_sequence
@@ -328,6 +335,11 @@ def shown(block: Block) -> dict[str, Json] | None:
 def identified(call: ToolCall, stamp: Stamp, index: int) -> ToolCall:
     """The call under its id; one that its provider gave none gets ours, for the wire knows no call without."""
     return call if call.id else replace(call, id=f"toolu_{stamp.token}{index}")
+
+
+def _beside(seal: Seal) -> Thought:
+    """The seal of a text, for which this wire has no place of its own: in a thought without words behind the text."""
+    return Thought(seal=seal)
 
 
 def shown_call(call: ToolCall) -> dict[str, Json]:

@@ -46,6 +46,8 @@ _SUPPORTED = frozenset(
     {*_AS_SAID, "parallel_tool_calls", "max_output_tokens", "stop", "reasoning", "format", "modalities"}
 )
 _TIERS = ("flex", "priority", "scale")
+_GOOGLES_COPY = "thought_signature"
+"""Where Google's OpenAI door says a message's signature once more: it goes where the signature goes."""
 _BUDGETS = ((2048, "low"), (8192, "medium"))
 """The effort a thinking budget (tokens, up to) comes to, where only words are known; above the last it is high."""
 
@@ -198,6 +200,12 @@ class _Writing:
                 message["extra_content"] = seal
         for call in calls:
             self._call(call, message)
+        if _GOOGLES_COPY in message and not any(
+            block.seal is not None and block.seal.token == message[_GOOGLES_COPY] and self._google_seal(block)
+            for block in blocks
+            if isinstance(block, Text | ToolCall)
+        ):
+            del message[_GOOGLES_COPY]
         return message
 
     def _call(self, call: ToolCall, message: dict[str, Json]) -> None:

@@ -517,3 +517,14 @@ def test_a_call_that_its_provider_gave_no_id_gets_ours(player: Player) -> None:
     said = player.streamed(written(events))["content"]
     assert [block["id"] for block in said] == [f"toolu_{STAMP.token}0", f"toolu_{STAMP.token}1"]
     assert player.message(written(events, stream=False))["content"] == said
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_seal_of_a_text_stands_behind_it_and_comes_back(player: Player, stream: bool) -> None:
+    """R-S2: Google signs texts, for which this wire has no place; the SDK's own message brings it back to its text."""
+    body = written(events_of(Text(text="Hi", seal=GEMINI), Text(text="there")), stream=stream)
+    content = player.streamed(body)["content"] if stream else player.message(body)["content"]
+    assert [block["type"] for block in content] == ["text", "thinking", "text"]
+    asked = {"model": "m", "max_tokens": 9, "messages": [{"role": "assistant", "content": content}]}
+    (turn,) = MESSAGES.read_request(json.dumps(asked).encode()).turns
+    assert turn.blocks == (Text(text="Hi", seal=GEMINI), Text(text="there"))
