@@ -342,7 +342,12 @@ class LedgerWriter:
             await asyncio.sleep(self._limits.sync_interval)
             work = journal.chores()
             if work is not None:
+                working = asyncio.ensure_future(asyncio.to_thread(work))
                 try:
-                    await asyncio.to_thread(work)
+                    await asyncio.shield(working)
+                except asyncio.CancelledError:
+                    # Work that has been taken over is done to its end: what it removes stands on no other list.
+                    await asyncio.wait({working})
+                    raise
                 except OSError as error:
                     self._note(error)
