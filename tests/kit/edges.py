@@ -45,6 +45,7 @@ STOCK = {
     "encoded-nul": "uvicorn decodes %00 in a path",
     "upgrade-body": "uvicorn loses the body of a request with an unsupported upgrade",
     "asterisk": "uvicorn takes an asterisk for a path",
+    "expectation": "uvicorn sends its 100 even when the body has begun to come",
     "envelope": "uvicorn answers unreadable requests in plain text of its own",
     "abort-unstarted": "uvicorn answers 500 for an application that returns without a word",
     "stalled": "uvicorn never breaks off a client that stops reading",

@@ -408,6 +408,18 @@ async def test_no_continue_when_the_body_came_along_anyway(front: Front) -> None
         assert got.interim == []
 
 
+async def test_no_continue_once_the_body_has_begun_to_come(adapter: str, front: Front) -> None:
+    """RFC 9110, 10.1.1: it would only be in the way."""
+    lane_only(adapter, "expectation")
+    front.doors["POST", "/v1/echo"] = echo
+    client = await front.connect()
+    await client.send(EXPECTING % (b"echo", 5) + b"he")
+    await asyncio.sleep(0.02)
+    await client.send(b"llo")
+    got = await client.reply()
+    assert (got.body, got.interim) == (b"hello", [])
+
+
 # -- replies: rules ---------------------------------------------------------------------------------------------------
 
 

@@ -173,6 +173,32 @@ async def test_a_reader_that_is_slow_but_steady_is_not_cut_off() -> None:
         assert read > 8_000_000
 
 
+async def test_a_steady_reader_is_not_cut_off_by_a_handler_that_goes_on_sending() -> None:
+    """What is queued meanwhile must not look as if nothing had been taken."""
+    async with running("lane", limits=EdgeLimits(write_timeout=0.2, max_backlog=100_000_000)) as front:
+        front.doors["POST", "/v1/door"] = door = Watched()
+
+        async def answer(inbound: Inbound, reply: Reply) -> None:
+            reply.start(200, PLAIN)
+            reply.send(b"x" * 6_000_000)
+            while not door.go.is_set():
+                reply.send(b"x" * 100_000)
+                await asyncio.sleep(0.01)
+            reply.end()
+
+        door.answer = answer  # type: ignore[method-assign]
+        client = await front.connect(slow=True)
+        await client.send(POST)
+        end = time.monotonic() + 0.8
+        while time.monotonic() < end:
+            await asyncio.wait_for(client.reader.read(8192), PATIENCE)
+            await asyncio.sleep(0.01)
+        door.go.set()
+        await door.wait_over()
+        assert not door.cancelled
+        client.reset()
+
+
 @pytest.mark.parametrize("keep", [b"keep-alive", b"close"])
 async def test_a_client_that_never_takes_its_whole_reply_is_cut_off_after_the_end(keep: bytes) -> None:
     """An ordinary close waits for the buffer to empty, and this one never does."""

@@ -62,7 +62,12 @@ async def test_a_body_nobody_awaits_is_not_too_slow(adapter: str) -> None:
             reply.end()
 
         client = await front.connect()
-        client.writer.write(post("/v1/late", b"x" * 900_000))
+        request = post("/v1/late", b"x" * 900_000)
+        client.writer.write(request[:1000])
+        await asyncio.sleep(0.02)
+        client.writer.write(request[1000:-400_000])
+        await asyncio.sleep(0.35)
+        client.writer.write(b"x" * 400_000)
         assert (await client.reply()).body == b"900000"
 
 
@@ -215,11 +220,16 @@ async def test_a_head_has_a_bound(front: Front, fields: list[bytes], status: int
 
 
 @pytest.mark.parametrize("start", [b"GET /" + b"x" * 70_000, b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 70_000])
-async def test_a_head_over_its_bound_is_refused_before_it_ends(adapter: str, front: Front, start: bytes) -> None:
+@pytest.mark.parametrize("at", [0, 40_000])
+async def test_a_head_over_its_bound_is_refused_before_it_ends(
+    adapter: str, front: Front, start: bytes, at: int
+) -> None:
     """R-X8: bounded memory."""
     lane_only(adapter, "head-bounds")
     client = await front.connect()
-    await client.send(start)
+    await client.send(start[:at])
+    await asyncio.sleep(0.01)
+    await client.send(start[at:])
     assert (await client.reply()).status == 431
     assert await client.ended()
 
@@ -232,3 +242,7 @@ async def test_large_bodies_before_a_head_do_not_count_against_it(front: Front) 
         for _ in range(3):
             got: Got = await client.reply()
             assert (got.status, len(got.body)) == (200, 150_000)
+        client.writer.write(post("/v1/echo", b"x" * 250_000) + post("/v1/echo", b"y")[:20])
+        assert len((await client.reply()).body) == 250_000
+        await client.send(post("/v1/echo", b"y")[20:])
+        assert (await client.reply()).body == b"y"

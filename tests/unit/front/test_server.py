@@ -147,6 +147,54 @@ async def test_draining_lets_running_requests_finish_and_accepts_no_more() -> No
     await front.close_clients()
 
 
+async def test_what_waits_behind_a_running_request_is_not_begun_by_a_drain() -> None:
+    """The running reply says that it is the last, so the client knows what was not answered (RFC 9112, 9.6)."""
+    front = Front("lane")
+    front.doors["POST", "/v1/door"] = door = Watched()
+    server = server_of(front)
+    await server.start()
+    client = await reach(front, server)
+    await client.send(POST + GET)
+    await door.wait_began()
+    stopping = asyncio.ensure_future(server.aclose())
+    await asyncio.sleep(0.02)
+    door.go.set()
+    got = await client.reply()
+    assert (got.body, got.headers["connection"]) == (b"ok", "close")
+    assert await client.ended()
+    await asyncio.wait_for(stopping, 5)
+    await front.close_clients()
+
+
+@pytest.mark.parametrize("next_request", [GET, b"GET /app HTTP/1.1\r\nHost: h\r\n\r\n"])
+async def test_a_reply_that_promised_to_keep_the_connection_is_followed_by_one_more(next_request: bytes) -> None:
+    """Its head was sent before the drain began; the next one takes the promise back."""
+    front = Front("lane")
+    go = asyncio.Event()
+
+    @front.door("/v1/door")
+    async def door(inbound: Inbound, reply: Reply) -> None:
+        reply.start(200, PLAIN)
+        reply.send(b"begun ")
+        await go.wait()
+        reply.send(b"ended")
+        reply.end()
+
+    server = server_of(front)
+    await server.start()
+    client = await reach(front, server)
+    await client.send(POST + next_request)
+    assert b"200 OK" in (head := await client.interim())
+    assert b"close" not in head
+    stopping = asyncio.ensure_future(server.aclose())
+    await asyncio.sleep(0.02)
+    go.set()
+    assert (await client.interim()).endswith(b"ended\r\n0")
+    assert b"connection: close" in await client.interim()
+    await asyncio.wait_for(stopping, 5)
+    await front.close_clients()
+
+
 async def test_a_head_under_way_when_the_drain_begins_is_still_answered() -> None:
     front = Front("lane")
     server = server_of(front)
