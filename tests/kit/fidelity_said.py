@@ -89,7 +89,8 @@ def _chat(whole: dict[str, Json]) -> Said:
     message = choices[0].get("message") or {}
     _chat_content(said, message.get("content"))
     details = "".join((d.get("text") or d.get("summary") or "") for d in message.get("reasoning_details") or [])
-    said.thought += details or message.get("reasoning_content") or message.get("reasoning") or ""
+    names = ("reasoning_content", "reasoning", "reasoning_text")
+    said.thought += details or next((message[name] for name in names if message.get(name)), "")
     _split_tag(said)
     said.media = len(message.get("images") or []) + bool((message.get("audio") or {}).get("data"))
     said.refusal = message.get("refusal") or ""

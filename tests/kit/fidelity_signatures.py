@@ -81,7 +81,7 @@ async def play_signatures(file: str, dialect: str, clients: dict[str, Client]) -
         stream = zlib.crc32(record["id"].encode()) % 2 == 0
         for client, result in returned.items():
             told = clients[client].play(fidelity.write(events, client, stream=stream), stream=stream)
-            asked = await _as_routed(client, encode(second_turn(client, told)), kept_of(reply, "a", "m"))
+            asked = await as_routed(client, encode(second_turn(client, told)), kept_of(reply, "a", "m"))
             where = f"{record['id']} {'streamed' if stream else 'whole'}"
             carried = [token for token, kind in tokens if (client, kind) not in UNCARRIED or client == dialect]
             result.kept.untold["signatures"] += len(tokens) - len(carried)
@@ -90,7 +90,7 @@ async def play_signatures(file: str, dialect: str, clients: dict[str, Client]) -
     return returned
 
 
-async def _as_routed(client: str, body: bytes, kept: dict[str, bytes]) -> Request:
+async def as_routed(client: str, body: bytes, kept: dict[str, bytes]) -> Request:
     """The second request as routing sees it: with the makers of its tokens, and what its calls lack put back."""
     store = MemorySeals(lambda: 0.0)
     await store.put("", kept)

@@ -145,6 +145,9 @@ def _gemini(body: dict[str, Json]) -> None:
 
 def _ollama(body: dict[str, Json]) -> None:
     ollama._types.ChatRequest.model_validate(body)
+    for message in body["messages"]:  # the request itself takes any mapping for one
+        pictures = [{"value": picture} for picture in message.get("images", ())]
+        ollama.Message.model_validate({**message, "images": pictures})
     known = ollama._types.ChatRequest.model_fields.keys()
     if unknown := body.keys() - known:
         raise ValueError(f"ChatRequest has no member {sorted(unknown)}")
