@@ -215,8 +215,7 @@ class _Exchange:
                 return
             if message["type"] == "http.disconnect":
                 break
-            inbound.feed(message.get("body", b""))
-            if inbound.failed:
+            if not inbound.feed(message.get("body", b"")):
                 return
             if not message.get("more_body", False):
                 self._reply.request_whole = True

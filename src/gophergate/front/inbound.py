@@ -85,11 +85,6 @@ class ReceivedRequest:
         """Whether the handler has asked for the body."""
         return self._taken
 
-    @property
-    def failed(self) -> bool:
-        """Whether the body will never be whole; no more of it is kept."""
-        return self._failure is not None
-
     async def body(self) -> bytes:
         if self._taken:
             raise RuntimeError("the body has already been read")
@@ -109,15 +104,16 @@ class ReceivedRequest:
             return await decode(self._coding, data, self._limit)
         return data
 
-    def feed(self, piece: bytes) -> None:
-        """Keep `piece`; beyond the limit everything is let go and the body has failed with BodyTooLarge."""
+    def feed(self, piece: bytes) -> bool:
+        """Keep `piece`. False once the body has failed and nothing more is kept, be it for being too large now."""
         if self._failure is not None:
-            return
+            return False
         self.size += len(piece)
         if self.size > self._limit:
             self.fail(BodyTooLarge(f"The request body is larger than {self._limit} bytes."))
-        else:
-            self._pieces.append(piece)
+            return False
+        self._pieces.append(piece)
+        return True
 
     def complete(self) -> None:
         """No more pieces come."""

@@ -178,8 +178,7 @@ class LaneProtocol(Connection):
             if self._asgi_body:
                 super().on_body(body)
             return
-        inbound.feed(body)
-        if inbound.failed:
+        if not inbound.feed(body):
             self._deaf = True
             raise _Refused
         if inbound.size > self._limits.high_water and not inbound.wanted:

@@ -204,11 +204,15 @@ class WireReply(RuledReply):
         return self._until_close and self.started
 
     def probe(self) -> bytes:
-        """Bytes a client that still listens passes over, b"" where there are none.
+        """Bytes a client that still listens expects or passes over, b"" where there are none.
 
-        Before the head an interim reply (RFC 9110, 15.2). Inside a chunked body a zero, which becomes the
-        leading digit of the next chunk's size (RFC 9112, 7.1: `chunk-size = 1*HEXDIG`, `last-chunk = 1*"0"`)."""
-        if self._http10 or self.ended or self._head is not None:
+        A head that waits for its first piece. Before the head an interim reply (RFC 9110, 15.2). Inside a chunked body
+        a zero, which becomes the leading digit of the next chunk's size (RFC 9112, 7.1: `chunk-size = 1*HEXDIG`,
+        `last-chunk = 1*"0"`)."""
+        if self._head is not None:
+            head, self._head = self._head, None
+            return head
+        if self._http10 or self.ended:
             return b""
         if not self.started:
             return b"HTTP/1.1 100 Continue\r\n\r\n"
