@@ -114,3 +114,17 @@ async def test_no_dummy_takes_the_place_of_a_real_one(door: str, players: dict[s
     assert TOKEN in body
     assert "skip_thought_signature_validator" not in body
     assert "context_engineering_is_the_way_to_go" not in body
+
+
+@pytest.mark.parametrize("target", [name for name in fidelity.DIALECTS if name != "gemini"])
+def test_a_bare_signature_of_google_s_stays_from_other_wires(target: str) -> None:
+    """From a client that nothing is remembered of: its maker has no name, and most speakers of Chat are not Google."""
+    part = {"functionCall": {"id": "c1", "name": "look", "args": {}}, "thoughtSignature": TOKEN}
+    answer = {"functionResponse": {"id": "c1", "name": "look", "response": {"result": "ok"}}}
+    contents = [
+        {"role": "user", "parts": [{"text": "hi"}]},
+        {"role": "model", "parts": [part]},
+        {"role": "user", "parts": [answer]},
+    ]
+    request = fidelity.DIALECTS["gemini"].read_request(encode({"contents": contents}), model="m")
+    assert TOKEN not in written(request, target, "someone")
