@@ -165,6 +165,8 @@ class Client:
     def reset(self) -> None:
         """Break the connection with a reset."""
         sock = self.writer.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return  # reset by the server already
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 

@@ -234,8 +234,11 @@ class Connection(HttpToolsProtocol):
         if unread and not self._half_closed and not self.transport.is_closing():
             self._lingering = True
             self.flow.resume_reading()
-            self.transport.write_eof()
             self._read_deadline = self.loop.time() + self._limits.linger_timeout
+            try:
+                self.transport.write_eof()
+            except OSError:  # reset by the client, which asyncio's own loop, unlike uvloop, may find out only here
+                self._close()
         else:
             self._close()
 
@@ -253,9 +256,9 @@ class Connection(HttpToolsProtocol):
         """Drop the connection and what waits in its buffer, and tell whoever is answering, at once."""
         self._deaf = True
         self._waiting.clear()
-        if self._reply is not None and self._reply.ends_with_the_connection:
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None and self._reply is not None and self._reply.ends_with_the_connection:
             # An ordinary close would look like the end of its body.
-            sock = self.transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.transport.abort()
         self._client_gone()
@@ -355,10 +358,11 @@ class Connection(HttpToolsProtocol):
 
     def _look_for_hangup(self, again_in: float | None) -> None:
         """Nothing is being read, so the loop does not see a reset; ask the system. Repeated while there is a turn."""
-        if not self._busy or self.transport.is_closing():
+        sock = self.transport.get_extra_info("socket")
+        if not self._busy or self.transport.is_closing() or sock is None:
             return
         poller = select.poll()
-        poller.register(self.transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
+        poller.register(sock.fileno(), select.POLLRDHUP)
         events = poller.poll(0)
         seen = events[0][1] if events else 0
         if seen & (select.POLLHUP | select.POLLERR):

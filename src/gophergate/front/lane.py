@@ -7,7 +7,6 @@ handler. This file reads requests; turns, closing and time stand in `connection.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from functools import partial
 
@@ -321,14 +320,17 @@ class LaneProtocol(Connection):
             self.parser = httptools.HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
             return head + rest
+        if rest:
+            self._refuse(BadRequest("A WebSocket's frames come after its handshake has been answered."))
+            return b""
         self._deaf = True
         if self._busy:
-            self._wait(partial(self._begin_websocket, rest))
+            self._wait(self._begin_websocket)
         else:
-            self._begin_websocket(rest)
+            self._begin_websocket()
         return b""
 
-    def _begin_websocket(self, rest: bytes) -> None:
+    def _begin_websocket(self) -> None:
         if self._half_closed:
             self._finish()  # a WebSocket needs both directions
             return
@@ -337,6 +339,3 @@ class LaneProtocol(Connection):
         self._read_deadline = self._write_deadline = NEVER
         self.flow.resume_reading()
         self.handle_websocket_upgrade()
-        protocol = self.transport.get_protocol()
-        if rest and isinstance(protocol, asyncio.Protocol):
-            protocol.data_received(rest)

@@ -228,6 +228,17 @@ async def test_websockets_go_to_the_application(front: Front) -> None:
         assert await socket.recv() == "/app/socket:hello"
 
 
+async def test_frames_before_the_handshakes_answer_are_refused(lane: Front) -> None:
+    """RFC 6455, 4.1: the client waits. What it sends earlier could be meant for a server that took it for HTTP."""
+    client = await lane.connect()
+    await client.send(
+        b"GET /app/socket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" + GET
+    )
+    assert (await client.reply()).status == 400
+    assert await client.ended()
+
+
 async def test_an_upgrade_waits_for_the_reply_before_it(lane: Front) -> None:
     first = Watched()
     lane.doors["POST", "/v1/first"] = first
