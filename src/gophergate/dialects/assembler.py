@@ -113,6 +113,11 @@ class Assembler:
         """More reasoning."""
         self._run("thought", choice, Thought(summary=summary), text, seal, None, (), extra)
 
+    def running(self, kind: str, choice: int = 0) -> int:
+        """The index of a choice's running block if it is of that kind ("text", "refusal", "thought"), else -1."""
+        current = self._current.get(choice)
+        return current[1] if current is not None and current[0] == kind and not self.finished else -1
+
     def pause_run(self, choice: int = 0) -> None:
         """Close the running text or thought of a choice: what follows is a new block, even of the same kind."""
         current = self._current.pop(choice, None)

@@ -18,6 +18,11 @@ class SseDecoder:
         self._event = b""
         self._after_cr = False
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the next byte begins an event: nothing of one is held, and no line end is in doubt."""
+        return not (self._pieces or self._data or self._event or self._after_cr)
+
     def feed(self, chunk: bytes) -> list[tuple[bytes, bytes]]:
         """The events that these bytes complete."""
         if self._after_cr and chunk:

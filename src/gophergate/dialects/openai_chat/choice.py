@@ -95,6 +95,11 @@ class ChoiceReader:
         self.broke = ""
         self.extras: dict[str, Json] = {}
 
+    @property
+    def is_saying_text(self) -> bool:
+        """Whether plain words are more of the running text, and nothing of them is held back."""
+        return self._kind == "text" and self._splitter is None
+
     # -- one chunk --------------------------------------------------------------------------------------------
 
     def read(self, choice: dict[str, Any]) -> None:

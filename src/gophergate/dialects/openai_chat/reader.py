@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from gophergate.core.blocks import Extra, Json
-from gophergate.core.events import Event, Finished
+from gophergate.core.events import BlockGrew, Event, Finished
 from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
 from gophergate.dialects.openai_chat.choice import ChoiceReader
 from gophergate.dialects.openai_chat.errors import complaint_of, refusal_of
-from gophergate.dialects.openai_chat.plain import read_plain
+from gophergate.dialects.openai_chat.plain import read_plain, read_words
 from gophergate.dialects.openai_chat.usage import read_usage
 from gophergate.dialects.openai_chat.wire import NAME, list_of, object_of, text_of
 from gophergate.dialects.sse import SseDecoder
@@ -148,6 +148,17 @@ class ChunkReader:
                 self._told = usage
                 self.events.usage(usage)
 
+    def words(self, payload: bytes) -> str | None:
+        """What a chunk says that holds nothing but more of the running text; None for any other chunk."""
+        return read_words(payload, self._early)
+
+    def running_text(self) -> int:
+        """The index of the block that plain words now extend, -1 while words could mean anything else."""
+        if len(self._choices) != 1:
+            return -1
+        reader = self._choices.get(0)
+        return self.events.running("text") if reader is not None and reader.is_saying_text else -1
+
     @property
     def was_counted_apart(self) -> bool:
         """True once usage came in a chunk of its own, which only follows a whole reply."""
@@ -185,20 +196,27 @@ class ChunkReader:
 class StreamReader:
     """Server-sent chunks. `[DONE]` ends; so does the end of the bytes, once a finish reason was given."""
 
-    __slots__ = ("_chunks", "_ended_bare", "_lacks_done", "_sse", "finished")
+    __slots__ = ("_chunks", "_ended_bare", "_lacks_done", "_sse", "_text", "finished")
 
     def __init__(self, origin: str) -> None:
         self._sse = SseDecoder()
         self._chunks = ChunkReader(origin)
         self._lacks_done = False
         self._ended_bare = False
+        self._text = -1
+        """The block that a read of just one chunk of plain words extends, -1 where there is none."""
         self.finished = False
 
     def feed(self, data: bytes) -> list[Event]:
         """The events these bytes complete."""
+        if self._text >= 0 and data.startswith(b"data: ") and data.find(b"\n") == len(data) - 2:
+            words = self._chunks.words(data[6:])
+            if words is not None and data.endswith(b"\n"):
+                return [BlockGrew(self._text, words)]
         for _, payload in self._sse.feed(data):
             self._read(payload)
         self.finished = self._chunks.events.finished
+        self._text = self._chunks.running_text() if self._sse.is_at_rest else -1
         return self._chunks.events.take()
 
     def end(self) -> list[Event]:
