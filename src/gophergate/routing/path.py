@@ -159,14 +159,13 @@ async def _pour(answer: Answer, stream: VerbatimStream | TranslatedStream) -> No
     stream.order.outlet.steer(answer)
     linger: asyncio.TimerHandle | None = None
 
-    def sink(data: bytes) -> None:
+    def release() -> None:
         nonlocal linger
-        stream.feed(data)
-        if stream.done and linger is None:
-            linger = asyncio.get_running_loop().call_later(_LINGER, answer.close)
+        linger = asyncio.get_running_loop().call_later(_LINGER, answer.close)
 
+    stream.on_done = release
     try:
-        await answer.pour(sink)
+        await answer.pour(stream.feed)
         stream.end()
     except UpstreamError as error:
         stream.end(error)
