@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from gophergate.configured import Configuration
 from gophergate.dialects.base import Dialect
 from gophergate.doors import ChatDoors, dialects
 from gophergate.errors import GatewayError, Unavailable
@@ -37,28 +38,24 @@ from gophergate.ledger.writer import LedgerWriter
 from gophergate.listing import ModelList
 from gophergate.logs import log_to_stderr
 from gophergate.policy.auth import Auth
-from gophergate.providers.base import Provider
-from gophergate.providers.build import build
-from gophergate.providers.registry import BY_KIND
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
 from gophergate.routing.attempts import Attempts
-from gophergate.routing.catalog import Catalog, CatalogHolder
 from gophergate.routing.continuity import Continuity
 from gophergate.routing.counting import Counting
-from gophergate.routing.discovery import discover
 from gophergate.routing.media import Fetch
 from gophergate.routing.path import Paths
 from gophergate.routing.seals import MemorySeals
 from gophergate.routing.stored import StoredObjects
 from gophergate.secrets import Keyring
-from gophergate.settings import Settings, SettingsError
+from gophergate.settings import Settings
 from gophergate.setup import check_key, dashboard_address, first_run
 from gophergate.store import changes
 from gophergate.store.calls import Calls
 from gophergate.store.database import Database, open_database
 from gophergate.store.keys import TOPIC as KEYS_TOPIC
 from gophergate.store.keys import Keys
+from gophergate.store.providers import TOPIC as CATALOG_TOPIC
 from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
 from gophergate.transport.base import Transport
@@ -103,16 +100,15 @@ class Gateway:
         self.settings = settings
         self.parts = parts
         self._background: set[asyncio.Task[None]] = set()
-        self._providers = providers_of(settings)
+        self.configuration = Configuration(settings, parts.database, parts.keyring, parts.transport, wall=parts.wall)
+        self.catalog = self.configuration.holder
         spoken = dialects()
         ids = Ids(parts.wall, parts.bits)
-        self.catalog = CatalogHolder(self._snapshot(self._providers))
         self.auth = Auth(Keys(parts.database), digest=parts.keyring.hash_client_key, clock=parts.clock, wall=parts.wall)
         self.calls = Calls(parts.database)
         self.writer = LedgerWriter(self.calls, journal=parts.journal)
-        fixed = {(p.name, model): price for p in self._providers for model, price in p.row.prices.items()}
-        price_ids = {provider.name: provider.row.price_id for provider in self._providers}
-        self.prices = PriceBook(wall=parts.wall, price_ids=price_ids.get, fixed=fixed)
+        self.prices = PriceBook(wall=parts.wall, row=self.configuration.row)
+        self.configuration.on_swap.append(self.prices.forget)
         continuity = Continuity(MemorySeals(parts.clock), self.catalog)
         self.house = House(
             auth=self.auth,
@@ -174,6 +170,7 @@ class Gateway:
         return self.server.port
 
     async def __aenter__(self) -> Gateway:
+        await self.configuration.reload()
         await self.writer.start()
         try:
             await self.server.start()
@@ -199,11 +196,9 @@ class Gateway:
 
     async def _warm(self) -> None:
         """What makes later calls quick, once the first one can be answered."""
-        if any(provider.row.price_id for provider in self._providers):
+        if any(provider.row.price_id for provider in self.catalog.current.providers.values()):
             await asyncio.to_thread(warm)
-        if any(not provider.models and provider.speaks for provider in self._providers):
-            self._providers = await discover(self._providers, self.parts.transport)
-            self.catalog.swap(self._snapshot(self._providers))
+        await self.configuration.discover()
 
     async def _retire(self) -> None:
         """Once an hour, drop the tables of what is older than it may be kept."""
@@ -225,7 +220,7 @@ class Gateway:
             await asyncio.sleep(_RETIRE_EVERY)
 
     async def _watch_changes(self) -> None:
-        """Notice what another process (the command line, another node) changed about keys."""
+        """Notice what another process (the command line, another node) changed of keys, providers, models or groups."""
         seen: dict[str, int] | None = None
         while True:
             try:
@@ -235,15 +230,11 @@ class Gateway:
             else:
                 if seen is not None and marks.get(KEYS_TOPIC) != seen.get(KEYS_TOPIC):
                     self.auth.forget()
+                if seen is not None and marks.get(CATALOG_TOPIC) != seen.get(CATALOG_TOPIC):
+                    await self.configuration.reload()
+                    self._later(self.configuration.discover())
                 seen = marks
             await asyncio.sleep(_LOOK_FOR_CHANGES)
-
-    def _snapshot(self, providers: tuple[Provider, ...]) -> Catalog:
-        groups = {
-            group.name: (*(target.model for target in group.targets), *group.fallbacks)
-            for group in self.settings.groups
-        }
-        return Catalog(providers, groups, int(self.parts.wall()))
 
 
 class Health:
@@ -281,37 +272,6 @@ def error_reply(
     headers = [(b"content-type", b"application/json")]
     headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
     return error.status, headers, dialect.write_error(error, "")
-
-
-def providers_of(settings: Settings) -> tuple[Provider, ...]:
-    """The configured, enabled providers. Raises SettingsError with the place of what is wrong."""
-    found = []
-    for number, entry in enumerate(settings.providers):
-        if not entry.enabled:
-            continue
-        row = BY_KIND.get(entry.kind)
-        source = settings.source("providers", number, "kind")
-        if row is None:
-            raise SettingsError(
-                f"'{entry.kind}' is no kind of provider; known are {', '.join(sorted(BY_KIND))}", source
-            )
-        secrets = [("default", entry.api_key.reveal())] if entry.api_key is not None else []
-        try:
-            found.append(
-                build(
-                    row,
-                    entry.name,
-                    secrets=secrets,
-                    base_url=entry.base_url,
-                    models=entry.models,
-                    speaks=entry.speaks,
-                    timeouts=entry.timeouts,
-                    sleep=asyncio.sleep,
-                )
-            )
-        except ValueError as error:
-            raise SettingsError(str(error), settings.source("providers", number)) from None
-    return tuple(found)
 
 
 @asynccontextmanager

@@ -118,43 +118,54 @@ def fixed_card(price: FixedPrice) -> Card:
     return Card("fixed", (Band(0, fresh, cached, fresh, fresh, fresh, fresh, out, out, out, out, {}),))
 
 
-class PriceBook:
-    """Finds and keeps cards. `wall` gives Unix seconds; `price_id` a provider's id in genai-prices by its name.
+class PriceRow(Protocol):
+    """What a provider's row says of prices (`providers.base.Row` fits)."""
 
-    `fixed` holds rows' own prices by (provider, model). `compile_card` is slow on its first use (genai-prices takes
-    half a second to import): `warm` does that in a thread, so that no call has to.
+    @property
+    def price_id(self) -> str | None: ...
+
+    @property
+    def prices(self) -> Mapping[str, FixedPrice]: ...
+
+
+class PriceBook:
+    """Finds and keeps cards. `wall` gives Unix seconds; `row` a provider's row by its name, None for one that is gone.
+
+    `compile_card` is slow on its first use (genai-prices takes half a second to import): `warm` does that in a thread,
+    so that no call has to.
     """
 
-    def __init__(
-        self,
-        *,
-        wall: Callable[[], float],
-        price_ids: Callable[[str], str | None],
-        fixed: Mapping[tuple[str, str], FixedPrice],
-    ) -> None:
+    def __init__(self, *, wall: Callable[[], float], row: Callable[[str], PriceRow | None]) -> None:
         self._wall = wall
-        self._price_ids = price_ids
+        self._row = row
         self._cards: dict[tuple[str, str], Card | None] = {}
-        self._period = -1
-        self._fixed = {where: fixed_card(price) for where, price in fixed.items()}
+        self._until = 0.0
+
+    def forget(self) -> None:
+        """Something changed that cards are made of: make them anew as they are asked for."""
+        self._cards = {}
 
     def card(self, provider: str, model: str) -> Card | None:
         """The card of a model at a provider, None when nobody knows its price."""
+        now = self._wall()
+        if now >= self._until or len(self._cards) > 10_000:
+            self._cards = {}
+            self._until = (now // _PERIOD + 1) * _PERIOD
         where = (provider, model)
-        found = self._fixed.get(where)
-        if found is not None:
-            return found
-        period = int(self._wall()) // _PERIOD
-        if period != self._period or len(self._cards) > 10_000:
-            self._cards.clear()
-            self._period = period
         try:
             return self._cards[where]
         except KeyError:
-            price_id = self._price_ids(provider)
-            card = compile_card(price_id, model, datetime.fromtimestamp(self._wall(), UTC)) if price_id else None
-            self._cards[where] = card
+            card = self._cards[where] = self._made(provider, model, now)
             return card
+
+    def _made(self, provider: str, model: str, now: float) -> Card | None:
+        row = self._row(provider)
+        if row is None:
+            return None
+        fixed = row.prices.get(model)
+        if fixed is not None:
+            return fixed_card(fixed)
+        return compile_card(row.price_id, model, datetime.fromtimestamp(now, UTC)) if row.price_id else None
 
     def price(self, deployment: Any, usage: Usage | None) -> tuple[int | None, str | None]:
         """Nano-dollars and the price's version for a usage at a deployment; (None, None) when unpriced."""

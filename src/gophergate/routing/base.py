@@ -15,10 +15,12 @@ from gophergate.providers.base import Provider
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """A concrete model at a provider."""
+    """A concrete model at a provider. `model` is what the provider calls it, `alias` what it is called here, where that
+    differs."""
 
     provider: Provider
     model: str
+    alias: str = ""
 
     def speaks(self, dialect: str) -> bool:
         """Whether a caller of that dialect can be served in it. A simulator speaks none: it is asked in events."""
@@ -31,7 +33,7 @@ class Deployment(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """`provider/model`, as callers and records name it."""
-        return f"{self.provider.name}/{self.model}"
+        return f"{self.provider.name}/{self.alias or self.model}"
 
     @property
     def provider_name(self) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from gophergate.errors import ModelNotFound
 from gophergate.providers.base import Provider
 from gophergate.routing.base import Deployment, Plan
+from gophergate.routing.groups import Group
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -25,25 +26,38 @@ class Listed(msgspec.Struct, frozen=True):
     created: int = 0
 
 
+class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator set about one "provider/model": whether it may be used, and what the provider calls it."""
+
+    enabled: bool = True
+    sent_as: str = ""
+
+
+_UNSET = ModelFacts()
+
+
 class Catalog:
-    """One snapshot. `groups` maps a group's or alias's name to the model names it stands for, in order."""
+    """One snapshot. `groups` are sound (`groups.checked_groups`); `facts` are by "provider/model"."""
 
     def __init__(
         self,
         providers: Iterable[Provider],
-        groups: Mapping[str, tuple[str, ...]] | None = None,
+        groups: Mapping[str, Group] | None = None,
         created: int = 0,
+        facts: Mapping[str, ModelFacts] | None = None,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.groups = dict(groups or {})
+        self._facts = dict(facts or {})
         self._created = created
         self._speakers = Counter(dialect for provider in self.providers.values() for dialect in provider.speaks)
         self._by_model: dict[str, Deployment] = {}
         for provider in self.providers.values():
             for model in provider.models:
-                deployment = Deployment(provider, model)
-                self._by_model.setdefault(model, deployment)
-                self._by_model.setdefault(deployment.label, deployment)
+                deployment = self._deployment(provider, model)
+                if deployment is not None:
+                    self._by_model.setdefault(model, deployment)
+                    self._by_model.setdefault(deployment.label, deployment)
         self._plans: dict[str, Plan] = {}
 
     def plan(self, name: str) -> Plan:
@@ -65,13 +79,26 @@ class Catalog:
             yield Listed(group, "gophergate", self._created)
         for provider in self.providers.values():
             for model in provider.models:
-                yield Listed(f"{provider.name}/{model}", provider.name, self._created)
+                if self.facts(f"{provider.name}/{model}").enabled:
+                    yield Listed(f"{provider.name}/{model}", provider.name, self._created)
+
+    def facts(self, label: str) -> ModelFacts:
+        """What was set about a "provider/model"."""
+        return self._facts.get(label, _UNSET)
+
+    def _deployment(self, provider: Provider, model: str) -> Deployment | None:
+        """None for a model that is switched off."""
+        facts = self.facts(f"{provider.name}/{model}")
+        if not facts.enabled:
+            return None
+        return Deployment(provider, facts.sent_as, model) if facts.sent_as else Deployment(provider, model)
 
     def _resolve(self, name: str, above: tuple[str, ...]) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
         if name in self.groups and name not in above:
             found: list[Deployment] = []
-            steps = [f"'{name}' is a group of {', '.join(self.groups[name])}, tried in order"]
-            for target in self.groups[name]:
+            members = self.groups[name].members
+            steps = [f"'{name}' is a group of {', '.join(members)}, tried in order"]
+            for target in members:
                 deployments, inner = self._resolve(target, (*above, name))
                 found.extend(deployments)
                 steps.extend(inner)
@@ -82,10 +109,14 @@ class Catalog:
         prefix, slash, model = name.partition("/")
         provider = self.providers.get(prefix) if slash else None
         if provider is not None and model and not (provider.models and provider.simulator is not None):
-            return (Deployment(provider, model),), (f"'{name}' names provider '{prefix}'",)
+            named = self._deployment(provider, model)
+            if named is not None:
+                return (named,), (f"'{name}' names provider '{prefix}'",)
         raise ModelNotFound(name, self._hint(name))
 
     def _hint(self, name: str) -> str:
+        if not self.facts(name).enabled:
+            return "It is switched off here."
         near = get_close_matches(name, [*self.groups, *self._by_model], n=1)
         if near:
             return f"Did you mean '{near[0]}'?"

@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -64,6 +65,7 @@ class Database:
         self._reading = reading
         self._writing = writing
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
+        self._under_way: ContextVar[tuple[AsyncConnection, object] | None] = ContextVar("transaction", default=None)
 
     @property
     def name(self) -> str:
@@ -74,8 +76,12 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection to read by. Every statement sees the newest commit; nothing may be written here.
 
-        Raises DatabaseUnavailable.
+        Inside the same task's transaction it is that transaction. Raises DatabaseUnavailable.
         """
+        joined = self._joined()
+        if joined is not None:
+            yield joined
+            return
         with self.translated():
             async with self._reading.connect() as connection:
                 yield connection
@@ -84,12 +90,26 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed when the block ends, rolled back when it raises or is cancelled.
 
-        On SQLite it holds the database's write lock from the start, so what it reads cannot change under it.
+        On SQLite it holds the database's write lock from the start, so what it reads cannot change under it. Within
+        another of the same task it is a part of that one: so a change and what is noted of it go in together.
         Raises DatabaseUnavailable, Conflict.
         """
+        joined = self._joined()
+        if joined is not None:
+            yield joined
+            return
         with self.translated():
             async with self._turn, self._writing.begin() as connection:
-                yield connection
+                token = self._under_way.set((connection, asyncio.current_task()))
+                try:
+                    yield connection
+                finally:
+                    self._under_way.reset(token)
+
+    def _joined(self) -> AsyncConnection | None:
+        """The transaction this very task is in; a task it started is not in it, though it inherits the variable."""
+        found = self._under_way.get()
+        return found[0] if found is not None and found[1] is asyncio.current_task() else None
 
     def translated(self) -> Translation:
         """A scope that turns what drivers raise into this room's errors."""

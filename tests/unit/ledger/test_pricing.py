@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
@@ -97,25 +99,34 @@ class Deployed(NamedTuple):
     model: str
 
 
+class Row(NamedTuple):
+    price_id: str | None = None
+    prices: Mapping[str, Fixed] = MappingProxyType({})
+
+
 def test_the_book_keeps_cards_until_prices_may_have_changed_and_knows_rows_own_prices() -> None:
     now = [NOW.timestamp()]
     asked: list[str] = []
 
-    def price_id(provider: str) -> str | None:
+    def row(provider: str) -> Row | None:
         asked.append(provider)
-        return {"openai": "openai"}.get(provider)
+        return {"openai": Row("openai"), "demo": Row(None, {"echo": Fixed()})}.get(provider)
 
-    book = PriceBook(wall=lambda: now[0], price_ids=price_id, fixed={("demo", "echo"): Fixed()})
+    book = PriceBook(wall=lambda: now[0], row=row)
     usage = Usage(input=10, output=2)
     assert book.price(Deployed("demo", "echo"), usage) == (2700, "fixed")
     first = book.card("openai", "gpt-4.1")
     assert book.card("openai", "gpt-4.1") is first
-    assert asked == ["openai"]
-    assert book.price(Deployed("mine", "gpt-4.1"), usage) == (None, None)
+    assert asked == ["demo", "openai"]
+    assert book.price(Deployed("gone", "gpt-4.1"), usage) == (None, None)
     assert book.price(Deployed("openai", "gpt-4.1"), None) == (None, None)
     now[0] += 1800
     book.card("openai", "gpt-4.1")
-    assert asked == ["openai", "mine", "openai"]
+    assert asked == ["demo", "openai", "gone", "openai"]
+    book.forget()
+    book.card("openai", "gpt-4.1")
+    assert asked[-1] == "openai"
+    assert len(asked) == 5
 
 
 def test_a_price_of_our_own_is_a_card_like_any_other() -> None:

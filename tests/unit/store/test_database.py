@@ -80,12 +80,24 @@ async def test_writers_take_turns_and_readers_do_not_wait_for_them(database: Dat
         async with database.write() as connection:
             order.append(f"{name} begins")
             await connection.execute(insert(settings).values(row(name)))
-            assert name not in await names(database), "a reader saw what is not committed"
+            seen = await asyncio.create_task(names(database))
+            assert name not in seen, "a reader saw what is not committed"
             order.append(f"{name} ends")
 
     await asyncio.gather(*(write(name) for name in "abc"))
     assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
     assert await names(database) == ["a", "b", "c"]
+
+
+async def test_a_transaction_within_another_of_its_task_is_a_part_of_it(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with database.write() as connection:
+            await connection.execute(insert(settings).values(row("a")))
+            async with database.write() as inner:
+                await inner.execute(insert(settings).values(row("b")))
+            assert await names(database) == ["a", "b"]
+            raise RuntimeError
+    assert await names(database) == []
 
 
 async def test_a_reader_sees_the_newest_commit_without_reopening(database: Database) -> None:

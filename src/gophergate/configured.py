@@ -1,0 +1,259 @@
+"""What is configured, from the file and from the database, as one validated catalogue that is swapped whole (law 10).
+
+The file goes first: its objects cannot be changed at run time, and a database object may not share a name with one of
+them. Whoever changes something stores it, asks `rebuilt` inside the same transaction (a problem rolls it back), and
+calls `reload` once it has committed. Other processes notice by the change mark and call `reload` themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from gophergate.errors import BadRequest
+from gophergate.providers.base import Provider, Row
+from gophergate.providers.build import build
+from gophergate.providers.registry import BY_KIND
+from gophergate.routing.catalog import Catalog, CatalogHolder, ModelFacts
+from gophergate.routing.discovery import discover
+from gophergate.routing.groups import Group, GroupProblem, checked_groups
+from gophergate.secrets import CannotOpen, Keyring
+from gophergate.settings import GroupSettings, ProviderSettings, Settings, SettingsError
+from gophergate.settings.schema import TimeoutSettings
+from gophergate.store.database import Database
+from gophergate.store.groups import GroupRow, Groups
+from gophergate.store.models import ModelRow, Models
+from gophergate.store.providers import ProviderRow, Providers
+from gophergate.transport.base import Transport
+
+logger = logging.getLogger("gophergate")
+
+KEY_LABEL = "default"
+
+
+class ConfigurationProblem(BadRequest):
+    """What is stored, or shall be, cannot be a configuration. `param` names the member."""
+
+    code = "invalid_configuration"
+
+
+class Configuration:
+    """Builds catalogues and swaps them. `version` rises with every swap; `current` is what calls are routed by."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        keyring: Keyring,
+        transport: Transport,
+        *,
+        wall: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._keyring = keyring
+        self._transport = transport
+        self._wall = wall
+        self.providers = Providers(database)
+        self.models = Models(database)
+        self.groups = Groups(database)
+        self._from_file = providers_of(settings)
+        self._file_groups = {group.name: _group(group) for group in settings.groups}
+        self._listed: dict[str, tuple[str, ...]] = {}
+        self.broken: dict[str, str] = {}
+        """Database objects left out of the current catalogue, and why: one that breaks takes no other with it."""
+        self.model_rows: Mapping[str, ModelRow] = {}
+        self.version = 0
+        self.on_swap: list[Callable[[], None]] = []
+        try:
+            self.holder = CatalogHolder(self._built(self._from_file, self._file_groups, {}))
+        except GroupProblem as error:
+            number = next((n for n, group in enumerate(settings.groups) if group.name == error.group), 0)
+            raise SettingsError(error.message, settings.source("groups", number)) from None
+
+    @property
+    def current(self) -> Catalog:
+        """The catalogue of calls that begin now."""
+        return self.holder.current
+
+    def row(self, provider: str) -> Row | None:
+        """The registry row of a provider that is configured now."""
+        found = self.current.providers.get(provider)
+        return found.row if found is not None else None
+
+    def is_from_file(self, name: str) -> bool:
+        """Whether a provider or group of that name is owned by the file, so that nothing here may change it."""
+        return name in {provider.name for provider in self._settings.providers} or name in self._file_groups
+
+    async def rebuilt(self) -> Catalog:
+        """The catalogue as stored now, every object of it valid. Raises ConfigurationProblem for the first that is
+        not, and as the database does."""
+        return await self._read(strict=True)
+
+    async def reload(self) -> None:
+        """Swap to what is stored now. An object that cannot be used is left out and named in `broken`: a start, or
+        another node's change, must not take down what works."""
+        self.broken = {}
+        catalog = await self._read(strict=False)
+        self._swap(catalog)
+
+    async def discover(self) -> None:
+        """Ask the providers that list no models which they have, and swap to a catalogue that knows them."""
+        unknown = [p for p in self.current.providers.values() if not p.models and p.speaks]
+        if not unknown:
+            return
+        for found in await discover(tuple(unknown), self._transport):
+            if found.models:
+                self._listed[_fingerprint(found)] = found.models
+        await self.reload()
+
+    def _swap(self, catalog: Catalog) -> None:
+        self.version += 1
+        self.holder.swap(catalog)
+        for tell in self.on_swap:
+            tell()
+
+    async def _read(self, *, strict: bool) -> Catalog:
+        provider_rows, model_rows = await self.providers.all(), await self.models.all()
+        group_rows = await self.groups.published()
+        found = list(self._from_file)
+        taken = {provider.name for provider in self._settings.providers}
+        for row in provider_rows:
+            try:
+                provider = self._provider(row, taken)
+            except ConfigurationProblem as error:
+                self._leave_out(f"provider {row.name}", error, strict=strict)
+            else:
+                found += [provider] if provider is not None else []
+        groups = dict(self._file_groups)
+        for group_row in group_rows:
+            try:
+                if group_row.name in self._file_groups:
+                    raise ConfigurationProblem(f"The file has a group '{group_row.name}' already.", param="name")
+                groups[group_row.name] = group_of(group_row)
+            except ConfigurationProblem as error:
+                self._leave_out(f"group {group_row.name}", error, strict=strict)
+        by_name = {row.name: row for row in model_rows}
+        while True:
+            try:
+                catalog = self._built(tuple(found), groups, by_name)
+            except GroupProblem as error:
+                problem = ConfigurationProblem(error.message, param=error.member)
+                self._leave_out(f"group {error.group}", problem, strict=strict or error.group in self._file_groups)
+                del groups[error.group]
+            else:
+                if not strict:
+                    self.model_rows = by_name
+                return catalog
+
+    def _leave_out(self, what: str, error: ConfigurationProblem, *, strict: bool) -> None:
+        if strict:
+            raise error
+        self.broken[what] = error.message
+        logger.warning("the %s is left out: %s", what, error.message)
+
+    def _provider(self, row: ProviderRow, taken: set[str]) -> Provider | None:
+        if row.name in taken:
+            raise ConfigurationProblem(f"The file has a provider '{row.name}' already.", param="name")
+        kind = BY_KIND.get(row.kind)
+        if kind is None:
+            raise ConfigurationProblem(
+                f"'{row.kind}' is no kind of provider; known are {', '.join(sorted(BY_KIND))}.", param="kind"
+            )
+        if not row.enabled:
+            return None
+        try:
+            secret = self.secret_of(row)
+            timeouts = msgspec.convert(row.timeouts, TimeoutSettings)
+            return build(
+                kind,
+                row.name,
+                secrets=[(KEY_LABEL, secret)] if secret else [],
+                base_url=row.base_url or "",
+                models=row.models,
+                speaks=row.speaks,
+                timeouts=timeouts,
+                sleep=asyncio.sleep,
+            )
+        except CannotOpen as error:
+            raise ConfigurationProblem(error.message, param="api_key") from None
+        except (ValueError, msgspec.ValidationError) as error:
+            text = str(error)
+            member = "api_key" if "api_key" in text else "base_url" if "base_url" in text else "speaks"
+            raise ConfigurationProblem(f"{text[:1].upper()}{text[1:]}.", param=member) from None
+
+    def secret_of(self, row: ProviderRow) -> str:
+        """The opened key of a stored provider, "" for none. Raises CannotOpen."""
+        if row.api_key_sealed is None:
+            return ""
+        return self._keyring.open(row.api_key_sealed, table="providers", row=row.name, column="api_key")
+
+    def sealed(self, name: str, secret: str) -> bytes:
+        """A key as it is stored for the provider of that name."""
+        return self._keyring.seal(secret, table="providers", row=name, column="api_key")
+
+    def _built(self, found: Iterable[Provider], groups: Mapping[str, Group], rows: Mapping[str, ModelRow]) -> Catalog:
+        known = tuple(
+            replace(p, models=self._listed[_fingerprint(p)]) if not p.models and _fingerprint(p) in self._listed else p
+            for p in found
+        )
+        facts = {name: ModelFacts(enabled=row.enabled, sent_as=row.mapped_name or "") for name, row in rows.items()}
+        return Catalog(known, checked_groups(groups), int(self._wall()), facts)
+
+
+def _fingerprint(provider: Provider) -> str:
+    return repr((provider.name, sorted(provider.roots.items()), [c.secret for c in provider.credentials]))
+
+
+def _group(group: GroupSettings) -> Group:
+    return msgspec.convert(msgspec.to_builtins(group), Group)
+
+
+def group_of(row: GroupRow) -> Group:
+    """A stored definition as a group. Raises ConfigurationProblem naming the member."""
+    return read_group(row.name, row.definition)
+
+
+def read_group(name: str, definition: Mapping[str, Any]) -> Group:
+    """A group from the members of `[[groups]]`. Raises ConfigurationProblem naming the member."""
+    try:
+        settings = msgspec.convert({**definition, "name": name}, GroupSettings)
+    except msgspec.ValidationError as error:
+        said, _, at = str(error).partition(" - at `$")
+        raise ConfigurationProblem(f"{said}.", param=at.rstrip("`").lstrip(".") or None) from None
+    return _group(settings)
+
+
+def provider_of(entry: ProviderSettings) -> Provider:
+    """A provider from its settings. Raises ValueError in words for an operator."""
+    row = BY_KIND.get(entry.kind)
+    if row is None:
+        raise ValueError(f"'{entry.kind}' is no kind of provider; known are {', '.join(sorted(BY_KIND))}")
+    return build(
+        row,
+        entry.name,
+        secrets=[(KEY_LABEL, entry.api_key.reveal())] if entry.api_key is not None else [],
+        base_url=entry.base_url,
+        models=entry.models,
+        speaks=entry.speaks,
+        timeouts=entry.timeouts,
+        sleep=asyncio.sleep,
+    )
+
+
+def providers_of(settings: Settings) -> tuple[Provider, ...]:
+    """The file's enabled providers. Raises SettingsError with the place of what is wrong."""
+    found = []
+    for number, entry in enumerate(settings.providers):
+        if not entry.enabled:
+            continue
+        try:
+            found.append(provider_of(entry))
+        except ValueError as error:
+            at = ("providers", number, "kind") if entry.kind not in BY_KIND else ("providers", number)
+            raise SettingsError(str(error), settings.source(*at)) from None
+    return tuple(found)
