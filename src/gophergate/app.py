@@ -37,6 +37,8 @@ from gophergate.ledger.pricing import PriceBook, warm
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.listing import ModelList
 from gophergate.logs import log_to_stderr
+from gophergate.operators import Application as ASGIApp
+from gophergate.operators import Operators
 from gophergate.policy.auth import Auth
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
@@ -47,7 +49,7 @@ from gophergate.routing.media import Fetch
 from gophergate.routing.path import Paths
 from gophergate.routing.seals import MemorySeals
 from gophergate.routing.stored import StoredObjects
-from gophergate.secrets import Keyring
+from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
 from gophergate.setup import check_key, dashboard_address, first_run
 from gophergate.store import changes
@@ -104,7 +106,10 @@ class Gateway:
         self.catalog = self.configuration.holder
         spoken = dialects()
         ids = Ids(parts.wall, parts.bits)
-        self.auth = Auth(Keys(parts.database), digest=parts.keyring.hash_client_key, clock=parts.clock, wall=parts.wall)
+        self.started = parts.wall()
+        self.passwords = Passwords()
+        self.keys = Keys(parts.database)
+        self.auth = Auth(self.keys, digest=parts.keyring.hash_client_key, clock=parts.clock, wall=parts.wall)
         self.calls = Calls(parts.database)
         self.writer = LedgerWriter(self.calls, journal=parts.journal)
         self.prices = PriceBook(wall=parts.wall, row=self.configuration.row)
@@ -155,10 +160,11 @@ class Gateway:
             limits=EdgeLimits(max_body_bytes=settings.server.max_body_bytes),
             proxies=TrustedProxies(settings.server.trusted_proxies),
         )
+        self.operators = Operators(self._operators)
         server = settings.server
         socket = SocketFront(self.edge, responses.open, write_error)
         self.server = Server(
-            Fallback(self.routes, write_error, {"/v1/responses": socket, "/responses": socket}),
+            Fallback(self.routes, write_error, {"/v1/responses": socket, "/responses": socket}, self.operators),
             self.edge,
             Binding(host=server.host, port=server.port),
             drain_timeout=server.drain_timeout,
@@ -177,6 +183,7 @@ class Gateway:
         except BaseException:
             await self.writer.drain()
             raise
+        self._later(self.operators.build())
         self._later(self._warm())
         self._later(self._watch_changes())
         self._later(self._retire())
@@ -187,6 +194,7 @@ class Gateway:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        self.passwords.close()
         await self.writer.drain()
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
@@ -230,11 +238,52 @@ class Gateway:
             else:
                 if seen is not None and marks.get(KEYS_TOPIC) != seen.get(KEYS_TOPIC):
                     self.auth.forget()
+                    await self._end_dead_calls()
                 if seen is not None and marks.get(CATALOG_TOPIC) != seen.get(CATALOG_TOPIC):
                     await self.configuration.reload()
                     self._later(self.configuration.discover())
                 seen = marks
             await asyncio.sleep(_LOOK_FOR_CHANGES)
+
+    async def _end_dead_calls(self) -> None:
+        """Running streams of revoked keys end (R-X5), whichever process revoked them."""
+        running = {entry.caller.key_id for entry in self.house.book.running.values()}
+        if running:
+            for key_id in await self.keys.dead(running):
+                self.house.book.end_calls(key_id)
+
+    def _operators(self) -> ASGIApp:
+        """The operators' application. Imports FastAPI, so it is called in a thread, once the doors listen."""
+        from gophergate.admin.application import build
+        from gophergate.admin.rooms import Rooms
+        from gophergate.admin.sessions import Sessions
+        from gophergate.admin.throttle import Throttle
+
+        parts, security = self.parts, self.settings.security
+        sessions = Sessions(parts.database, parts.keyring, ttl=security.session_ttl, wall=parts.wall, clock=parts.clock)
+        return build(
+            Rooms(
+                settings=self.settings,
+                database=parts.database,
+                keyring=parts.keyring,
+                configuration=self.configuration,
+                transport=parts.transport,
+                auth=self.auth,
+                calls=self.calls,
+                writer=self.writer,
+                prices=self.prices,
+                sessions=sessions,
+                passwords=self.passwords,
+                throttle=Throttle(security.login_attempts, parts.clock),
+                ids=self.house.ids,
+                wall=parts.wall,
+                clock=parts.clock,
+                later=self._later,
+                announce=lambda kind, data: None,
+                end_calls=self.house.book.end_calls,
+                started=self.started,
+            )
+        )
 
 
 class Health:

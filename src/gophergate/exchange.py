@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -80,6 +81,8 @@ async def exchange(
             await (runner or house.attempts).run(plan, order)
     except GatewayError as error:
         outlet.refuse(error, door, stamp)
+    except asyncio.CancelledError:
+        outlet.refuse(entry.unstopped(), door, stamp)
     else:
         outlet.conclude()
     finally:

@@ -28,13 +28,19 @@ class MethodNotAllowed(BadRequest):
 
 class Fallback:
     """Answers 405 for a door asked by another method, 426 for an upgrade where there is no socket, 404 for everything
-    else. `sockets` are the applications that serve WebSockets, by path."""
+    else. `sockets` are the applications that serve WebSockets, by path; `operators` serves what is below `/api/` and no
+    door."""
 
     def __init__(
-        self, routes: Routes, write_error: ErrorWriter, sockets: Mapping[str, Application] | None = None
+        self,
+        routes: Routes,
+        write_error: ErrorWriter,
+        sockets: Mapping[str, Application] | None = None,
+        operators: Application | None = None,
     ) -> None:
         self._routes = routes
         self._sockets = sockets or {}
+        self._operators = operators
         self._write_error = write_error
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -42,9 +48,15 @@ class Fallback:
         if scope["type"] == "websocket":
             await self._sockets.get(scope["path"], self._refuse_socket)(scope, receive, send)
         elif scope["type"] == "http":
+            if self._operators is not None and self._is_operators(scope["path"]):
+                await self._operators(scope, receive, send)
+                return
             status, headers, body = self._answer(scope["method"], scope["path"])
             await send({"type": "http.response.start", "status": status, "headers": _sized(headers, body)})
             await send({"type": "http.response.body", "body": body})
+
+    def _is_operators(self, path: str) -> bool:
+        return path.startswith("/api/") and path != "/api/hello" and not self._routes.allowed(path)
 
     def _answer(self, method: str, path: str) -> tuple[int, RawHeaders, bytes]:
         allowed = self._routes.allowed(path)

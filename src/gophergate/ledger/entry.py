@@ -75,7 +75,15 @@ class Book:
         self.wall = wall
         self.clock = clock
         self.keeps = keeps
+        self.running: dict[str, Entry] = {}
+        """The calls under way, by id."""
         self._young: list[Entry] = []
+
+    def end_calls(self, key_id: str) -> None:
+        """End what runs on a key that is no longer good (R-X5). Each call tells its client so, and leaves its row."""
+        for entry in list(self.running.values()):
+            if entry.caller.key_id == key_id:
+                entry.stop(Unauthenticated("The API key was revoked during the call.", code="key_revoked"))
 
     def watch(self, entry: Entry) -> None:
         """Note a call that is not over soon, so that a kill leaves its row. One timer serves all calls of a moment:
@@ -115,6 +123,7 @@ class Entry:
         "_started",
         "_started_wall",
         "_status_seen",
+        "_task",
         "_waited",
         "call_id",
         "caller",
@@ -130,6 +139,7 @@ class Entry:
         "request_id",
         "response_bytes",
         "session",
+        "stopped",
         "stream",
         "tags",
     )
@@ -152,6 +162,8 @@ class Entry:
         self.failure: GatewayError | None = None
         self.response_bytes = 0
         self.is_gone: Callable[[], bool] = bool
+        self.stopped: GatewayError | None = None
+        self._task: asyncio.Task[object] | None = None
         self._body = b""
         self._deployment: Priced | None = None
         self._attempts: list[Attempt] = []
@@ -273,9 +285,25 @@ class Entry:
         usage, _ = self.meter.total(len(self._body))
         return self._price(usage)[0]
 
+    def stop(self, error: GatewayError) -> None:
+        """End the call under way: its task is cancelled, and `error` is what the client is told and the row says."""
+        if self._task is not None and self.stopped is None and not self._ended:
+            self.stopped = error
+            self._task.cancel()
+
+    def unstopped(self) -> GatewayError:
+        """What a call that `stop` ended tells its client. Raises CancelledError for one cancelled otherwise."""
+        if self.stopped is None:
+            raise asyncio.CancelledError
+        if self._task is not None:
+            self._task.uncancel()
+        return self.stopped
+
     # -- the scope ----------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Entry:
+        self._task = asyncio.current_task()
+        self._book.running[self.call_id] = self
         return self
 
     async def __aexit__(
@@ -329,6 +357,7 @@ class Entry:
             response_bytes=self.response_bytes,
         )
         self._ended = True
+        del self._book.running[self.call_id]
         self._book.rows.put(record, self._bodies(status))
 
     def _if_killed(self) -> CallRecord:
@@ -360,6 +389,8 @@ class Entry:
         if isinstance(error, ClientGone) or (isinstance(error, asyncio.CancelledError) and self.is_gone()):
             return "client_closed", 499, ClientGone("The client closed the connection before the answer ended.")
         failure = error if isinstance(error, GatewayError) else self.failure
+        if failure is None and isinstance(error, asyncio.CancelledError):
+            failure = self.stopped
         if failure is None:
             cancelled = isinstance(error, asyncio.CancelledError)
             failure = GatewayError(

@@ -8,7 +8,7 @@ from gophergate.core.blocks import Json
 from gophergate.dialects.base import Dialect, decode, encode
 from gophergate.dialects.splice import with_member, without_member
 from gophergate.errors import BadRequest, Spoken, UpstreamRefused
-from gophergate.providers.base import Credential, Gone, auth_headers
+from gophergate.providers.base import Credential, Gone, Provider, auth_headers
 from gophergate.routing.base import Deployment, Order
 from gophergate.transport.base import Answer, Ask, Timeouts
 
@@ -96,6 +96,15 @@ def ask(
         body=body,
         timeouts=Timeouts(provider.connect, provider.first_byte, provider.idle, provider.total),
     )
+
+
+def static_headers(provider: Provider) -> list[tuple[bytes, bytes]]:
+    """The headers of a request that no caller has a part in: a try-out, a probe."""
+    headers = [_JSON, _AGENT]
+    headers.extend((name.encode(), value.encode("latin-1", "replace")) for name, value in provider.row.headers)
+    if provider.credentials:
+        headers.extend(auth_headers(provider.row.auth, provider.credentials[0].secret))
+    return headers
 
 
 def unheard(order: Order, deployment: Deployment) -> tuple[str, ...]:

@@ -55,6 +55,9 @@ class Audit:
         actor_id: str | None = None,
         target_kind: str | None = None,
         target_id: str | None = None,
+        action: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> AuditPage:
@@ -65,9 +68,14 @@ class Audit:
             (audit_entries.c.actor_id, actor_id),
             (audit_entries.c.target_kind, target_kind),
             (audit_entries.c.target_id, target_id),
+            (audit_entries.c.action, action),
         ):
             if value is not None:
                 query = query.where(column == value)
+        if since is not None:
+            query = query.where(at >= since)
+        if until is not None:
+            query = query.where(at < until)
         if (place := from_cursor(cursor)) is not None:
             query = query.where(at <= place.started_at, or_(at < place.started_at, entry_id < place.id))
         async with self._database.read() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, delete, insert, select, update
 
 from gophergate.errors import NotHere
 from gophergate.store import changes
@@ -90,6 +90,73 @@ class Clients:
             )
             if changed.rowcount == 0:
                 raise NotHere(f"There is no client '{client_id}'.")
+            await changes.mark(connection, TOPIC)
+
+    async def change(self, client: ClientRow) -> None:
+        """Store everything of a client but its id and age. Raises NotHere, Conflict as `create` does."""
+        values = msgspec.structs.asdict(client) | {"limits": limits_text(client.limits)}
+        async with self._database.write() as connection:
+            changed = await connection.execute(update(clients).where(clients.c.id == client.id).values(values))
+            if changed.rowcount == 0:
+                raise NotHere(f"There is no client '{client.id}'.")
+            await changes.mark(connection, TOPIC)
+
+    async def delete(self, client_id: str) -> None:
+        """Remove a client and its keys; its calls stay. Raises NotHere."""
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(clients).where(clients.c.id == client_id))
+            if gone.rowcount == 0:
+                raise NotHere(f"There is no client '{client_id}'.")
+            await changes.mark(connection, TOPIC)
+
+    async def team(self, team_id: str) -> TeamRow:
+        """One team. Raises NotHere."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_TEAM.where(teams.c.id == team_id))).one_or_none()
+        if row is None:
+            raise NotHere(f"There is no team '{team_id}'.")
+        return TeamRow(**dict(row._mapping) | {"limits": limits_from(row.limits)})
+
+    async def change_team(self, team: TeamRow) -> None:
+        """Store everything of a team but its id and age. Raises NotHere, Conflict as `create_team` does."""
+        values = msgspec.structs.asdict(team) | {"limits": limits_text(team.limits)}
+        async with self._database.write() as connection:
+            changed = await connection.execute(update(teams).where(teams.c.id == team.id).values(values))
+            if changed.rowcount == 0:
+                raise NotHere(f"There is no team '{team.id}'.")
+            await changes.mark(connection, TOPIC)
+
+    async def delete_team(self, team_id: str) -> None:
+        """Remove a team; its clients and users stay, without one. Raises NotHere."""
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(teams).where(teams.c.id == team_id))
+            if gone.rowcount == 0:
+                raise NotHere(f"There is no team '{team_id}'.")
+            await changes.mark(connection, TOPIC)
+
+    async def organisation(self, organisation_id: str) -> OrganisationRow:
+        """One organisation. Raises NotHere."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_ORGANISATION.where(organisations.c.id == organisation_id))).one_or_none()
+        if row is None:
+            raise NotHere(f"There is no organisation '{organisation_id}'.")
+        return OrganisationRow(**row._mapping)
+
+    async def change_organisation(self, organisation: OrganisationRow) -> None:
+        """Store its name. Raises NotHere, Conflict for a taken name."""
+        async with self._database.write() as connection:
+            changed = await connection.execute(
+                update(organisations).where(organisations.c.id == organisation.id).values(name=organisation.name)
+            )
+            if changed.rowcount == 0:
+                raise NotHere(f"There is no organisation '{organisation.id}'.")
+
+    async def delete_organisation(self, organisation_id: str) -> None:
+        """Remove an organisation; its teams and clients stay, without one. Raises NotHere."""
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(organisations).where(organisations.c.id == organisation_id))
+            if gone.rowcount == 0:
+                raise NotHere(f"There is no organisation '{organisation_id}'.")
             await changes.mark(connection, TOPIC)
 
     async def create_team(self, team: TeamRow) -> None:

@@ -9,13 +9,15 @@ from sqlalchemy import ColumnElement, Table, and_, or_
 
 from gophergate.core.call import Status
 from gophergate.errors import BadRequest
+from gophergate.store.values import to_text
 
 
 class CallFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Every member that is not None must match. `since` is included, `until` is not; both Unix microseconds.
 
     Only `key_id`, `client_id`, `model`, `provider` and a status other than "ok" have an index; by the others
-    the calls of the time range are read through, so give them a range.
+    the calls of the time range are read through, so give them a range. `failed` means every status but "ok"; costs are
+    nano-dollars; `tag` is "name=value"; `text` is looked for in ids, models, sessions, end users and error messages.
     """
 
     since: int | None = None
@@ -34,6 +36,14 @@ class CallFilter(msgspec.Struct, frozen=True, kw_only=True):
     model_requested: str | None = None
     door: str | None = None
     operation: str | None = None
+    failed: bool | None = None
+    unpriced: bool | None = None
+    min_cost: int | None = None
+    max_cost: int | None = None
+    min_latency_ms: float | None = None
+    max_latency_ms: float | None = None
+    tag: str | None = None
+    text: str | None = None
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -87,6 +97,31 @@ def conditions(table: Table, where: CallFilter, before: Place | None) -> Iterato
         value = getattr(where, name)
         if value is not None:
             yield column[name] == value
+    yield from _measured(table, where)
+
+
+def _measured(table: Table, where: CallFilter) -> Iterator[ColumnElement[bool]]:
+    column = table.c
+    if where.failed is not None:
+        yield (column.status != "ok") if where.failed else (column.status.concat("") == "ok")
+    if where.unpriced:
+        yield and_(column.cost.is_(None), column.usage_source != "none")
+    for name, bound in (("cost", where.min_cost), ("latency_ms", where.min_latency_ms)):
+        if bound is not None:
+            yield column[name] >= bound
+    for name, bound in (("cost", where.max_cost), ("latency_ms", where.max_latency_ms)):
+        if bound is not None:
+            yield column[name] <= bound
+    if where.tag is not None:
+        name, equals, value = where.tag.partition("=")
+        if equals:
+            pair = f"{to_text(name)}:{to_text(value)}"
+            yield column.tags.contains(pair, autoescape=True)
+        else:
+            yield column.tags.contains(f"{to_text(name)}:", autoescape=True)
+    if where.text:
+        sought = ("id", "request_id", "model_requested", "model", "session", "end_user", "error_message")
+        yield or_(*(column[name].icontains(where.text, autoescape=True) for name in sought))
 
 
 def to_cursor(place: Place) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.core.caller import Caller
@@ -100,6 +102,15 @@ class Keys:
             team_limits=limits_from(row.team_limits),
         )
 
+    async def dead(self, key_ids: Iterable[str]) -> set[str]:
+        """Those of these keys that let nobody call any more: revoked or removed, or their client or team disabled."""
+        asked = set(key_ids)
+        enabled = and_(clients.c.disabled.is_(False), or_(teams.c.id.is_(None), teams.c.disabled.is_(False)))
+        joined = keys.join(clients, clients.c.id == keys.c.client_id).outerjoin(teams, teams.c.id == clients.c.team_id)
+        query = select(keys.c.id).select_from(joined).where(keys.c.id.in_(asked), keys.c.revoked_at.is_(None), enabled)
+        async with self._database.read() as connection:
+            return asked - set((await connection.execute(query)).scalars())
+
     async def create(self, key: NewKey, *, now: int) -> KeyRow:
         """Store a key. Raises Conflict when its client does not exist or its hash is taken."""
         async with self._database.write() as connection:
@@ -112,15 +123,50 @@ class Keys:
         async with self._database.read() as connection:
             return await _get(connection, key_id)
 
-    async def page(self, *, client_id: str | None = None, after: str | None = None, limit: int = 100) -> list[KeyRow]:
-        """Keys by id, which is by age, beginning after the id `after`; of one client where it is given."""
+    async def page(
+        self,
+        *,
+        client_id: str | None = None,
+        team_id: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[KeyRow]:
+        """Keys by id, which is by age, beginning after the id `after`; of one client or team where it is given."""
         query = _SHOWN.order_by(keys.c.id).limit(limit)
+        if team_id is not None:
+            query = query.join(clients, clients.c.id == keys.c.client_id).where(clients.c.team_id == team_id)
         if client_id is not None:
             query = query.where(keys.c.client_id == client_id)
         if after is not None:
             query = query.where(keys.c.id > after)
         async with self._database.read() as connection:
             return [_row(row) for row in await connection.execute(query)]
+
+    async def change(self, key: KeyRow) -> None:
+        """Store what may change of a key: its name, models, addresses, limits and end. Raises NotHere."""
+        async with self._database.write() as connection:
+            changed = await connection.execute(
+                update(keys)
+                .where(keys.c.id == key.id)
+                .values(
+                    name=key.name,
+                    models=names_text(key.models),
+                    ip_allow=names_text(key.ip_allow or None),
+                    limits=limits_text(key.limits),
+                    expires_at=key.expires_at,
+                )
+            )
+            if changed.rowcount == 0:
+                raise NotHere(f"There is no key '{key.id}'.")
+            await changes.mark(connection, TOPIC)
+
+    async def delete(self, key_id: str) -> None:
+        """Remove a key altogether; its calls stay. Raises NotHere."""
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(keys).where(keys.c.id == key_id))
+            if gone.rowcount == 0:
+                raise NotHere(f"There is no key '{key_id}'.")
+            await changes.mark(connection, TOPIC)
 
     async def revoke(self, key_id: str, *, now: int) -> KeyRow:
         """End a key for good. Revoking it again changes nothing. Raises NotHere."""

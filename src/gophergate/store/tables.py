@@ -131,6 +131,21 @@ sessions = Table(
 Index(None, sessions.c.user_id)
 Index(None, sessions.c.expires_at)
 
+admin_tokens = Table(
+    "admin_tokens",
+    metadata,
+    _id(),
+    _text("name"),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    _text("last4"),
+    _text("scopes"),
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=True),
+    _text("author_id", nullable=True),
+    _count("expires_at", nullable=True),
+    _count("revoked_at", nullable=True),
+    _count("created_at"),
+)
+
 # -- what is configured -------------------------------------------------------------------------------------------
 
 providers = Table(

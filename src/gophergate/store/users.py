@@ -65,6 +65,36 @@ class Users:
         password_hash = value.pop("password_hash")
         return UserRow(**value), password_hash
 
+    async def change(self, user: UserRow) -> None:
+        """Store what may change of a user (name, role, team, whether disabled). Raises NotHere, Conflict."""
+        async with self._database.write() as connection:
+            changed = await connection.execute(
+                update(users)
+                .where(users.c.id == user.id)
+                .values(
+                    username=user.username,
+                    display_name=user.display_name,
+                    role=user.role,
+                    team_id=user.team_id,
+                    disabled=user.disabled,
+                )
+            )
+            if changed.rowcount == 0:
+                raise NotHere(f"There is no user '{user.id}'.")
+
+    async def delete(self, user_id: str) -> None:
+        """Remove a user and their sessions; what they made stays. Raises NotHere."""
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(users).where(users.c.id == user_id))
+            if gone.rowcount == 0:
+                raise NotHere(f"There is no user '{user_id}'.")
+
+    async def owners(self) -> int:
+        """How many can still sign in as an owner."""
+        query = select(func.count()).select_from(users).where(users.c.role == "owner", users.c.disabled.is_(False))
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar_one()
+
     async def set_password_hash(self, user_id: str, password_hash: str, *, now: int) -> None:
         """Change a password; every session the user has ends with it. Raises NotHere."""
         async with self._database.write() as connection:

@@ -140,14 +140,17 @@ asyncio.run(main())
     assert sorted(answers) == ["False", "True"]
 
 
+NEXT = f"{int(HEAD) + 1:04d}"
+
+
 def migrations(folder: Path, body: str) -> Migrations:
     """Our migrations and one more."""
     shutil.copytree(SHIPPED.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_next.py").write_text(
-        f"import sqlalchemy as sa\nfrom alembic import op\nrevision = '0002'\ndown_revision = '{HEAD}'\n"
+    (folder / "versions" / f"{NEXT}_next.py").write_text(
+        f"import sqlalchemy as sa\nfrom alembic import op\nrevision = '{NEXT}'\ndown_revision = '{HEAD}'\n"
         f"def upgrade():\n{body}\n"
     )
-    return Migrations(folder, "0002")
+    return Migrations(folder, NEXT)
 
 
 FAILS_HALFWAY = """
@@ -176,7 +179,7 @@ async def test_an_upgrade_keeps_the_rows(fresh: Callable[[], Path], tmp_path: Pa
         await connection.execute(text("INSERT INTO settings VALUES ('a', '1', 1, 0)"))
     body = '    op.add_column("settings", sa.Column("note", sa.Text()))'
     assert await upgrade(database, migrations(tmp_path / "m", body))
-    assert await current_revision(database) == "0002"
+    assert await current_revision(database) == NEXT
     async with database.read() as connection:
         assert (await connection.execute(text("SELECT * FROM settings"))).all() == [("a", "1", 1, 0, None)]
     await database.close()

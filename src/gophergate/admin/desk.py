@@ -1,0 +1,156 @@
+"""Where one operator's request is handled: who asks, what there is to work with, and how a change is made and noted.
+
+A change and its audit entry are one transaction; there is no way to write the one without the other but by leaving out
+`note`, which a test looks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+
+from gophergate.admin.permissions import Permission, Who
+from gophergate.admin.problems import Stale
+from gophergate.errors import Forbidden
+from gophergate.store.audit import AuditRow, record
+from gophergate.store.users import UserRow
+
+if TYPE_CHECKING:
+    from gophergate.admin.rooms import Rooms
+
+_MASKED = "***"
+_SECRETS = frozenset({"api_key", "key", "password", "token", "secret"})
+
+
+class Desk:
+    """One request's. Made by the guard of the route, once it has let the request through."""
+
+    def __init__(self, rooms: Rooms, who: Who, address: str) -> None:
+        self.rooms = rooms
+        self.who = who
+        self.address = address
+
+    def now(self) -> int:
+        """Unix microseconds."""
+        return int(self.rooms.wall() * 1_000_000)
+
+    def require(self, permission: Permission, sentence: str) -> None:
+        """Raises Forbidden unless they hold one more permission."""
+        if not self.who.may(permission):
+            raise Forbidden(sentence)
+
+    @property
+    def team(self) -> str | None:
+        """The only team this operator sees; None sees all."""
+        return self.who.team_id
+
+    def confine(self, team_id: str | None, what: str) -> None:
+        """Raises Forbidden for something of another team than the one this operator is confined to."""
+        if self.who.team_id is not None and team_id != self.who.team_id:
+            raise Forbidden(f"This {what} belongs to another team.")
+
+    def keys_changed(self) -> None:
+        """What is remembered of client keys is dropped at once: a key, its client or its team changed (R-X5)."""
+        self.rooms.auth.forget()
+
+    async def reconfigured(self) -> None:
+        """Providers, models or groups changed: swap to the catalogue that holds them, and ask new providers what they
+        have. Other processes see it by the change mark."""
+        await self.rooms.configuration.reload()
+        self.rooms.later(self.rooms.configuration.discover())
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[None]:
+        """One transaction for a change and its `note`."""
+        async with self.rooms.database.write():
+            yield
+
+    async def note(
+        self,
+        action: str,
+        kind: str,
+        target_id: str | None,
+        *,
+        before: object = None,
+        after: object = None,
+    ) -> None:
+        """Put the change under way into the audit log. Secrets are masked by the names of their members."""
+        entry = AuditRow(
+            id=self.rooms.ids.new(),
+            at=self.now(),
+            actor=self.who.name,
+            actor_id=self.who.user_id or self.who.token_id,
+            action=action,
+            target_kind=kind,
+            target_id=target_id,
+            before=_text(before),
+            after=_text(after),
+            address=self.address or None,
+        )
+        async with self.rooms.database.write() as connection:
+            await record(connection, entry)
+        self.rooms.announce("configuration", {"action": action, "kind": kind, "id": target_id, "by": self.who.name})
+
+    async def signed_in(self, user: UserRow) -> None:
+        """Put it on record that somebody signed in: it changes nothing, and is the first thing looked for."""
+        signed = Desk(self.rooms, Who(name=user.username, permissions=frozenset(), user_id=user.id), self.address)
+        await signed.note("sign_in", "session", user.id)
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk the guard has made."""
+    found = request.state.desk
+    assert isinstance(found, Desk)  # noqa: S101 - the guard ran, or there would be no handler
+    return found
+
+
+AtDesk = Annotated[Desk, Depends(desk_of)]
+
+
+def etag(shown: BaseModel) -> str:
+    """The version of what is shown, as a strong entity tag."""
+    return '"' + hashlib.blake2b(shown.model_dump_json().encode(), digest_size=12).hexdigest() + '"'
+
+
+def tagged(response: Response, shown: Any) -> Any:
+    """Give the response the entity tag of what it shows."""
+    response.headers["etag"] = etag(shown)
+    return shown
+
+
+def unchanged_since(request: Request, shown: BaseModel) -> None:
+    """Raises Stale when the request says `if-match` and means another version than this. Call it inside `change`."""
+    wanted = request.headers.get("if-match")
+    if wanted is None or wanted.strip() == "*":
+        return
+    if etag(shown) not in [tag.strip().removeprefix("W/") for tag in wanted.split(",")]:
+        raise Stale("It was changed since you read it. Read it again, and make your change to what it is now.")
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return msgspec.json.encode(masked(plain)).decode()
+
+
+def masked(value: object) -> object:
+    """The value with every member that is a secret by its name struck out."""
+    if isinstance(value, Mapping):
+        return {
+            name: _MASKED if name in _SECRETS and isinstance(inner, str) and inner else masked(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [masked(item) for item in value]
+    return value
+
+
+Announce = Callable[[str, Mapping[str, Any]], None]
+"""Tells whoever watches live that something happened."""

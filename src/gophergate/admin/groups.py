@@ -1,0 +1,218 @@
+"""Model groups: draft, publish, roll back; and why a name resolves to what it does."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Request, Response
+from pydantic import Field as Member
+from pydantic import StringConstraints
+
+from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.shapes import Given, Listing, Moment, Shown
+from gophergate.configured import read_group
+from gophergate.errors import Forbidden
+from gophergate.settings import GroupSettings
+from gophergate.store.groups import GroupRow
+
+Strategy = Literal[
+    "ordered", "weighted", "least_latency", "least_busy", "cheapest", "sticky", "heuristic", "classifier"
+]
+GroupName = Annotated[str, StringConstraints(pattern=r"^[^\s/][^\s]{0,254}$"), Member(examples=["fast"])]
+
+
+class TargetGiven(Given):
+    """What the group may resolve to, and its share under weighted."""
+
+    model: GroupName
+    weight: Annotated[float, Member(ge=0, le=1_000_000)] = 1.0
+
+
+class Members(Given):
+    """The members of `[[groups]]`."""
+
+    strategy: Strategy = "ordered"
+    targets: Annotated[list[TargetGiven], Member(max_length=1000, default_factory=list)]
+    fallbacks: Annotated[list[GroupName], Member(max_length=100, default_factory=list)]
+    rules: Annotated[list[dict[str, Any]], Member(max_length=200, default_factory=list)]
+
+
+class GroupGiven(Members):
+    """A new group. `draft` keeps it out of force until it is published."""
+
+    name: GroupName
+    draft: bool = False
+
+
+class GroupChange(Members):
+    """A new version of a group, whole. `draft` keeps it out of force until it is published."""
+
+    draft: bool = False
+
+
+class Publication(Given):
+    """Which version to put in force: the newest when none is named."""
+
+    version: Annotated[int, Member(ge=1, le=2**31)] | None = None
+
+
+class GroupShown(Shown):
+    """A group as it was last saved. `published` is the version in force, null while there is only a draft."""
+
+    name: str
+    source: Literal["file", "database"]
+    version: int
+    state: Literal["draft", "published", "retired"]
+    published: int | None
+    strategy: Strategy
+    targets: list[dict[str, Any]]
+    fallbacks: list[str]
+    rules: list[dict[str, Any]]
+    problem: str | None = None
+    created_at: Moment | None = None
+    author_id: str | None = None
+
+
+class Question(Given):
+    """What to explain: a model or group name, as a caller would ask."""
+
+    model: Annotated[str, Member(min_length=1, max_length=320, examples=["fast"])]
+
+
+class Explained(Shown):
+    """The deployments that would be tried, in order, and the steps that led to them."""
+
+    model: str
+    deployments: list[str]
+    decision: list[str]
+
+
+async def list_(desk: AtDesk) -> Listing[GroupShown]:
+    """Every group, those of the file first."""
+    configuration = desk.rooms.configuration
+    published = {row.name: row.version for row in await configuration.groups.published()}
+    items = [_of_file(group) for group in desk.rooms.settings.groups]
+    items += [_of_row(desk, row, published.get(row.name)) for row in await configuration.groups.latest()]
+    return Listing[GroupShown](items=items)
+
+
+async def get(name: str, response: Response, desk: AtDesk) -> GroupShown:
+    """One group."""
+    shown: GroupShown = tagged(response, await _shown(desk, name))
+    return shown
+
+
+async def versions(name: str, desk: AtDesk) -> Listing[GroupShown]:
+    """Every version of a group, newest first."""
+    _not_of_file(desk, name)
+    rows = await desk.rooms.configuration.groups.versions(name)
+    published = next((row.version for row in rows if row.state == "published"), None)
+    return Listing[GroupShown](items=[_of_row(desk, row, published) for row in rows])
+
+
+async def create(given: GroupGiven, response: Response, desk: AtDesk) -> GroupShown:
+    """Make a group. A cycle, an empty group, a nest too deep are refused, the cycle shown."""
+    _not_of_file(desk, given.name)
+    await _save(desk, given.name, given, expected_version=0)
+    return await get(given.name, response, desk)
+
+
+async def change(name: str, given: GroupChange, request: Request, response: Response, desk: AtDesk) -> GroupShown:
+    """Save a new version of a group."""
+    _not_of_file(desk, name)
+    before = await _shown(desk, name)
+    unchanged_since(request, before)
+    await _save(desk, name, given, expected_version=before.version, before=before)
+    return await get(name, response, desk)
+
+
+async def publish(name: str, response: Response, desk: AtDesk, given: Publication | None = None) -> GroupShown:
+    """Put a version in force: a draft, or an older one to roll back to."""
+    _not_of_file(desk, name)
+    configuration = desk.rooms.configuration
+    async with desk.change():
+        rows = await configuration.groups.versions(name)
+        version = given.version if given is not None and given.version is not None else rows[0].version
+        row = await configuration.groups.publish(name, version)
+        await configuration.rebuilt()
+        await desk.note("publish", "group", name, after=msgspec.to_builtins(row))
+    await desk.reconfigured()
+    return await get(name, response, desk)
+
+
+async def delete(name: str, desk: AtDesk) -> None:
+    """Remove a group with its history."""
+    _not_of_file(desk, name)
+    async with desk.change():
+        before = await _shown(desk, name)
+        await desk.rooms.configuration.groups.delete(name)
+        await desk.rooms.configuration.rebuilt()
+        await desk.note("delete", "group", name, before=before)
+    await desk.reconfigured()
+
+
+async def explain(given: Question, desk: AtDesk) -> Explained:
+    """Why a name resolves to what it does."""
+    plan = desk.rooms.configuration.current.plan(given.model)
+    return Explained(
+        model=given.model,
+        deployments=[deployment.label for deployment in plan.deployments],
+        decision=list(plan.decision),
+    )
+
+
+async def _save(
+    desk: Desk, name: str, given: GroupGiven | GroupChange, *, expected_version: int, before: GroupShown | None = None
+) -> None:
+    definition = given.model_dump(exclude={"name", "draft"})
+    read_group(name, definition)
+    configuration = desk.rooms.configuration
+    async with desk.change():
+        row = await configuration.groups.save(
+            name,
+            definition,
+            state="draft" if given.draft else "published",
+            expected_version=expected_version,
+            author_id=desk.who.user_id or desk.who.token_id,
+            now=desk.now(),
+        )
+        await configuration.rebuilt()
+        what = "create" if expected_version == 0 else "change"
+        await desk.note(what, "group", name, before=before, after=msgspec.to_builtins(row))
+    await desk.reconfigured()
+
+
+def _not_of_file(desk: Desk, name: str) -> None:
+    if name in {group.name for group in desk.rooms.settings.groups}:
+        source = desk.rooms.settings.config_file or "the environment"
+        raise Forbidden(f"The group '{name}' stands in {source} and is changed there.", code="owned_by_file")
+
+
+async def _shown(desk: Desk, name: str) -> GroupShown:
+    for group in desk.rooms.settings.groups:
+        if group.name == name:
+            return _of_file(group)
+    rows = await desk.rooms.configuration.groups.versions(name)
+    return _of_row(desk, rows[0], next((row.version for row in rows if row.state == "published"), None))
+
+
+def _of_file(group: GroupSettings) -> GroupShown:
+    definition = msgspec.to_builtins(group)
+    definition.pop("name")
+    return GroupShown(name=group.name, source="file", version=1, state="published", published=1, **definition)
+
+
+def _of_row(desk: Desk, row: GroupRow, published: int | None) -> GroupShown:
+    definition = {"strategy": "ordered", "targets": [], "fallbacks": [], "rules": []} | row.definition
+    return GroupShown(
+        name=row.name,
+        source="database",
+        version=row.version,
+        state=row.state,
+        published=published,
+        problem=desk.rooms.configuration.broken.get(f"group {row.name}"),
+        created_at=row.created_at,
+        author_id=row.author_id,
+        **definition,
+    )

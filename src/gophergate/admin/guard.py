@@ -1,0 +1,80 @@
+"""The one enforcement point: every route says what it needs, and its request is judged before its handler runs.
+
+Decided on the matched route object, never on a URL (R-X1). A route that says nothing cannot be made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from gophergate.admin.desk import Desk
+from gophergate.admin.permissions import PERMISSIONS, Permission, Who
+from gophergate.admin.rooms import Rooms
+from gophergate.admin.sessions import Found
+from gophergate.errors import Forbidden, Unauthenticated
+from gophergate.front.forwarded import plain_address
+
+Needs = Permission | Literal["nobody", "anybody"]
+"""nobody: open to all, as signing in must be. anybody: whoever is signed in."""
+
+NEEDS = "x-needs"
+"""The member of a route's OpenAPI entry that says what it needs: so the documentation says it too."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOBODY = Who(name="", permissions=frozenset())
+
+
+class Guarded(APIRoute):
+    """A route that judges before it serves."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        needs = (self.openapi_extra or {}).get(NEEDS)
+        if needs not in (*PERMISSIONS, "nobody", "anybody"):
+            raise TypeError(f"the route {self.path} does not say what it needs")
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            request.state.desk = await admitted(request, needs)
+            return await handle(request)
+
+        return guarded
+
+
+async def admitted(request: Request, needs: Needs) -> Desk:
+    """The desk at which the request is served. Raises Unauthenticated, Forbidden."""
+    rooms: Rooms = request.app.state.rooms
+    address = address_of(request, rooms)
+    if needs == "nobody":
+        return Desk(rooms, _NOBODY, address)
+    found = await presented(request, rooms)
+    if found is None:
+        raise Unauthenticated(
+            "Sign in first: POST /api/auth/login, or send an admin token as 'Authorization: Bearer gg-admin-...'.",
+            code="not_signed_in",
+        )
+    if found.csrf and request.method not in _SAFE:
+        said = request.headers.get("x-csrf-token", "")
+        if not rooms.sessions.csrf_fits(found, said):
+            raise Forbidden(
+                "A change by cookie needs the x-csrf-token that signing in gave (GET /api/auth/me shows it).",
+                code="csrf_token_missing" if not said else "csrf_token_wrong",
+            )
+    if needs != "anybody" and not found.who.may(needs):
+        raise Forbidden(f"This needs the permission '{needs}', which {found.who.name} does not have.")
+    request.state.found = found
+    return Desk(rooms, found.who, address)
+
+
+async def presented(request: Request, rooms: Rooms) -> Found | None:
+    """Who the request's header or cookie stands for."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    bearer = token.strip() if scheme.lower() == "bearer" else ""
+    return await rooms.sessions.find(cookies=request.headers.get("cookie", ""), bearer=bearer)
+
+
+def address_of(request: Request, rooms: Rooms) -> str:
+    """The caller's address, as the edge sees it."""
+    return plain_address(request.client.host) if request.client is not None else ""

@@ -1,0 +1,206 @@
+"""Models: what can be asked for, whether it may be, what it is called upstream and what it costs here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import Query, Request, Response
+from pydantic import AfterValidator, StringConstraints
+from pydantic import Field as Member
+
+from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.paging import Cursor, Limit
+from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Shown, Time, microseconds
+from gophergate.errors import NotHere
+from gophergate.ledger.pricing import Card
+from gophergate.store.models import Discount, ModelRow
+
+_FEMTOS_PER_DOLLAR_OF_A_MILLION = 10**9
+_CLASSES = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
+
+
+def _share(text: str) -> str:
+    if not 0 < float(text) <= 1:
+        raise ValueError("a share is more than 0 and at most 1, such as 0.25 for a quarter off")
+    return text
+
+
+Share = Annotated[str, StringConstraints(pattern=r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"), AfterValidator(_share)]
+ModelName = Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^\s/]+/\S+$")]
+
+
+class PriceShown(Shown):
+    """US dollars per million tokens, where a price is known; `version` says whose it is."""
+
+    version: str
+    input: str
+    cache_read: str
+    cache_write: str
+    cache_write_1h: str
+    output: str
+    bands: int
+
+
+class PriceGiven(Given):
+    """US dollars per million tokens; what is left out keeps its known price."""
+
+    input: Dollars | None = None
+    cache_read: Dollars | None = None
+    cache_write: Dollars | None = None
+    cache_write_1h: Dollars | None = None
+    output: Dollars | None = None
+
+
+class DiscountGiven(Given):
+    """A share off every price for a time: "0.25" is a quarter off."""
+
+    share: Share
+    since: Time
+    until: Time | None = None
+    note: Annotated[str, Member(max_length=200)] = ""
+
+
+class DiscountShown(Shown):
+    """A share off every price for a time."""
+
+    share: str
+    since: Moment
+    until: Moment | None
+    note: str
+
+
+class ModelShown(Shown):
+    """A model at a provider, or a group. `price` null is unpriced."""
+
+    name: str
+    provider: str
+    is_group: bool
+    enabled: bool
+    mapped_name: str | None
+    price: PriceShown | None
+    price_override: dict[str, str] | None
+    discounts: list[DiscountShown]
+    updated_at: Moment | None
+
+
+class ModelChange(Given):
+    """What may be set about a model; what is left out stays, null takes it back."""
+
+    enabled: bool | None = None
+    mapped_name: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S+$")] | None = None
+    price: PriceGiven | None = None
+    discounts: Annotated[list[DiscountGiven], Member(max_length=50)] | None = None
+
+
+async def list_(
+    desk: AtDesk,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    q: Annotated[str | None, Query(max_length=120, description="Part of the name.")] = None,
+    provider: Annotated[str | None, Query(max_length=64)] = None,
+) -> Listing[ModelShown]:
+    """Every model, by name; those that are switched off too."""
+    rows = {row.name: row for row in await desk.rooms.configuration.models.all()}
+    names = sorted(
+        name
+        for name in _names(desk) | set(rows)
+        if (cursor is None or name > cursor)
+        and (not q or q.lower() in name.lower())
+        and (provider is None or name.partition("/")[0] == provider)
+    )
+    items = [_shown(desk, name, rows.get(name)) for name in names[:limit]]
+    return Listing[ModelShown](items=items, next_cursor=names[limit - 1] if len(names) > limit else None)
+
+
+async def get(name: str, response: Response, desk: AtDesk) -> ModelShown:
+    """One model."""
+    shown: ModelShown = tagged(response, await _known(desk, name))
+    return shown
+
+
+async def change(name: ModelName, given: ModelChange, request: Request, response: Response, desk: AtDesk) -> ModelShown:
+    """Switch a model on or off, map its name, set its price or a dated discount. The next call sees it."""
+    configuration = desk.rooms.configuration
+    said = given.model_fields_set
+    async with desk.change():
+        before = await _known(desk, name)
+        unchanged_since(request, before)
+        row = await configuration.models.get(name)
+        after = row or ModelRow(name=name, updated_at=0)
+        changes: dict[str, object] = {"updated_at": desk.now()}
+        if given.enabled is not None:
+            changes["enabled"] = given.enabled
+        if "mapped_name" in said:
+            changes["mapped_name"] = given.mapped_name
+        if "price" in said:
+            prices = given.price.said() if given.price is not None else {}
+            changes["price"] = {kind: value for kind, value in prices.items() if value is not None}
+        if "discounts" in said:
+            changes["discounts"] = tuple(_discount(one) for one in given.discounts or ())
+        after = msgspec.structs.replace(after, **changes)
+        after = await configuration.models.put(after, expected_version=row.version if row is not None else 0)
+        await configuration.rebuilt()
+        await desk.note("change", "model", name, before=before, after=msgspec.to_builtins(after))
+    await desk.reconfigured()
+    return await get(name, response, desk)
+
+
+async def reset(name: ModelName, desk: AtDesk) -> None:
+    """Forget what was set: the model is again what it is by itself."""
+    async with desk.change():
+        before = await _known(desk, name)
+        await desk.rooms.configuration.models.delete(name)
+        await desk.rooms.configuration.rebuilt()
+        await desk.note("reset", "model", name, before=before)
+    await desk.reconfigured()
+
+
+def _names(desk: Desk) -> set[str]:
+    catalog = desk.rooms.configuration.current
+    names = set(catalog.groups)
+    for provider in catalog.providers.values():
+        names.update(f"{provider.name}/{model}" for model in provider.models)
+    return names
+
+
+async def _known(desk: Desk, name: str) -> ModelShown:
+    row = await desk.rooms.configuration.models.get(name)
+    catalog = desk.rooms.configuration.current
+    if row is None and name not in catalog.groups and name.partition("/")[0] not in catalog.providers:
+        raise NotHere(f"There is no model '{name}'. GET /api/models lists what there is.")
+    return _shown(desk, name, row)
+
+
+def _shown(desk: Desk, name: str, row: ModelRow | None) -> ModelShown:
+    provider, _, model = name.partition("/")
+    is_group = name in desk.rooms.configuration.current.groups
+    card = None if is_group else desk.rooms.prices.card(provider, (row.mapped_name if row else None) or model)
+    return ModelShown(
+        name=name,
+        provider="gophergate" if is_group else provider,
+        is_group=is_group,
+        enabled=row.enabled if row is not None else True,
+        mapped_name=row.mapped_name if row is not None else None,
+        price=_price(card) if card is not None else None,
+        price_override=(row.price or None) if row is not None else None,
+        discounts=[DiscountShown.model_validate(one) for one in row.discounts] if row is not None else [],
+        updated_at=row.updated_at if row is not None else None,
+    )
+
+
+def _price(card: Card) -> PriceShown:
+    band = card.bands[0]
+    amounts = {kind: _dollars(getattr(band, kind)) for kind in _CLASSES}
+    return PriceShown(version=card.version, bands=len(card.bands), **amounts)
+
+
+def _dollars(femtos: int) -> str:
+    whole, part = divmod(femtos, _FEMTOS_PER_DOLLAR_OF_A_MILLION)
+    return f"{whole}.{f'{part:09d}'.rstrip('0').ljust(2, '0')}"
+
+
+def _discount(given: DiscountGiven) -> Discount:
+    since = microseconds(given.since)
+    assert since is not None  # noqa: S101 - narrows the type
+    return Discount(share=given.share, since=since, until=microseconds(given.until), note=given.note)

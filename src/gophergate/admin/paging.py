@@ -1,0 +1,30 @@
+"""Pages of lists: how many, from where, and what begins the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Query
+
+from gophergate.admin.shapes import Listing, Shown
+
+ShownT = TypeVar("ShownT", bound=Shown)
+RowT = TypeVar("RowT")
+
+Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
+
+
+def page_of(
+    kind: type[ShownT],
+    rows: Sequence[Any],
+    limit: int,
+    place: Callable[[Any], str],
+    shown: Callable[[Any], ShownT] | None = None,
+) -> Listing[ShownT]:
+    """A page of rows that were read with one more than `limit`; `place` is what a cursor says of a row."""
+    make = shown or kind.model_validate
+    items = [make(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return Listing[kind](items=items, next_cursor=place(rows[limit - 1]) if more else None)  # type: ignore[valid-type]

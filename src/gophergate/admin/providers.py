@@ -1,0 +1,382 @@
+"""Providers made at run time; those of the file are shown beside them, read-only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Request, Response
+from pydantic import AfterValidator, SecretStr, StringConstraints
+from pydantic import Field as Member
+
+from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Money, Shown
+from gophergate.configured import ConfigurationProblem
+from gophergate.core.money import from_dollars
+from gophergate.doors import dialects
+from gophergate.errors import Forbidden
+from gophergate.providers.base import Provider
+from gophergate.providers.registry import BY_KIND
+from gophergate.routing.trial import trial
+from gophergate.settings import ProviderSettings, mask
+from gophergate.settings.schema import NAME_PATTERN
+from gophergate.store.providers import ProviderRow
+from gophergate.store.rollups import HOUR_US
+from gophergate.store.usage import UsageFilter, Usages
+from gophergate.transport.pool import parse_prefix
+
+_LOW_SHARE = 10
+"""Credit is low below a tenth of what was put in, unless a bound was given."""
+
+
+def _address(text: str) -> str:
+    if not text:
+        return text
+    scheme, _, rest = text.partition("://")
+    parse_prefix(f"{scheme}://{rest.split('/', 1)[0]}")  # ValueError says what is wrong
+    return text.rstrip("/")
+
+
+ProviderName = Annotated[str, StringConstraints(pattern=NAME_PATTERN.replace("\\Z", "$")), Member(examples=["openai"])]
+Kind = Annotated[str, Member(max_length=64, examples=["openai"])]
+Address = Annotated[str, Member(max_length=500, examples=["https://api.openai.com/v1"]), AfterValidator(_address)]
+Key = Annotated[SecretStr, Member(min_length=1, max_length=10_000, examples=["sk-..."])]
+ModelId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S+$")]
+Speaks = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama"]
+Seconds = Annotated[float, Member(gt=0, le=86_400)]
+
+
+class TimeoutsGiven(Given):
+    """Seconds; what is left out is the default of the provider's kind."""
+
+    connect: Seconds | None = None
+    first_byte: Seconds | None = None
+    idle: Seconds | None = None
+    total: Seconds | None = None
+
+
+class ProviderShown(Shown):
+    """A provider. `source` "file" cannot be changed here. `state` is "ok", "disabled", or "broken" with `problem`."""
+
+    name: str
+    kind: str
+    label: str
+    source: Literal["file", "database"]
+    enabled: bool
+    state: Literal["ok", "disabled", "broken"]
+    problem: str | None = None
+    api_key_masked: str | None
+    base_url: str | None
+    models: list[str]
+    known_models: int
+    speaks: list[str]
+    timeouts: dict[str, float]
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+
+class ProviderGiven(Given):
+    """A new provider. `kind` is a row of the registry: GET /api/providers/kinds lists them."""
+
+    name: ProviderName
+    kind: Kind
+    api_key: Key | None = None
+    base_url: Address | None = None
+    models: Annotated[list[ModelId], Member(max_length=5000)] | None = None
+    speaks: Annotated[list[Speaks], Member(max_length=5)] | None = None
+    timeouts: TimeoutsGiven | None = None
+    enabled: bool = True
+
+
+class ProviderChange(Given):
+    """What may change of a provider; what is left out stays. `api_key` null takes the key away."""
+
+    kind: Kind | None = None
+    api_key: Key | None = None
+    base_url: Address | None = None
+    models: Annotated[list[ModelId], Member(max_length=5000)] | None = None
+    speaks: Annotated[list[Speaks], Member(max_length=5)] | None = None
+    timeouts: TimeoutsGiven | None = None
+    enabled: bool | None = None
+
+
+class KindShown(Shown):
+    """A kind of provider: what it speaks, and what it needs."""
+
+    kind: str
+    label: str
+    speaks: list[str]
+    base_url: str
+    needs_key: bool
+    needs_base_url: bool
+
+
+class TrialGiven(Given):
+    """What to ask: a model of the provider. Without one its first known model, or its model list."""
+
+    model: ModelId | None = None
+
+
+class TrialShown(Shown):
+    """How the try-out went: with what was asked, the time it took, and the provider's own words."""
+
+    ok: bool
+    ms: float
+    asked: str
+    status: int
+    message: str
+    reply: str
+
+
+class CreditGiven(Given):
+    """What has been paid in and is still there, and below what it is low; null forgets it."""
+
+    balance: Dollars | None
+    low: Dollars | None = None
+
+
+class CreditShown(Shown):
+    """A provider's credit: what was there when it was set, what calls have cost since, what is left."""
+
+    balance: Money | None = None
+    spent: Money | None = None
+    left: Money | None = None
+    low: Money | None = None
+    is_low: bool = False
+    set_at: Moment | None = None
+
+
+async def kinds(desk: AtDesk) -> Listing[KindShown]:
+    """The registry: every kind of provider that can be added."""
+    rows = sorted(BY_KIND.values(), key=lambda row: row.label.lower())
+    items = [
+        KindShown(
+            kind=row.kind,
+            label=row.label,
+            speaks=list(row.speaks),
+            base_url=row.base_url,
+            needs_key=not row.keyless,
+            needs_base_url=not row.base_url and row.kind != "simulator",
+        )
+        for row in rows
+    ]
+    return Listing[KindShown](items=items)
+
+
+async def list_(desk: AtDesk) -> Listing[ProviderShown]:
+    """Every provider, those of the file first."""
+    configuration = desk.rooms.configuration
+    items = [_of_file(desk, entry) for entry in desk.rooms.settings.providers]
+    items += [_of_row(desk, row) for row in await configuration.providers.all()]
+    return Listing[ProviderShown](items=items)
+
+
+async def get(name: str, response: Response, desk: AtDesk) -> ProviderShown:
+    """One provider."""
+    shown: ProviderShown = tagged(response, await _shown(desk, name))
+    return shown
+
+
+async def create(given: ProviderGiven, response: Response, desk: AtDesk) -> ProviderShown:
+    """Add a provider. It serves at once, without a restart."""
+    configuration = desk.rooms.configuration
+    secret = given.api_key.get_secret_value() if given.api_key is not None else None
+    now = desk.now()
+    row = ProviderRow(
+        name=given.name,
+        kind=given.kind,
+        api_key_sealed=configuration.sealed(given.name, secret) if secret else None,
+        api_key_masked=mask(secret) if secret else None,
+        base_url=given.base_url or None,
+        models=tuple(dict.fromkeys(given.models or ())),
+        speaks=tuple(dict.fromkeys(given.speaks or ())),
+        timeouts=_timeouts(given.timeouts),
+        enabled=given.enabled,
+        created_at=now,
+        updated_at=now,
+    )
+    async with desk.change():
+        await configuration.providers.create(row)
+        await _tried(desk, row)
+        await desk.note("create", "provider", row.name, after=_plain(row))
+    await desk.reconfigured()
+    return await get(row.name, response, desk)
+
+
+async def change(name: str, given: ProviderChange, request: Request, response: Response, desk: AtDesk) -> ProviderShown:
+    """Change, disable or re-key a provider. Running calls end with what they began with."""
+    configuration = desk.rooms.configuration
+    said = given.model_fields_set
+    async with desk.change():
+        before = await _stored(desk, name)
+        unchanged_since(request, _of_row(desk, before))
+        changes: dict[str, Any] = {"updated_at": desk.now()}
+        if "api_key" in said:
+            secret = given.api_key.get_secret_value() if given.api_key is not None else None
+            changes["api_key_sealed"] = configuration.sealed(name, secret) if secret else None
+            changes["api_key_masked"] = mask(secret) if secret else None
+        if given.kind is not None:
+            changes["kind"] = given.kind
+        if given.enabled is not None:
+            changes["enabled"] = given.enabled
+        if "base_url" in said:
+            changes["base_url"] = given.base_url or None
+        for member in ("models", "speaks"):
+            if member in said:
+                changes[member] = tuple(dict.fromkeys(getattr(given, member) or ()))
+        if "timeouts" in said:
+            changes["timeouts"] = _timeouts(given.timeouts)
+        after = msgspec.structs.replace(before, **changes)
+        after = await configuration.providers.replace(after, expected_version=before.version)
+        await _tried(desk, after)
+        note = _plain(after) | ({"api_key": "changed"} if "api_key" in said else {})
+        await desk.note("change", "provider", name, before=_plain(before), after=note)
+    await desk.reconfigured()
+    return await get(name, response, desk)
+
+
+async def delete(name: str, desk: AtDesk) -> None:
+    """Remove a provider. Its calls stay in the log."""
+    async with desk.change():
+        before = await _stored(desk, name)
+        await desk.rooms.configuration.providers.delete(name)
+        await desk.rooms.configuration.rebuilt()
+        await desk.note("delete", "provider", name, before=_plain(before))
+    await desk.reconfigured()
+
+
+async def try_out(name: str, desk: AtDesk, given: TrialGiven | None = None) -> TrialShown:
+    """Make a real call: how long it took, and the provider's own error if it failed."""
+    provider = desk.rooms.configuration.current.providers.get(name)
+    if provider is None:
+        shown = await _shown(desk, name)
+        reason = shown.problem or "it is disabled"
+        return TrialShown(ok=False, ms=0, asked="nothing", status=0, message=f"Not asked: {reason}", reply="")
+    model = given.model if given is not None and given.model else (provider.models[0] if provider.models else "")
+    went = await trial(provider, model, dialects(), desk.rooms.transport, desk.rooms.clock)
+    return TrialShown.model_validate(went)
+
+
+async def credits(name: str, desk: AtDesk) -> CreditShown:
+    """What is left of the credit that was entered, calls up to now deducted."""
+    return await credit_of(desk, await _stored(desk, name))
+
+
+async def set_credits(name: str, given: CreditGiven, desk: AtDesk) -> CreditShown:
+    """Enter the credit a provider's account has now."""
+    async with desk.change():
+        before = await _stored(desk, name)
+        settings = {key: value for key, value in before.settings.items() if key != "credit"}
+        if given.balance is not None:
+            now = desk.now()
+            spent_before = await _spent(desk, name, now - now % HOUR_US)
+            settings["credit"] = {
+                "balance": from_dollars(given.balance),
+                "low": None if given.low is None else from_dollars(given.low),
+                "set_at": now,
+                "spent_before": spent_before,
+            }
+        after = msgspec.structs.replace(before, settings=settings, updated_at=desk.now())
+        after = await desk.rooms.configuration.providers.replace(after, expected_version=before.version)
+        await desk.note("set_credit", "provider", name, after=given.said())
+    await desk.reconfigured()
+    return await credit_of(desk, after)
+
+
+async def credit_of(desk: Desk, row: ProviderRow) -> CreditShown:
+    """A provider's credit as it stands now; an empty one where none was entered."""
+    credit = row.settings.get("credit")
+    if not isinstance(credit, dict):
+        return CreditShown()
+    set_at, balance = credit["set_at"], credit["balance"]
+    spent = await _spent(desk, row.name, set_at - set_at % HOUR_US) - credit["spent_before"]
+    low = credit["low"] if credit["low"] is not None else balance // _LOW_SHARE
+    return CreditShown(
+        balance=balance, spent=spent, left=balance - spent, low=low, is_low=balance - spent < low, set_at=set_at
+    )
+
+
+async def _spent(desk: Desk, provider: str, since: int) -> int:
+    where = UsageFilter(provider=provider)
+    (total,) = await Usages(desk.rooms.database).sums("total", since=since, until=desk.now() + HOUR_US, where=where)
+    return total.cost
+
+
+async def _tried(desk: Desk, row: ProviderRow) -> None:
+    """Raises ConfigurationProblem, which takes the change back, when it makes no configuration that works. A
+    disabled provider has its kind looked at all the same."""
+    if row.kind not in BY_KIND:
+        raise ConfigurationProblem(
+            f"'{row.kind}' is no kind of provider. Known are {', '.join(sorted(BY_KIND))}.", param="kind"
+        )
+    await desk.rooms.configuration.rebuilt()
+
+
+async def _stored(desk: Desk, name: str) -> ProviderRow:
+    if name in {entry.name for entry in desk.rooms.settings.providers}:
+        source = desk.rooms.settings.config_file or "the environment"
+        raise Forbidden(f"The provider '{name}' stands in {source} and is changed there.", code="owned_by_file")
+    return await desk.rooms.configuration.providers.get(name)
+
+
+async def _shown(desk: Desk, name: str) -> ProviderShown:
+    for entry in desk.rooms.settings.providers:
+        if entry.name == name:
+            return _of_file(desk, entry)
+    return _of_row(desk, await desk.rooms.configuration.providers.get(name))
+
+
+def _of_file(desk: Desk, entry: ProviderSettings) -> ProviderShown:
+    timeouts = {name: value for name, value in msgspec.structs.asdict(entry.timeouts).items() if value is not None}
+    return ProviderShown(
+        name=entry.name,
+        kind=entry.kind,
+        label=BY_KIND[entry.kind].label,
+        source="file",
+        enabled=entry.enabled,
+        state="ok" if entry.enabled else "disabled",
+        api_key_masked=str(entry.api_key) if entry.api_key is not None else None,
+        base_url=entry.base_url or None,
+        models=list(entry.models),
+        timeouts=timeouts,
+        **_live(desk, entry.name, entry.kind, entry.speaks),
+    )
+
+
+def _of_row(desk: Desk, row: ProviderRow) -> ProviderShown:
+    problem = desk.rooms.configuration.broken.get(f"provider {row.name}")
+    known = BY_KIND.get(row.kind)
+    return ProviderShown(
+        name=row.name,
+        kind=row.kind,
+        label=known.label if known is not None else row.kind,
+        source="database",
+        enabled=row.enabled,
+        state="broken" if problem else "ok" if row.enabled else "disabled",
+        problem=problem,
+        api_key_masked=row.api_key_masked,
+        base_url=row.base_url,
+        models=list(row.models),
+        timeouts=row.timeouts,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        **_live(desk, row.name, row.kind, row.speaks),
+    )
+
+
+def _live(desk: Desk, name: str, kind: str, speaks: tuple[str, ...]) -> dict[str, Any]:
+    provider: Provider | None = desk.rooms.configuration.current.providers.get(name)
+    row = BY_KIND.get(kind)
+    spoken = provider.speaks if provider is not None else speaks or (row.speaks if row is not None else ())
+    return {"speaks": list(spoken), "known_models": len(provider.models) if provider is not None else 0}
+
+
+def _timeouts(given: TimeoutsGiven | None) -> dict[str, float]:
+    return {name: value for name, value in (given.said() if given else {}).items() if value is not None}
+
+
+def _plain(row: ProviderRow) -> dict[str, Any]:
+    """What the audit log keeps of a provider: nothing of its key but the mask."""
+    value = msgspec.structs.asdict(row)
+    del value["api_key_sealed"]
+    return value

@@ -1,0 +1,47 @@
+"""What the operators' API works with, as `app` built it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+
+from gophergate.admin.desk import Announce
+from gophergate.admin.sessions import Sessions
+from gophergate.admin.throttle import Throttle
+from gophergate.configured import Configuration
+from gophergate.ids import Ids
+from gophergate.ledger.pricing import PriceBook
+from gophergate.ledger.writer import LedgerWriter
+from gophergate.policy.auth import Auth
+from gophergate.secrets import Keyring, Passwords
+from gophergate.settings import Settings
+from gophergate.store.calls import Calls
+from gophergate.store.database import Database
+from gophergate.transport.base import Transport
+
+
+class Rooms(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a handler may reach. `wall` gives Unix seconds; `started` is when this process began to serve;
+    `end_calls` ends what runs on a key."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    configuration: Configuration
+    transport: Transport
+    auth: Auth
+    calls: Calls
+    writer: LedgerWriter
+    prices: PriceBook
+    sessions: Sessions
+    passwords: Passwords
+    throttle: Throttle
+    ids: Ids
+    wall: Callable[[], float]
+    clock: Callable[[], float]
+    later: Callable[[Coroutine[Any, Any, None]], None]
+    announce: Announce
+    end_calls: Callable[[str], None]
+    started: float

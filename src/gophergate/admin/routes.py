@@ -1,0 +1,108 @@
+"""Every route of the operators' API with what it needs, on one page. What is not here does not exist.
+
+`needs` is a permission of `permissions.py`, "anybody" (who is signed in), or "nobody" (open to all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from gophergate.admin import (
+    audit,
+    auth,
+    calls,
+    clients,
+    groups,
+    keys,
+    models,
+    providers,
+    system,
+    teams,
+    tokens,
+    usage,
+    users,
+)
+from gophergate.admin.guard import Needs
+
+
+class Route(NamedTuple):
+    """One method at one path. `errors` are the statuses it may fail with beside the usual ones."""
+
+    method: str
+    path: str
+    needs: Needs
+    handler: Callable[..., Any]
+    status: int = 200
+    errors: tuple[int, ...] = ()
+    media: str = ""
+
+
+_MAKES, _CHANGES, _READS = (409,), (404, 409, 412), (404,)
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/api/auth/login", "nobody", auth.login, errors=(401, 429)),
+    Route("POST", "/api/auth/logout", "anybody", auth.logout),
+    Route("GET", "/api/auth/me", "anybody", auth.me),
+    Route("GET", "/api/users", "people", users.list_),
+    Route("POST", "/api/users", "people", users.create, 201, _MAKES),
+    Route("GET", "/api/users/{user_id}", "people", users.get, errors=_READS),
+    Route("PATCH", "/api/users/{user_id}", "people", users.change, errors=_CHANGES),
+    Route("DELETE", "/api/users/{user_id}", "people", users.delete, 204, _READS),
+    Route("POST", "/api/users/{user_id}/password", "anybody", users.set_password, errors=(404, 429)),
+    Route("GET", "/api/tokens", "people", tokens.list_),
+    Route("POST", "/api/tokens", "people", tokens.create, 201, _MAKES),
+    Route("POST", "/api/tokens/{token_id}/revoke", "people", tokens.revoke, errors=_READS),
+    Route("GET", "/api/organisations", "view", teams.list_organisations),
+    Route("POST", "/api/organisations", "people", teams.create_organisation, 201, _MAKES),
+    Route("GET", "/api/organisations/{organisation_id}", "view", teams.get_organisation, errors=_READS),
+    Route("PATCH", "/api/organisations/{organisation_id}", "people", teams.change_organisation, errors=_CHANGES),
+    Route("DELETE", "/api/organisations/{organisation_id}", "people", teams.delete_organisation, 204, _READS),
+    Route("GET", "/api/teams", "view", teams.list_),
+    Route("POST", "/api/teams", "people", teams.create, 201, _MAKES),
+    Route("GET", "/api/teams/{team_id}", "view", teams.get, errors=_READS),
+    Route("PATCH", "/api/teams/{team_id}", "people", teams.change, errors=_CHANGES),
+    Route("DELETE", "/api/teams/{team_id}", "people", teams.delete, 204, _READS),
+    Route("GET", "/api/clients", "view", clients.list_),
+    Route("POST", "/api/clients", "edit", clients.create, 201, _MAKES),
+    Route("GET", "/api/clients/{client_id}", "view", clients.get, errors=_READS),
+    Route("PATCH", "/api/clients/{client_id}", "edit", clients.change, errors=_CHANGES),
+    Route("DELETE", "/api/clients/{client_id}", "edit", clients.delete, 204, _READS),
+    Route("GET", "/api/keys", "view", keys.list_),
+    Route("POST", "/api/keys", "edit", keys.create, 201, (404, 409)),
+    Route("GET", "/api/keys/{key_id}", "view", keys.get, errors=_READS),
+    Route("PATCH", "/api/keys/{key_id}", "edit", keys.change, errors=_CHANGES),
+    Route("DELETE", "/api/keys/{key_id}", "edit", keys.delete, 204, _READS),
+    Route("POST", "/api/keys/{key_id}/revoke", "edit", keys.revoke, errors=_READS),
+    Route("POST", "/api/keys/{key_id}/rotate", "edit", keys.rotate, errors=(404, 409)),
+    Route("GET", "/api/providers", "view", providers.list_),
+    Route("POST", "/api/providers", "configure", providers.create, 201, _MAKES),
+    Route("GET", "/api/providers/kinds", "view", providers.kinds),
+    Route("GET", "/api/providers/{name}", "view", providers.get, errors=_READS),
+    Route("PATCH", "/api/providers/{name}", "configure", providers.change, errors=_CHANGES),
+    Route("DELETE", "/api/providers/{name}", "configure", providers.delete, 204, (404, 409)),
+    Route("POST", "/api/providers/{name}/test", "configure", providers.try_out, errors=_READS),
+    Route("GET", "/api/providers/{name}/credits", "view", providers.credits, errors=_READS),
+    Route("PUT", "/api/providers/{name}/credits", "configure", providers.set_credits, errors=_CHANGES),
+    Route("GET", "/api/models", "view", models.list_),
+    Route("GET", "/api/models/{name:path}", "view", models.get, errors=_READS),
+    Route("PATCH", "/api/models/{name:path}", "edit", models.change, errors=_CHANGES),
+    Route("DELETE", "/api/models/{name:path}", "edit", models.reset, 204, _READS),
+    Route("GET", "/api/groups", "view", groups.list_),
+    Route("POST", "/api/groups", "edit", groups.create, 201, _MAKES),
+    Route("POST", "/api/groups/explain", "view", groups.explain, errors=_READS),
+    Route("GET", "/api/groups/{name}", "view", groups.get, errors=_READS),
+    Route("PUT", "/api/groups/{name}", "edit", groups.change, errors=_CHANGES),
+    Route("DELETE", "/api/groups/{name}", "edit", groups.delete, 204, (404, 409)),
+    Route("GET", "/api/groups/{name}/versions", "view", groups.versions, errors=_READS),
+    Route("POST", "/api/groups/{name}/publish", "edit", groups.publish, errors=(404, 409)),
+    Route("GET", "/api/calls", "view", calls.list_),
+    Route("GET", "/api/calls/export", "view", calls.export, media="text/csv"),
+    Route("GET", "/api/calls/{call_id}", "view", calls.get, errors=_READS),
+    Route("GET", "/api/usage", "view", usage.get),
+    Route("GET", "/api/audit", "audit", audit.list_),
+    Route("GET", "/api/audit/export", "audit", audit.export, media="text/csv"),
+    Route("GET", "/api/settings", "configure", system.settings),
+    Route("GET", "/api/system", "view", system.get),
+    Route("GET", "/api/backup", "configure", system.backup, media="application/vnd.sqlite3"),
+)

@@ -1,0 +1,100 @@
+"""How values cross the operators' API: money as decimal text in US dollars, times in RFC 3339, nothing unknown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import Field as Member
+
+from gophergate.core.money import from_dollars, to_dollars
+
+T = TypeVar("T")
+
+
+def rfc3339(microseconds: int) -> str:
+    """Unix microseconds as RFC 3339 in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _within_reason(moment: datetime) -> datetime:
+    if not 1970 < moment.year < 9999:
+        raise ValueError("a year between 1971 and 9998 is meant")
+    return moment
+
+
+def microseconds(moment: datetime | None) -> int | None:
+    """Unix microseconds of a time that was given."""
+    return None if moment is None else round(moment.timestamp() * 1_000_000)
+
+
+def _plain_text(text: str) -> str:
+    if any(not (character.isprintable()) for character in text):
+        raise ValueError("it holds characters that cannot be shown")
+    return text
+
+
+def _dollars(text: str) -> str:
+    from_dollars(text)  # ValueError says what is wrong
+    return text
+
+
+Moment = Annotated[int, PlainSerializer(rfc3339, return_type=str), Member(json_schema_extra={"format": "date-time"})]
+"""A time that is shown; Unix microseconds inside."""
+Money = Annotated[int, PlainSerializer(to_dollars, return_type=str), Member(examples=["0.000123"])]
+"""An amount that is shown; nano-dollars inside."""
+Dollars = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$"),
+    AfterValidator(_dollars),
+    Member(description="US dollars, as decimal text.", examples=["12.50"]),
+]
+"""An amount that is given."""
+Time = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+"""A time that is given."""
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True), AfterValidator(_plain_text)
+]
+"""What people call something."""
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_plain_text)]
+
+
+class Given(BaseModel):
+    """A request's body: every member is checked, an unknown one is an error."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=20_000)
+
+    def said(self) -> dict[str, Any]:
+        """The members that were given, as plain values."""
+        return self.model_dump(exclude_unset=True)
+
+
+class Shown(BaseModel):
+    """A response's body, made from a row."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Listing(Shown, Generic[T]):
+    """One page. `next_cursor` begins the next, and is null after the last."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class LimitsGiven(Given):
+    """Requests and tokens a minute, calls at a time; null or left out is no limit."""
+
+    rpm: Annotated[int, Member(ge=1, le=10_000_000)] | None = None
+    tpm: Annotated[int, Member(ge=1, le=1_000_000_000_000)] | None = None
+    concurrency: Annotated[int, Member(ge=1, le=1_000_000)] | None = None
+
+
+class LimitsShown(Shown):
+    """Requests and tokens a minute, calls at a time; null is no limit."""
+
+    rpm: int | None = None
+    tpm: int | None = None
+    concurrency: int | None = None
