@@ -12,7 +12,7 @@ from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from gophergate.admin.desk import AtDesk, Desk
-from gophergate.admin.paging import Cursor, Limit
+from gophergate.admin.paging import Limit, TimedCursor
 from gophergate.admin.shapes import Id, Listing, Moment, Shown, Time, microseconds, rfc3339
 from gophergate.store.audit import Audit, AuditRow
 
@@ -40,7 +40,7 @@ Kind = Annotated[str | None, Query(max_length=64, description="Of this kind only
 async def list_(
     desk: AtDesk,
     limit: Limit = 50,
-    cursor: Cursor = None,
+    cursor: TimedCursor = None,
     actor_id: Id | None = None,
     target_kind: Kind = None,
     target_id: Id | None = None,

@@ -12,7 +12,7 @@ from pydantic import Field as Member
 
 from gophergate.admin.audit import csv_line
 from gophergate.admin.desk import AtDesk, Desk
-from gophergate.admin.paging import Cursor, Limit
+from gophergate.admin.paging import Limit, TimedCursor
 from gophergate.admin.shapes import Dollars, Id, Listing, Moment, Money, Shown, Time, microseconds, rfc3339
 from gophergate.core.call import CallRecord, Status
 from gophergate.core.money import from_dollars, to_dollars
@@ -174,7 +174,7 @@ async def wanted(
 Where = Annotated[Wanted, Depends(wanted)]
 
 
-async def list_(desk: AtDesk, wanted: Where, limit: Limit = 50, cursor: Cursor = None) -> Listing[CallShown]:
+async def list_(desk: AtDesk, wanted: Where, limit: Limit = 50, cursor: TimedCursor = None) -> Listing[CallShown]:
     """Calls, newest first. Pages neither repeat nor miss a call that was there at the first."""
     page = await desk.rooms.calls.page(wanted.where, cursor=cursor, limit=limit)
     return Listing[CallShown](items=[shown(record) for record in page.items], next_cursor=page.next_cursor)

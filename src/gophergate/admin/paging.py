@@ -13,6 +13,11 @@ ShownT = TypeVar("ShownT", bound=Shown)
 RowT = TypeVar("RowT")
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
+TimedCursor = Annotated[
+    str | None,
+    Query(pattern=r"^[0-9]{1,18}\.[0-9A-Za-z_-]{1,64}$", description="`next_cursor` of the page before."),
+]
+"""Of lists in order of time."""
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 
 

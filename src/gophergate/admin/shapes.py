@@ -19,21 +19,9 @@ def rfc3339(microseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _within_reason(moment: datetime) -> datetime:
-    if not 1970 < moment.year < 9999:
-        raise ValueError("a year between 1971 and 9998 is meant")
-    return moment
-
-
 def microseconds(moment: datetime | None) -> int | None:
     """Unix microseconds of a time that was given."""
     return None if moment is None else round(moment.timestamp() * 1_000_000)
-
-
-def _plain_text(text: str) -> str:
-    if any(not (character.isprintable()) for character in text):
-        raise ValueError("it holds characters that cannot be shown")
-    return text
 
 
 def _dollars(text: str) -> str:
@@ -52,13 +40,13 @@ Dollars = Annotated[
     Member(description="US dollars, as decimal text.", examples=["12.50"]),
 ]
 """An amount that is given."""
-Time = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Time = AwareDatetime
 """A time that is given."""
-Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True), AfterValidator(_plain_text)
-]
-"""What people call something."""
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_plain_text)]
+_SEEN = r"[^\s\x00-\x1f\x7f-\x9f]"
+_SHOWN = r"[^\x00-\x1f\x7f-\x9f]"
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=f"^{_SEEN}({_SHOWN}*{_SEEN})?$")]
+"""What people call something: no control characters, no space at either end."""
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class Given(BaseModel):

@@ -21,14 +21,16 @@ _SHORTEST = 8
 
 def _password(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
-    if len(text) < _SHORTEST:
-        raise ValueError(f"a password has at least {_SHORTEST} characters")
     if len(text.encode(errors="surrogatepass")) > _LONGEST:
         raise ValueError(f"a password may be at most {_LONGEST} bytes long (bcrypt reads no more)")
     return value
 
 
-Password = Annotated[SecretStr, AfterValidator(_password), Member(examples=["correct horse battery"])]
+Password = Annotated[
+    SecretStr,
+    AfterValidator(_password),
+    Member(min_length=_SHORTEST, max_length=_LONGEST, examples=["correct horse battery"]),
+]
 
 
 class UserShown(Shown):
