@@ -39,6 +39,8 @@ def described(gateway: Serving, token: str) -> Any:
 
 
 MEANT = {
+    "POST /api/users": "a password has at most 72 bytes, whatever its characters",
+    "POST /api/users/{user_id}/password": "a password has at most 72 bytes, whatever its characters",
     "POST /api/keys": "ip_allow must be addresses or networks",
     "PATCH /api/keys/{key_id}": "ip_allow must be addresses or networks",
     "POST /api/providers": "the kind must be one of the registry, and what it needs must be there",
@@ -73,7 +75,7 @@ def test_every_operation_keeps_its_word(described: Any) -> None:
             def check(case: Any) -> None:
                 nonlocal tried
                 tried += 1
-                case.call_and_validate(excluded_checks=excluded)
+                case.call_and_validate(excluded_checks=excluded)  # noqa: B023 - called before the loop goes on
 
             try:
                 check()
