@@ -10,13 +10,14 @@ import random
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+import gophergate
 from gophergate.configured import Configuration
 from gophergate.dialects.base import Dialect
 from gophergate.doors import ChatDoors, dialects
@@ -36,7 +37,11 @@ from gophergate.ledger.journal import Journal, open_journal
 from gophergate.ledger.pricing import PriceBook, warm
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.listing import ModelList
+from gophergate.live.feed import Feed
+from gophergate.live.hub import Hub, Sign
+from gophergate.live.socket import LiveSocket, Seen
 from gophergate.logs import log_to_stderr
+from gophergate.observe.host import host
 from gophergate.operators import Application as ASGIApp
 from gophergate.operators import Operators
 from gophergate.policy.auth import Auth
@@ -60,11 +65,15 @@ from gophergate.store.keys import Keys
 from gophergate.store.providers import TOPIC as CATALOG_TOPIC
 from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
+from gophergate.times import rfc3339
 from gophergate.transport.base import Transport
 from gophergate.transport.choose import ProxyRules, RoutedTransport
 from gophergate.transport.fetch import fetch
 from gophergate.transport.http1 import Http1Transport
 from gophergate.transport.pool import PoolLimits
+
+if TYPE_CHECKING:
+    from gophergate.admin.sessions import Sessions
 
 logger = logging.getLogger("gophergate")
 
@@ -117,13 +126,26 @@ class Gateway:
         continuity = Continuity(MemorySeals(parts.clock), self.catalog)
         self.house = House(
             auth=self.auth,
-            book=Book(self.writer, self.prices, wall=parts.wall, clock=parts.clock, keeps=settings.logging.bodies),
+            book=Book(
+                self.writer,
+                self.prices,
+                wall=parts.wall,
+                clock=parts.clock,
+                keeps=settings.logging.bodies,
+                redact=settings.logging.redact,
+            ),
             catalog=self.catalog,
             attempts=Attempts(Paths(parts.transport, spoken, continuity, parts.fetch), continuity),
             ids=ids,
             wall=parts.wall,
             heartbeat_interval=settings.server.keepalive_interval,
         )
+        # Numbers follow the time: a page that was open before a restart sees that it missed something.
+        self.hub = Hub(parts.clock, first=int(parts.wall() * 1000))
+        self._feed = Feed(self.hub, settings.logging.redact)
+        self._pulse: asyncio.Task[None] | None = None
+        self.hub.attended.append(self._attended)
+        self._sessions: Sessions | None = None
         models = ModelList(self.auth, self.catalog)
         doors = ChatDoors(self.house, spoken, Counting(parts.transport, spoken))
         responses = Responses(
@@ -164,7 +186,16 @@ class Gateway:
         server = settings.server
         socket = SocketFront(self.edge, responses.open, write_error)
         self.server = Server(
-            Fallback(self.routes, write_error, {"/v1/responses": socket, "/responses": socket}, self.operators),
+            Fallback(
+                self.routes,
+                write_error,
+                {
+                    "/v1/responses": socket,
+                    "/responses": socket,
+                    "/ws": LiveSocket(self.hub, self._viewer, write_error, self._hello),
+                },
+                self.operators,
+            ),
             self.edge,
             Binding(host=server.host, port=server.port),
             drain_timeout=server.drain_timeout,
@@ -187,10 +218,14 @@ class Gateway:
         self._later(self._warm())
         self._later(self._watch_changes())
         self._later(self._retire())
+        self.announce("start", {"version": gophergate.__version__})
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self.announce("stop", {})
+        self.hub.flush()
         await self.server.aclose()
+        self.hub.aclose()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -252,6 +287,57 @@ class Gateway:
             for key_id in await self.keys.dead(running):
                 self.house.book.end_calls(key_id)
 
+    # -- the live view ------------------------------------------------------------------------------------------
+
+    def announce(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Tell whoever watches that something happened."""
+        self.hub.tell(Sign("event", {"kind": kind, "at": rfc3339(int(self.parts.wall() * 1_000_000)), **data}))
+
+    def _attended(self, is_attended: bool) -> None:
+        """Somebody begins to watch, or nobody does any more: until then calls are not told of at all."""
+        self.house.book.audience = self._feed if is_attended else None
+        if is_attended:
+            self._pulse = asyncio.get_running_loop().create_task(self._beat())
+            self._background.add(self._pulse)
+            self._pulse.add_done_callback(self._background.discard)
+        else:
+            self._feed.forget()
+            if self._pulse is not None:
+                self._pulse.cancel()
+
+    async def _beat(self) -> None:
+        """Host metrics, once a second while somebody watches."""
+        while True:
+            await asyncio.sleep(1.0)
+            if self.hub.viewers:
+                self.hub.tell(Sign("system", {"kind": "host", **self._measured()}))
+
+    def _measured(self) -> dict[str, Any]:
+        return {
+            "at": rfc3339(int(self.parts.wall() * 1_000_000)),
+            "host": host(self.settings.data_dir),
+            "running": len(self.house.book.running),
+            "viewers": self.hub.viewers,
+            "missed": self.hub.missed,
+            "ledger": msgspec.to_builtins(self.writer.statistics()),
+            "connections": self.parts.transport.statistics(),
+            "configuration_version": self.configuration.version,
+        }
+
+    def _hello(self) -> dict[str, Any]:
+        return {"version": gophergate.__version__, **self._measured()}
+
+    async def _viewer(self, cookies: str, bearer: str) -> Seen | None:
+        """Who wants to watch. Waits for the operators' side, which knows the sessions."""
+        await self.operators.built()
+        if self._sessions is None:
+            raise Unavailable("The operators' side could not be started; its log says why.")
+        found = await self._sessions.find(cookies=cookies, bearer=bearer)
+        if found is None:
+            return None
+        who = found.who
+        return Seen(who.name, frozenset(who.permissions), who.team_id, bool(found.csrf))
+
     def _operators(self) -> ASGIApp:
         """The operators' application. Imports FastAPI, so it is called in a thread, once the doors listen."""
         from gophergate.admin.application import build
@@ -260,7 +346,9 @@ class Gateway:
         from gophergate.admin.throttle import Throttle
 
         parts, security = self.parts, self.settings.security
-        sessions = Sessions(parts.database, parts.keyring, ttl=security.session_ttl, wall=parts.wall, clock=parts.clock)
+        self._sessions = sessions = Sessions(
+            parts.database, parts.keyring, ttl=security.session_ttl, wall=parts.wall, clock=parts.clock
+        )
         return build(
             Rooms(
                 settings=self.settings,
@@ -279,8 +367,8 @@ class Gateway:
                 wall=parts.wall,
                 clock=parts.clock,
                 later=self._later,
-                announce=lambda kind, data: None,
-                end_calls=self.house.book.end_calls,
+                announce=self.announce,
+                book=self.house.book,
                 started=self.started,
             )
         )

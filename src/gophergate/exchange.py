@@ -53,7 +53,7 @@ async def exchange(
     said = told(inbound)
     entry = house.book.entry(call_id, said.request_id or call_id, caller, door.name, operation)
     entry.is_gone, entry.client_ip = lambda: reply.gone, inbound.client
-    entry.tags, entry.session = said.tags, said.session
+    entry.tags, entry.session, entry.unlogged = said.tags, said.session, said.unlogged
     outlet = Outlet(reply, entry, house.heartbeat_interval)
     stamp = Stamp(call_id, int(house.wall()))
 

@@ -33,6 +33,10 @@ class Operators:
             self._error = error
         self._is_built.set()
 
+    async def built(self) -> None:
+        """Wait until it has been built, or has failed to be."""
+        await self._is_built.wait()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._is_built.wait()
         if self._application is None:

@@ -13,8 +13,9 @@ from fastapi.responses import StreamingResponse
 
 from gophergate.admin.desk import AtDesk, Desk
 from gophergate.admin.paging import Limit, TimedCursor
-from gophergate.admin.shapes import Id, Listing, Moment, Shown, Time, microseconds, rfc3339
+from gophergate.admin.shapes import Id, Listing, Moment, Shown, Time, microseconds
 from gophergate.store.audit import Audit, AuditRow
+from gophergate.times import rfc3339
 
 _COLUMNS = ("at", "actor", "action", "target_kind", "target_id", "address", "before", "after", "id")
 

@@ -13,11 +13,12 @@ from pydantic import Field as Member
 from gophergate.admin.audit import csv_line
 from gophergate.admin.desk import AtDesk, Desk
 from gophergate.admin.paging import Limit, TimedCursor
-from gophergate.admin.shapes import Dollars, Id, Listing, Moment, Money, Shown, Time, microseconds, rfc3339
+from gophergate.admin.shapes import Dollars, Id, Listing, Moment, Money, Shown, Time, microseconds
 from gophergate.core.call import CallRecord, Status
 from gophergate.core.money import from_dollars, to_dollars
-from gophergate.errors import NotHere
+from gophergate.errors import NotHere, Unavailable
 from gophergate.store.filters import CallFilter
+from gophergate.times import rfc3339
 
 
 class UsageShown(Shown):
@@ -199,6 +200,49 @@ async def get(call_id: Id, desk: AtDesk) -> CallWhole:
             is_cut=len(bodies.request) < bodies.request_size or len(bodies.response) < bodies.response_size,
         )
     return whole
+
+
+class RunningShown(Shown):
+    """A call under way. `output_tokens` is a guess until the provider reports it."""
+
+    id: str
+    request_id: str
+    started_at: Moment
+    door: str
+    operation: str
+    stream: bool
+    team_id: str | None
+    client_id: str | None
+    key_id: str | None
+    session: str | None
+    end_user: str | None
+    tags: dict[str, str]
+    model_requested: str
+    model: str | None
+    provider: str | None
+    attempt: int
+    output_tokens: int
+    first_token_ms: float | None
+    elapsed_ms: float
+
+
+async def running(desk: AtDesk) -> Listing[RunningShown]:
+    """The calls under way in this process, the oldest first."""
+    entries = desk.rooms.book.running.values()
+    seen = [entry for entry in entries if desk.team in (None, entry.caller.team_id)]
+    return Listing[RunningShown](items=[RunningShown.model_validate(entry.now()) for entry in seen[:1000]])
+
+
+async def stop(call_id: Id, desk: AtDesk) -> RunningShown:
+    """End a call under way. Its client is told that an operator stopped it; what it used is paid for and in the log."""
+    entry = desk.rooms.book.running.get(call_id)
+    if entry is None or desk.team not in (None, entry.caller.team_id):
+        raise NotHere(f"There is no call '{call_id}' under way: it may be over, and in the log.")
+    shown = RunningShown.model_validate(entry.now())
+    async with desk.change():
+        await desk.note("stop", "call", call_id, before=shown)
+    entry.stop(Unavailable("An operator stopped this call.", code="stopped_by_operator"))
+    return shown
 
 
 async def export(

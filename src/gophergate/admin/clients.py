@@ -114,7 +114,7 @@ async def change(client_id: Id, given: ClientChange, request: Request, response:
     desk.keys_changed()
     if after.disabled and not before.disabled:
         for key in await Keys(desk.rooms.database).page(client_id=client_id, limit=10_000):
-            desk.rooms.end_calls(key.id)
+            desk.rooms.book.end_calls(key.id)
     return _shown(response, after)
 
 
@@ -127,7 +127,7 @@ async def delete(client_id: Id, desk: AtDesk) -> None:
         await desk.note("delete", "client", client_id, before=ClientShown.model_validate(before))
     desk.keys_changed()
     for key in keys:
-        desk.rooms.end_calls(key.id)
+        desk.rooms.book.end_calls(key.id)
 
 
 async def _own(desk: Desk, client_id: str) -> ClientRow:

@@ -193,7 +193,7 @@ async def revoke(key_id: Id, desk: AtDesk) -> KeyShown:
         if before.revoked_at is None:
             await desk.note("revoke", "key", key_id)
     desk.keys_changed()
-    desk.rooms.end_calls(key_id)
+    desk.rooms.book.end_calls(key_id)
     return KeyShown.model_validate(row)
 
 
@@ -224,7 +224,7 @@ async def delete(key_id: Id, desk: AtDesk) -> None:
         await Keys(desk.rooms.database).delete(key_id)
         await desk.note("delete", "key", key_id, before=KeyShown.model_validate(before))
     desk.keys_changed()
-    desk.rooms.end_calls(key_id)
+    desk.rooms.book.end_calls(key_id)
 
 
 async def _own(desk: Desk, key_id: str) -> KeyRow:

@@ -12,6 +12,7 @@ from gophergate.admin.sessions import Sessions
 from gophergate.admin.throttle import Throttle
 from gophergate.configured import Configuration
 from gophergate.ids import Ids
+from gophergate.ledger.entry import Book
 from gophergate.ledger.pricing import PriceBook
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.policy.auth import Auth
@@ -24,7 +25,7 @@ from gophergate.transport.base import Transport
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a handler may reach. `wall` gives Unix seconds; `started` is when this process began to serve;
-    `end_calls` ends what runs on a key."""
+    `book` knows the calls under way."""
 
     settings: Settings
     database: Database
@@ -43,5 +44,5 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], float]
     later: Callable[[Coroutine[Any, Any, None]], None]
     announce: Announce
-    end_calls: Callable[[str], None]
+    book: Book
     started: float

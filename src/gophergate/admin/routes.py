@@ -98,6 +98,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/groups/{name}/publish", "edit", groups.publish, errors=(404, 409)),
     Route("GET", "/api/calls", "view", calls.list_),
     Route("GET", "/api/calls/export", "view", calls.export, media="text/csv"),
+    Route("GET", "/api/calls/running", "view", calls.running),
+    Route("POST", "/api/calls/{call_id}/stop", "edit", calls.stop, errors=_READS),
     Route("GET", "/api/calls/{call_id}", "view", calls.get, errors=_READS),
     Route("GET", "/api/usage", "view", usage.get),
     Route("GET", "/api/audit", "audit", audit.list_),

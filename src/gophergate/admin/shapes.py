@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 from pydantic import Field as Member
 
 from gophergate.core.money import from_dollars, to_dollars
+from gophergate.times import rfc3339
 
 T = TypeVar("T")
-
-
-def rfc3339(microseconds: int) -> str:
-    """Unix microseconds as RFC 3339 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def microseconds(moment: datetime | None) -> int | None:

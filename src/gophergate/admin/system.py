@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil  # type: ignore[import-untyped,unused-ignore]
 from fastapi.responses import StreamingResponse
 
 import gophergate
 from gophergate.admin.desk import AtDesk
 from gophergate.admin.shapes import Listing, Moment, Shown
 from gophergate.errors import BadRequest
+from gophergate.observe.host import host
 from gophergate.settings.explain import explain
 from gophergate.store.backup import copy_to
 
@@ -85,28 +85,6 @@ async def get(desk: AtDesk) -> SystemShown:
         connections=rooms.transport.statistics(),
         host=HostShown(**host(rooms.settings.data_dir)),
     )
-
-
-def host(folder: Path) -> dict[str, Any]:
-    """The machine's figures, as psutil gives them."""
-    process = psutil.Process()
-    memory = psutil.virtual_memory()
-    disk = psutil.disk_usage(str(folder if folder.exists() else Path("/")))
-    with process.oneshot():
-        times = process.cpu_times()
-        return {
-            "name": platform.node(),
-            "cpus": psutil.cpu_count() or 1,
-            "cpu_percent": psutil.cpu_percent(interval=None),
-            "load": [round(value, 2) for value in psutil.getloadavg()],
-            "memory_total": memory.total,
-            "memory_available": memory.available,
-            "disk_total": disk.total,
-            "disk_free": disk.free,
-            "process_memory": process.memory_info().rss,
-            "process_cpu_seconds": round(times.user + times.system, 2),
-            "open_files": process.num_fds(),
-        }
 
 
 async def backup(desk: AtDesk) -> StreamingResponse:

@@ -196,7 +196,7 @@ def _shape(row: KeyRow) -> dict[str, object]:
     """A key as the admin API shows it: times in RFC 3339."""
     import msgspec
 
-    from gophergate.cli.printing import rfc3339
+    from gophergate.times import rfc3339
 
     shape = msgspec.structs.asdict(row)
     for name in ("expires_at", "revoked_at", "grace_until", "created_at", "last_used_at"):

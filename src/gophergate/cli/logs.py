@@ -116,8 +116,8 @@ def shape(record: CallRecord) -> dict[str, object]:
     """A call as the admin API shows it: money as a decimal string, times in RFC 3339, `input` without caches."""
     import msgspec
 
-    from gophergate.cli.printing import rfc3339
     from gophergate.core.money import to_dollars
+    from gophergate.times import rfc3339
 
     def dollars(cost: int | None) -> str | None:
         return None if cost is None else to_dollars(cost)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 import msgspec
@@ -58,12 +58,6 @@ def print_line(cells: Row, widths: Sequence[int]) -> None:
 def warn(line: str) -> None:
     """One line on standard error."""
     click.echo(line, err=True)
-
-
-def rfc3339(microseconds: int) -> str:
-    """A time for programs: RFC 3339 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def local_time(microseconds: int | None) -> str:

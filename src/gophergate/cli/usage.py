@@ -67,8 +67,8 @@ def shape(row: UsageSum, names: dict[str, str]) -> dict[str, object]:
     """A sum for programs: money as decimal strings, the time in RFC 3339, `unpriced` counted apart."""
     import msgspec
 
-    from gophergate.cli.printing import rfc3339
     from gophergate.core.money import to_dollars
+    from gophergate.times import rfc3339
 
     built = msgspec.structs.asdict(row)
     for name in ("latency_histogram", "first_token_histogram"):
@@ -97,7 +97,7 @@ async def _names(database: Database, by: By) -> dict[str, str]:
 
 
 def _label(row: UsageSum, names: dict[str, str], by: By) -> str:
-    from gophergate.cli.printing import rfc3339
+    from gophergate.times import rfc3339
 
     if row.at is not None:
         return rfc3339(row.at)[: 10 if by == "day" else 16].replace("T", " ")

@@ -159,7 +159,7 @@ def _print(row: UserRow, password: str, as_json: bool, *, given: bool) -> None:
 def _shape(row: UserRow) -> dict[str, object]:
     import msgspec
 
-    from gophergate.cli.printing import rfc3339
+    from gophergate.times import rfc3339
 
     shape = msgspec.structs.asdict(row)
     for name in ("created_at", "password_changed_at"):

@@ -25,6 +25,31 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost: int | None = None
 
 
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A call under way. Times as in `CallRecord`; `output_tokens` is reported where it is, else guessed from what has
+    been said."""
+
+    id: str
+    request_id: str
+    started_at: int
+    door: str
+    operation: str
+    stream: bool
+    team_id: str | None
+    client_id: str | None
+    key_id: str | None
+    session: str | None
+    end_user: str | None
+    tags: dict[str, str]
+    model_requested: str
+    model: str | None
+    provider: str | None
+    attempt: int
+    output_tokens: int
+    first_token_ms: float | None
+    elapsed_ms: float
+
+
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Exactly one per call. Times: `started_at` is Unix time in microseconds, durations are milliseconds.
 

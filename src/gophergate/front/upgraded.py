@@ -1,14 +1,17 @@
-"""uvicorn's WebSocket protocol, but for two things: it tells its application of a shutdown instead of cutting the
-answer under way, and it logs neither addresses nor heads nor messages, which hold keys (law 8).
+"""uvicorn's WebSocket protocol, but for three things: it tells its application of a shutdown instead of cutting the
+answer under way, it lets an application push frames without waiting, and it logs neither addresses nor heads nor
+messages, which hold keys (law 8).
 """
 
 from __future__ import annotations
 
 import logging
+import socket
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 _QUIET = logging.WARNING
 
@@ -23,6 +26,32 @@ class UpgradedProtocol(WebSocketsSansIOProtocol):
             self.logger.setLevel(_QUIET)
         self.conn.logger = self.logger
         self.conn.debug = False
+
+    def handle_connect(self, event: Request) -> None:
+        """As the base does; the application finds the connection as the extension "gophergate.push"."""
+        super().handle_connect(event)
+        scope = getattr(self, "scope", None)
+        if scope is not None:
+            scope["extensions"]["gophergate.push"] = self
+
+    def push(self, frames: bytes) -> None:
+        """Write whole frames at once, between those of `send`. The pusher looks at `backlog`, or bounds nothing."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(frames)
+
+    def backlog(self) -> int:
+        """Bytes that the peer has not taken yet, beyond what the system holds."""
+        return int(self.transport.get_write_buffer_size())
+
+    def narrow(self, size: int) -> None:
+        """Let the system hold about `size` bytes for this peer: the rest shows in `backlog`."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+
+    def cut(self) -> None:
+        """End the connection without another word."""
+        self.transport.abort()
 
     async def send(self, message: ASGISendEvent) -> None:
         """As the base does. A handshake that was answered in HTTP is over, which the base forgets to note and then

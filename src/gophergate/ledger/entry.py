@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Protocol
 
-from gophergate.core.call import Attempt, CallBodies, CallRecord, Status
+from gophergate.core.call import Attempt, CallBodies, CallRecord, Running, Status
 from gophergate.core.caller import Caller
 from gophergate.core.events import Event
 from gophergate.core.usage import Usage
@@ -23,6 +23,7 @@ from gophergate.errors import (
     UpstreamTimeout,
 )
 from gophergate.ledger.meter import Meter
+from gophergate.redaction import redacted_bytes
 
 _REFUSALS = (BadRequest, Unauthenticated, Forbidden, BudgetExceeded, RateLimited)
 _MAX_KEPT = 4 << 20
@@ -58,8 +59,19 @@ class Rows(Protocol):
     def put(self, record: CallRecord, bodies: CallBodies | None = None) -> None: ...
 
 
+class Audience(Protocol):
+    """Whoever watches calls as they happen (`live.feed.Feed`). Never waits, never raises."""
+
+    def began(self, source: Entry) -> None: ...
+
+    def heard(self, source: Entry, events: Iterable[Event]) -> None: ...
+
+    def ended(self, record: CallRecord) -> None: ...
+
+
 class Book:
-    """Opens entries. `keeps` says which calls keep their bodies: "none", "errors" or "all"."""
+    """Opens entries. `keeps` says which calls keep their bodies: "none", "errors" or "all"; `redact` names the members
+    of bodies whose values are not kept. `audience` is None while nobody watches."""
 
     def __init__(
         self,
@@ -69,12 +81,15 @@ class Book:
         wall: Callable[[], float],
         clock: Callable[[], float],
         keeps: str = "none",
+        redact: Iterable[str] = (),
     ) -> None:
         self.rows = rows
         self.pricing = pricing
         self.wall = wall
         self.clock = clock
         self.keeps = keeps
+        self.redact = frozenset(redact)
+        self.audience: Audience | None = None
         self.running: dict[str, Entry] = {}
         """The calls under way, by id."""
         self._young: list[Entry] = []
@@ -142,6 +157,7 @@ class Entry:
         "stopped",
         "stream",
         "tags",
+        "unlogged",
     )
 
     def __init__(self, book: Book, call_id: str, request_id: str, caller: Caller, door: str, operation: str) -> None:
@@ -163,6 +179,7 @@ class Entry:
         self.response_bytes = 0
         self.is_gone: Callable[[], bool] = bool
         self.stopped: GatewayError | None = None
+        self.unlogged = False
         self._task: asyncio.Task[object] | None = None
         self._body = b""
         self._deployment: Priced | None = None
@@ -220,6 +237,8 @@ class Entry:
     def see(self, events: Iterable[Event]) -> None:
         """What the provider said."""
         self.meter.see(events)
+        if self._book.audience is not None:
+            self._book.audience.heard(self, events)
 
     def said(self, data: bytes) -> None:
         """Bytes the client was sent."""
@@ -254,6 +273,39 @@ class Entry:
         self.end_user = end_user
         self.session = self.session or session
         self._book.watch(self)
+        if self._book.audience is not None:
+            self._book.audience.began(self)
+
+    @property
+    def body(self) -> bytes:
+        """What the caller sent."""
+        return self._body
+
+    def now(self) -> Running:
+        """How the call is at this moment."""
+        caller, meter, deployment = self.caller, self.meter, self._deployment
+        first = meter.first_token_at
+        return Running(
+            id=self.call_id,
+            request_id=self.request_id,
+            started_at=int(self._started_wall * 1_000_000),
+            door=self.door,
+            operation=self.operation,
+            stream=self.stream,
+            team_id=caller.team_id,
+            client_id=caller.client_id,
+            key_id=caller.key_id,
+            session=self.session,
+            end_user=self.end_user,
+            tags=self.tags,
+            model_requested=self.model_requested,
+            model=deployment.model if deployment is not None else None,
+            provider=deployment.provider_name if deployment is not None else None,
+            attempt=self.attempt_count,
+            output_tokens=meter.output_so_far(),
+            first_token_ms=_ms(first - self._started) if first is not None else None,
+            elapsed_ms=_ms(self._book.clock() - self._started),
+        )
 
     def begun(self) -> None:
         """The client is about to see the first of a stream: from here on a kill leaves a row."""
@@ -359,6 +411,8 @@ class Entry:
         self._ended = True
         del self._book.running[self.call_id]
         self._book.rows.put(record, self._bodies(status))
+        if self._book.audience is not None:
+            self._book.audience.ended(record)
 
     def _if_killed(self) -> CallRecord:
         caller = self.caller
@@ -413,12 +467,13 @@ class Entry:
 
     def _bodies(self, status: Status) -> CallBodies | None:
         keeps = self._book.keeps
-        if keeps == "none" or (keeps == "errors" and status == "ok"):
+        if keeps == "none" or self.unlogged or (keeps == "errors" and status == "ok"):
             return None
+        redact = self._book.redact
         return CallBodies(
             call_id=self.call_id,
-            request=self._body[:_MAX_KEPT],
-            response=b"".join(self._kept)[:_MAX_KEPT],
+            request=redacted_bytes(self._body, redact)[:_MAX_KEPT],
+            response=redacted_bytes(b"".join(self._kept), redact)[:_MAX_KEPT],
             request_size=len(self._body),
             response_size=self.response_bytes,
         )

@@ -51,6 +51,11 @@ class Meter:
             elif kind is Started:
                 self.answered_by = event.model  # type: ignore[union-attr]
 
+    def output_so_far(self) -> int:
+        """Tokens that have been written: as reported, or as many as what was said comes to."""
+        reported = self.usage.total_output if self.usage is not None else None
+        return max(reported or 0, self.generated // _CHARACTERS_PER_TOKEN)
+
     def total(self, request_bytes: int) -> tuple[Usage | None, UsageSource]:
         """What the call used, and who says so: the provider, our estimate of what was delivered, or nobody.
 

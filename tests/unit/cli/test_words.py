@@ -9,10 +9,11 @@ import click
 import pytest
 
 from gophergate.cli.failures import is_for_people
-from gophergate.cli.printing import local_time, one_line, print_line, print_table, rfc3339
+from gophergate.cli.printing import local_time, one_line, print_line, print_table
 from gophergate.cli.times import Moment, Span, microseconds
 from gophergate.errors import Unavailable
 from gophergate.keyfile import SetupError
+from gophergate.times import rfc3339
 
 NOW = 1_767_225_600_000_000
 
