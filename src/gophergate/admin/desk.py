@@ -95,7 +95,9 @@ class Desk:
         )
         async with self.rooms.database.write() as connection:
             await record(connection, entry)
-        self.rooms.announce("configuration", {"action": action, "target_kind": kind, "target_id": target_id, "by": self.who.name})
+        self.rooms.announce(
+            "configuration", {"action": action, "target_kind": kind, "target_id": target_id, "by": self.who.name}
+        )
 
     async def signed_in(self, user: UserRow) -> None:
         """Put it on record that somebody signed in: it changes nothing, and is the first thing looked for."""
