@@ -10,7 +10,7 @@ import random
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,27 +19,25 @@ import msgspec
 
 import gophergate
 from gophergate.configured import Configuration
-from gophergate.dialects.base import Dialect
 from gophergate.doors import ChatDoors, dialects
-from gophergate.errors import GatewayError, Unavailable
+from gophergate.errors import Unavailable
 from gophergate.exchange import House
-from gophergate.front.base import Inbound, Reply
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.fallback import Fallback
 from gophergate.front.forwarded import TrustedProxies
-from gophergate.front.routes import Doors, Routes, dialect_of
+from gophergate.front.routes import Doors, Routes
 from gophergate.front.server import Binding, Server, connections_allowed
 from gophergate.front.websocket import SocketFront
+from gophergate.health import Health, error_reply
 from gophergate.ids import Ids
 from gophergate.keyfile import Announce, prepare
-from gophergate.ledger.entry import Book
+from gophergate.ledger.book import Book
 from gophergate.ledger.journal import Journal, open_journal
 from gophergate.ledger.pricing import PriceBook, warm
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.listing import ModelList
-from gophergate.live.feed import Feed
-from gophergate.live.hub import Hub, Sign
 from gophergate.live.socket import LiveSocket, Seen
+from gophergate.live.view import LiveView
 from gophergate.logs import log_to_stderr
 from gophergate.observe.host import host
 from gophergate.operators import Application as ASGIApp
@@ -65,7 +63,6 @@ from gophergate.store.keys import Keys
 from gophergate.store.providers import TOPIC as CATALOG_TOPIC
 from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
-from gophergate.times import rfc3339
 from gophergate.transport.base import Transport
 from gophergate.transport.choose import ProxyRules, RoutedTransport
 from gophergate.transport.fetch import fetch
@@ -140,11 +137,13 @@ class Gateway:
             wall=parts.wall,
             heartbeat_interval=settings.server.keepalive_interval,
         )
-        # Numbers follow the time: a page that was open before a restart sees that it missed something.
-        self.hub = Hub(parts.clock, first=int(parts.wall() * 1000))
-        self._feed = Feed(self.hub, settings.logging.redact)
-        self._pulse: asyncio.Task[None] | None = None
-        self.hub.attended.append(self._attended)
+        self.live = LiveView(
+            wall=parts.wall,
+            clock=parts.clock,
+            redact=settings.logging.redact,
+            audience=partial(setattr, self.house.book, "audience"),
+            measure=self._measured,
+        )
         self._sessions: Sessions | None = None
         models = ModelList(self.auth, self.catalog)
         doors = ChatDoors(self.house, spoken, Counting(parts.transport, spoken))
@@ -192,7 +191,7 @@ class Gateway:
                 {
                     "/v1/responses": socket,
                     "/responses": socket,
-                    "/ws": LiveSocket(self.hub, self._viewer, write_error, self._hello),
+                    "/ws": LiveSocket(self.live.hub, self._viewer, write_error, self._hello),
                 },
                 self.operators,
             ),
@@ -218,14 +217,14 @@ class Gateway:
         self._later(self._warm())
         self._later(self._watch_changes())
         self._later(self._retire())
-        self.announce("start", {"version": gophergate.__version__})
+        self.live.announce("start", {"version": gophergate.__version__})
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self.announce("stop", {})
-        self.hub.flush()
+        self.live.announce("stop", {})
+        self.live.hub.flush()
         await self.server.aclose()
-        self.hub.aclose()
+        self.live.aclose()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -289,43 +288,17 @@ class Gateway:
 
     # -- the live view ------------------------------------------------------------------------------------------
 
-    def announce(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Tell whoever watches that something happened."""
-        self.hub.tell(Sign("event", {"kind": kind, "at": rfc3339(int(self.parts.wall() * 1_000_000)), **data}))
-
-    def _attended(self, is_attended: bool) -> None:
-        """Somebody begins to watch, or nobody does any more: until then calls are not told of at all."""
-        self.house.book.audience = self._feed if is_attended else None
-        if is_attended:
-            self._pulse = asyncio.get_running_loop().create_task(self._beat())
-            self._background.add(self._pulse)
-            self._pulse.add_done_callback(self._background.discard)
-        else:
-            self._feed.forget()
-            if self._pulse is not None:
-                self._pulse.cancel()
-
-    async def _beat(self) -> None:
-        """Host metrics, once a second while somebody watches."""
-        while True:
-            await asyncio.sleep(1.0)
-            if self.hub.viewers:
-                self.hub.tell(Sign("system", {"kind": "host", **self._measured()}))
-
     def _measured(self) -> dict[str, Any]:
         return {
-            "at": rfc3339(int(self.parts.wall() * 1_000_000)),
             "host": host(self.settings.data_dir),
             "running": len(self.house.book.running),
-            "viewers": self.hub.viewers,
-            "missed": self.hub.missed,
             "ledger": msgspec.to_builtins(self.writer.statistics()),
             "connections": self.parts.transport.statistics(),
             "configuration_version": self.configuration.version,
         }
 
     def _hello(self) -> dict[str, Any]:
-        return {"version": gophergate.__version__, **self._measured()}
+        return {"version": gophergate.__version__, **self.live.measured()}
 
     async def _viewer(self, cookies: str, bearer: str) -> Seen | None:
         """Who wants to watch. Waits for the operators' side, which knows the sessions."""
@@ -367,48 +340,11 @@ class Gateway:
                 wall=parts.wall,
                 clock=parts.clock,
                 later=self._later,
-                announce=self.announce,
+                announce=self.live.announce,
                 book=self.house.book,
                 started=self.started,
             )
         )
-
-
-class Health:
-    """Whether the process lives, and whether it can serve. Neither calls a provider."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def live(self, inbound: Inbound, reply: Reply) -> None:
-        """The event loop turns."""
-        _plain(reply, 200, b'{"status":"ok"}')
-
-    async def ready(self, inbound: Inbound, reply: Reply) -> None:
-        """The database answers."""
-        try:
-            async with asyncio.timeout(1.0):
-                await changes.marks(self._database)
-        except (Unavailable, TimeoutError):
-            _plain(reply, 503, b'{"status":"unavailable","database":"unreachable"}')
-        else:
-            _plain(reply, 200, b'{"status":"ok","database":"ok"}')
-
-
-def _plain(reply: Reply, status: int, body: bytes) -> None:
-    reply.start(status, [(b"content-type", b"application/json")], length=len(body))
-    reply.send(body)
-    reply.end()
-
-
-def error_reply(
-    spoken: dict[str, Dialect], path: str, error: GatewayError
-) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """An error in the envelope of the door at `path`, for failures that never became a call."""
-    dialect = spoken.get(dialect_of(path)) or spoken["openai_chat"]
-    headers = [(b"content-type", b"application/json")]
-    headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
-    return error.status, headers, dialect.write_error(error, "")
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from gophergate.front.base import Inbound, Reply
 from gophergate.front.caller_headers import told
 from gophergate.front.outlet import Outlet
 from gophergate.ids import Ids
-from gophergate.ledger.entry import Book
+from gophergate.ledger.book import Book
 from gophergate.policy.auth import Auth, permit
 from gophergate.routing.attempts import Attempts
 from gophergate.routing.base import Order, Runner

@@ -155,7 +155,7 @@ async def test_nothing_is_computed_while_nobody_watches(tmp_path: Path, monkeypa
             assert gateway.house.book.audience is not None
         await asyncio.sleep(0.5)
         assert gateway.house.book.audience is None
-        assert not gateway.hub.is_attended
+        assert not gateway.live.hub.is_attended
 
 
 async def test_one_who_never_reads_is_skipped_and_then_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,13 +174,13 @@ async def test_one_who_never_reads_is_skipped_and_then_cut_off(tmp_path: Path, m
             await told(socket, "system")
             loud = asyncio.create_task(_count(socket, 400))
             for number in range(400):
-                gateway.announce("noise", {"number": number, "text": "x" * 20_000})
+                gateway.live.announce("noise", {"number": number, "text": "x" * 20_000})
                 if number % 20 == 19:
                     await asyncio.sleep(0.06)
             await loud
             async with asyncio.timeout(10):
-                while gateway.hub.viewers > 1:
-                    gateway.announce("noise", {})
+                while gateway.live.hub.viewers > 1:
+                    gateway.live.announce("noise", {})
                     await asyncio.sleep(0.1)
         writer.close()
 
@@ -195,11 +195,11 @@ async def test_too_much_at_once_is_one_resync(tmp_path: Path) -> None:
     async with gate(tmp_path) as gateway, watching(gateway) as socket:
         await told(socket, "system")
         for number in range(5_000):
-            gateway.announce("noise", {"number": number})
+            gateway.live.announce("noise", {"number": number})
         seen = await told(socket, "resync")
         assert len([message for message in seen if message["type"] == "event"]) <= 400
         assert seen[-1]["data"]["missed"] >= 4_600
-        assert gateway.hub.missed == seen[-1]["data"]["missed"]
+        assert gateway.live.hub.missed == seen[-1]["data"]["missed"]
 
 
 async def test_strangers_and_other_sites_are_kept_out(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from gophergate.admin.sessions import Sessions
 from gophergate.admin.throttle import Throttle
 from gophergate.configured import Configuration
 from gophergate.ids import Ids
-from gophergate.ledger.entry import Book
+from gophergate.ledger.book import Book
 from gophergate.ledger.pricing import PriceBook
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.policy.auth import Auth

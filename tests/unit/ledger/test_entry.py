@@ -20,7 +20,8 @@ from gophergate.errors import (
     UpstreamRefused,
     UpstreamTimeout,
 )
-from gophergate.ledger.entry import Book, Entry
+from gophergate.ledger.book import Book
+from gophergate.ledger.entry import Entry
 
 
 class Deployed(NamedTuple):

@@ -1,0 +1,49 @@
+"""The two health doors, and errors at paths that never became a call."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gophergate.dialects.base import Dialect
+from gophergate.errors import GatewayError, Unavailable
+from gophergate.front.base import Inbound, Reply
+from gophergate.front.routes import dialect_of
+from gophergate.store import changes
+from gophergate.store.database import Database
+
+
+class Health:
+    """Whether the process lives, and whether it can serve. Neither calls a provider."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def live(self, inbound: Inbound, reply: Reply) -> None:
+        """The event loop turns."""
+        _plain(reply, 200, b'{"status":"ok"}')
+
+    async def ready(self, inbound: Inbound, reply: Reply) -> None:
+        """The database answers."""
+        try:
+            async with asyncio.timeout(1.0):
+                await changes.marks(self._database)
+        except (Unavailable, TimeoutError):
+            _plain(reply, 503, b'{"status":"unavailable","database":"unreachable"}')
+        else:
+            _plain(reply, 200, b'{"status":"ok","database":"ok"}')
+
+
+def _plain(reply: Reply, status: int, body: bytes) -> None:
+    reply.start(status, [(b"content-type", b"application/json")], length=len(body))
+    reply.send(body)
+    reply.end()
+
+
+def error_reply(
+    spoken: dict[str, Dialect], path: str, error: GatewayError
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """An error in the envelope of the door at `path`, for failures that never became a call."""
+    dialect = spoken.get(dialect_of(path)) or spoken["openai_chat"]
+    headers = [(b"content-type", b"application/json")]
+    headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
+    return error.status, headers, dialect.write_error(error, "")

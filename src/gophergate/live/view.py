@@ -1,0 +1,68 @@
+"""The live view as one thing: the hub, its feed of calls, and a heartbeat of the host while somebody watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from gophergate.live.feed import Feed
+from gophergate.live.hub import Hub, Sign
+from gophergate.times import rfc3339
+
+BEAT = 1.0
+
+
+class LiveView:
+    """Tells whoever watches. `audience` is given the feed when somebody begins to watch, and None when nobody does any
+    more: until then calls are not told of at all. `measure` gives the host's figures."""
+
+    def __init__(
+        self,
+        *,
+        wall: Callable[[], float],
+        clock: Callable[[], float],
+        redact: Iterable[str],
+        audience: Callable[[Feed | None], None],
+        measure: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        # Numbers follow the time: a page that was open before a restart sees that it missed something.
+        self.hub = Hub(clock, first=int(wall() * 1000))
+        self._wall = wall
+        self._feed = Feed(self.hub, redact)
+        self._audience = audience
+        self._measure = measure
+        self._beating: asyncio.Task[None] | None = None
+        self.hub.attended.append(self._attended)
+
+    def announce(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Something happened that is no call."""
+        self.hub.tell(Sign("event", {"kind": kind, "at": self._now(), **data}))
+
+    def measured(self) -> dict[str, Any]:
+        """The process and its host, now."""
+        return {"at": self._now(), "viewers": self.hub.viewers, "missed": self.hub.missed, **self._measure()}
+
+    def aclose(self) -> None:
+        """Tell nobody any more."""
+        self._attended(False)
+        self.hub.aclose()
+
+    def _attended(self, is_attended: bool) -> None:
+        self._audience(self._feed if is_attended else None)
+        if self._beating is not None:
+            self._beating.cancel()
+            self._beating = None
+        if is_attended:
+            self._beating = asyncio.get_running_loop().create_task(self._beat())
+        else:
+            self._feed.forget()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            if self.hub.viewers:
+                self.hub.tell(Sign("system", {"kind": "host", **self.measured()}))
+
+    def _now(self) -> str:
+        return rfc3339(int(self._wall() * 1_000_000))
