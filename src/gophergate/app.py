@@ -22,6 +22,7 @@ from gophergate.configured import Configuration
 from gophergate.doors import ChatDoors, dialects
 from gophergate.errors import Unavailable
 from gophergate.exchange import House
+from gophergate.front.assets import Assets
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.fallback import Fallback
 from gophergate.front.forwarded import TrustedProxies
@@ -194,6 +195,7 @@ class Gateway:
                     "/ws": LiveSocket(self.live.hub, self._viewer, write_error, self._hello),
                 },
                 self.operators,
+                Assets(),
             ),
             self.edge,
             Binding(host=server.host, port=server.port),

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from gophergate.errors import BadRequest, GatewayError, NotHere
+from gophergate.front.assets import Assets
 from gophergate.front.base import ErrorWriter, RawHeaders
 from gophergate.front.routes import Routes
 from gophergate.front.websocket import refuse
@@ -29,7 +30,7 @@ class MethodNotAllowed(BadRequest):
 class Fallback:
     """Answers 405 for a door asked by another method, 426 for an upgrade where there is no socket, 404 for everything
     else. `sockets` are the applications that serve WebSockets, by path; `operators` serves what is below `/api/` and no
-    door."""
+    door; `assets` the dashboard."""
 
     def __init__(
         self,
@@ -37,10 +38,12 @@ class Fallback:
         write_error: ErrorWriter,
         sockets: Mapping[str, Application] | None = None,
         operators: Application | None = None,
+        assets: Assets | None = None,
     ) -> None:
         self._routes = routes
         self._sockets = sockets or {}
         self._operators = operators
+        self._assets = assets
         self._write_error = write_error
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -50,6 +53,9 @@ class Fallback:
         elif scope["type"] == "http":
             if self._operators is not None and self._is_operators(scope["path"]):
                 await self._operators(scope, receive, send)
+                return
+            if self._assets is not None and self._assets.serves(scope["path"]):
+                await self._assets(scope, receive, send)
                 return
             status, headers, body = self._answer(scope["method"], scope["path"])
             await send({"type": "http.response.start", "status": status, "headers": _sized(headers, body)})

@@ -1,0 +1,118 @@
+"""Chromium for tests: found, else installed with the platform's own package manager, else with Playwright's."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from kit.gate import PASSWORD
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+def chromium() -> str | None:
+    """The path of a Chromium; "" for Playwright's own; None where none can be had. One process installs at a time."""
+    with (Path(tempfile.gettempdir()) / "gophergate-chromium.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = _found()
+        if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+            for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "chromium"]):
+                subprocess.run(["apt-get", *command], capture_output=True, timeout=600)
+            found = _found()
+        if found is None:
+            ended = subprocess.run(
+                [sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, timeout=600
+            )
+            found = "" if ended.returncode == 0 else None
+        return found
+
+
+def _found() -> str | None:
+    return next((path for name in _NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A running Chromium; the test is skipped, loudly, where there is none."""
+    path = chromium()
+    if path is None:
+        warnings.warn("no Chromium can be had here: the browser tests are skipped", UserWarning, stacklevel=2)
+        pytest.skip("no Chromium can be had here")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path or None, args=list(_FLAGS))
+        try:
+            yield launched
+        finally:
+            launched.close()
+
+
+class Visit:
+    """One person at the dashboard. What the console complains of is kept in `complaints`."""
+
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.context = context
+        self.base = base
+        self.complaints: list[str] = []
+        self.page = self._page()
+
+    def _page(self) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        return page
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def sign_in(self, username: str = "admin", password: str = PASSWORD) -> Page:
+        """Sign in by the form; the page after it."""
+        self.page.goto(self.base)
+        self.page.fill("#field-username", username)
+        self.page.fill("#field-password", password)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(".shell")
+        return self.page
+
+    def go(self, place: str) -> Page:
+        """Open a view by its address, and wait until nothing of it is loading."""
+        self.page.goto(f"{self.base}/#/{place}")
+        self.page.wait_for_selector("main")
+        self.until("!document.querySelector('main .skeleton, main [aria-label=Loading]')")
+        return self.page
+
+    def until(self, expression: str, patience: float = 10.0) -> None:
+        """Wait until an expression is true. Playwright's own way needs `eval` in the page, which its policy forbids."""
+        end = time.monotonic() + patience
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, expression
+            self.page.wait_for_timeout(30)
+
+
+@contextmanager
+def visit(launched: Browser, base: str, *, width: int = 1440, theme: str = "light", **more: Any) -> Iterator[Visit]:
+    """A fresh browser profile."""
+    context = launched.new_context(
+        viewport={"width": width, "height": 900 if width > 500 else 844},
+        color_scheme=theme,
+        **more,  # type: ignore[arg-type]
+    )
+    try:
+        yield Visit(context, base)
+    finally:
+        context.close()
