@@ -31,7 +31,7 @@ run: $(RUN_STAMP)  ## Serve on 127.0.0.1:8080 with the simulator, no account nee
 	$(BIN)/gophergate serve --demo $(ARGS)
 
 test: $(DEV_STAMP)  ## Run every test (PYTEST_ARGS="-k chat" for some)
-	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 check: $(DEV_STAMP)  ## Format, lint, types, import contracts, documentation, tests
 	$(BIN)/ruff format --check src tests bench

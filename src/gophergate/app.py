@@ -10,7 +10,7 @@ import random
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,9 @@ from gophergate.logs import log_to_stderr
 from gophergate.observe.host import host
 from gophergate.operators import Application as ASGIApp
 from gophergate.operators import Operators
+from gophergate.policy.admission import Admission
 from gophergate.policy.auth import Auth
+from gophergate.policy.limits import LocalRates
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
 from gophergate.routing.attempts import Attempts
@@ -56,7 +58,9 @@ from gophergate.routing.stored import StoredObjects
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
 from gophergate.setup import check_key, dashboard_address, first_run
+from gophergate.spending import Spending
 from gophergate.store import changes
+from gophergate.store.budgets import TOPIC as BUDGETS_TOPIC
 from gophergate.store.calls import Calls
 from gophergate.store.database import Database, open_database
 from gophergate.store.keys import TOPIC as KEYS_TOPIC
@@ -119,8 +123,9 @@ class Gateway:
         self.auth = Auth(self.keys, digest=parts.keyring.hash_client_key, clock=parts.clock, wall=parts.wall)
         self.calls = Calls(parts.database)
         self.writer = LedgerWriter(self.calls, journal=parts.journal)
-        self.prices = PriceBook(wall=parts.wall, row=self.configuration.row)
+        self.prices = PriceBook(wall=parts.wall, row=self.configuration.row, terms=self.configuration.terms)
         self.configuration.on_swap.append(self.prices.forget)
+        self.spending = Spending(parts.database, self.calls, self.writer, announce=self._announce, clock=parts.clock)
         continuity = Continuity(MemorySeals(parts.clock), self.catalog)
         self.house = House(
             auth=self.auth,
@@ -133,6 +138,7 @@ class Gateway:
                 redact=settings.logging.redact,
             ),
             catalog=self.catalog,
+            admission=Admission(LocalRates(parts.clock), self.spending.budgets, self.prices, settings.pricing.unpriced),
             attempts=Attempts(Paths(parts.transport, spoken, continuity, parts.fetch), continuity),
             ids=ids,
             wall=parts.wall,
@@ -209,6 +215,7 @@ class Gateway:
 
     async def __aenter__(self) -> Gateway:
         await self.configuration.reload()
+        await self.spending.reload()
         await self.writer.start()
         try:
             await self.server.start()
@@ -278,6 +285,8 @@ class Gateway:
                 if seen is not None and marks.get(CATALOG_TOPIC) != seen.get(CATALOG_TOPIC):
                     await self.configuration.reload()
                     self._later(self.configuration.discover())
+                if seen is not None and marks.get(BUDGETS_TOPIC) != seen.get(BUDGETS_TOPIC):
+                    await self.spending.reload()
                 seen = marks
             await asyncio.sleep(_LOOK_FOR_CHANGES)
 
@@ -289,6 +298,9 @@ class Gateway:
                 self.house.book.end_calls(key_id)
 
     # -- the live view ------------------------------------------------------------------------------------------
+
+    def _announce(self, kind: str, data: Mapping[str, Any]) -> None:
+        self.live.announce(kind, data)
 
     def _measured(self) -> dict[str, Any]:
         return {
@@ -344,6 +356,7 @@ class Gateway:
                 later=self._later,
                 announce=self.live.announce,
                 book=self.house.book,
+                spending=self.spending,
                 started=self.started,
             )
         )

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from gophergate.errors import BadRequest
+from gophergate.ledger.pricing import NO_TERMS, Terms
 from gophergate.providers.base import Provider, Row
 from gophergate.providers.build import build
 from gophergate.providers.registry import BY_KIND
@@ -84,6 +86,21 @@ class Configuration:
         """The registry row of a provider that is configured now."""
         found = self.current.providers.get(provider)
         return found.row if found is not None else None
+
+    def terms(self, label: str) -> Terms:
+        """What was set about the price of a "provider/model": in the database, else in the file, there also by the
+        model's own name."""
+        row = self.model_rows.get(label)
+        file = self._settings.pricing.overrides
+        override = file.get(label) or file.get(label.partition("/")[2])
+        price: dict[str, Decimal] = {}
+        if override is not None:
+            said = msgspec.structs.asdict(override)
+            price = {name: Decimal(str(amount)) for name, amount in said.items() if amount is not None}
+        if row is None:
+            return Terms(price) if price else NO_TERMS
+        price |= {name: Decimal(amount) for name, amount in row.price.items()}
+        return Terms(price, tuple((Decimal(one.share), one.since, one.until) for one in row.discounts))
 
     def is_from_file(self, name: str) -> bool:
         """Whether a provider or group of that name is owned by the file, so that nothing here may change it."""

@@ -14,6 +14,7 @@ from gophergate.front.caller_headers import told
 from gophergate.front.outlet import Outlet
 from gophergate.ids import Ids
 from gophergate.ledger.book import Book
+from gophergate.policy.admission import Admission, Wanted
 from gophergate.policy.auth import Auth, permit
 from gophergate.routing.attempts import Attempts
 from gophergate.routing.base import Order, Runner
@@ -26,6 +27,7 @@ class House(msgspec.Struct, frozen=True):
     auth: Auth
     book: Book
     catalog: CatalogHolder
+    admission: Admission
     attempts: Attempts
     ids: Ids
     wall: Callable[[], float]
@@ -78,7 +80,9 @@ async def exchange(
                 outlet=outlet,
                 owner=caller.client_id,
             )
-            await (runner or house.attempts).run(plan, order)
+            wanted = Wanted(peek.model, plan.deployments, len(body), peek.max_output_tokens, entry.session)
+            async with house.admission.admitted(caller, wanted, entry, outlet.note):
+                await (runner or house.attempts).run(plan, order)
     except GatewayError as error:
         outlet.refuse(error, door, stamp)
     except asyncio.CancelledError:

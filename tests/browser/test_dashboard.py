@@ -4,7 +4,11 @@ a desk and on a phone; nothing on the console, nothing that axe calls serious, h
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,13 +57,13 @@ def at(gateway: Serving, chrome: Browser) -> Iterator[Visit]:
         assert visiting.complaints == []
 
 
-def ask(gateway: Serving, text: str, model: str = "demo/echo") -> None:
+def ask(gateway: Serving, text: str, model: str = "demo/echo", status: int = 200) -> None:
     """One call."""
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": text}]}
     answer = httpx2.post(
         f"{gateway.url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {KEY}"}, timeout=30
     )
-    assert answer.status_code == 200
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -159,10 +163,8 @@ def test_a_live_call_is_seen_as_it_is_written(at: Visit, gateway: Serving) -> No
 
 
 def test_a_running_call_can_be_stopped(at: Visit, gateway: Serving) -> None:
-    import threading
-
     page = at.go("live")
-    calling = threading.Thread(target=ask, args=(gateway, "slowly now", "demo/slow"))
+    calling = threading.Thread(target=ask, args=(gateway, "slowly now", "demo/slow", 503))
     calling.start()
     page.get_by_role("button", name="Stop this call").click()
     calling.join(20)
@@ -175,8 +177,6 @@ def test_two_hundred_events_a_second_leave_the_page_responsive(at: Visit, gatewa
     expect(page.locator(".live-dot")).to_contain_text("Live")
 
     async def burst() -> None:
-        import asyncio
-
         for _ in range(40):
             for _ in range(10):
                 gateway.gateway.live.announce("noise", {"text": "x" * 200})
@@ -234,6 +234,22 @@ def test_a_model_gets_a_price(at: Visit) -> None:
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     at.go("models")
     expect(page.locator(".vrow", has_text="lab/our-own-7b")).to_contain_text("your price")
+
+
+def test_a_budget_is_set_and_shows_its_progress(at: Visit) -> None:
+    page = at.go("teams/budgets")
+    page.get_by_role("button", name="Set a budget").first.click()
+    page.select_option("#field-scope", "team")
+    page.select_option("#field-scope_id", label="Checkout")
+    page.fill("#field-amount", "200")
+    page.get_by_role("button", name="Set the budget").click()
+    row = page.locator("tr", has_text="Checkout")
+    expect(row).to_contain_text("$200.00")
+    expect(row.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"\d+(\.\d)? %"))
+    row.click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete").last.click()
+    expect(page.get_by_text("No budget yet")).to_be_visible()
 
 
 def test_a_group_is_made_explained_and_rolled_back(at: Visit) -> None:
@@ -348,8 +364,6 @@ def test_a_lost_connection_shows_and_heals(at: Visit) -> None:
 
 def test_screenshots(gateway: Serving, chrome: Browser, tmp_path: Path) -> None:
     """Every page can be drawn whole; where GOPHERGATE_SHOTS is set the pictures are kept there."""
-    import os
-
     folder = Path(os.environ.get("GOPHERGATE_SHOTS", str(tmp_path)))
     for theme in ("light", "dark"):
         with visit(chrome, gateway.url, theme=theme) as visiting:

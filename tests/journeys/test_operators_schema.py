@@ -46,6 +46,8 @@ MEANT = {
     "POST /api/providers": "the kind must be one of the registry, and what it needs must be there",
     "PATCH /api/providers/{name}": "the kind must be one of the registry",
     "POST /api/groups": "a group has targets and does not lead back to itself",
+    "POST /api/budgets": "the scope must be there, and the time zone known",
+    "PATCH /api/budgets/{budget_id}": "the time zone must be known",
     "GET /api/usage": "since comes before until",
 }
 """Where input may fit the schema and still mean nothing, and why no schema can say so."""

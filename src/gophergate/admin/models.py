@@ -175,7 +175,8 @@ async def _known(desk: Desk, name: str) -> ModelShown:
 def _shown(desk: Desk, name: str, row: ModelRow | None) -> ModelShown:
     provider, _, model = name.partition("/")
     is_group = name in desk.rooms.configuration.current.groups
-    card = None if is_group else desk.rooms.prices.card(provider, (row.mapped_name if row else None) or model)
+    sent_as = (row.mapped_name if row is not None else None) or model
+    card = None if is_group else desk.rooms.prices.card(provider, sent_as, name)
     return ModelShown(
         name=name,
         provider="gophergate" if is_group else provider,

@@ -18,6 +18,7 @@ from gophergate.ledger.writer import LedgerWriter
 from gophergate.policy.auth import Auth
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
+from gophergate.spending import Spending
 from gophergate.store.calls import Calls
 from gophergate.store.database import Database
 from gophergate.transport.base import Transport
@@ -45,4 +46,5 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     later: Callable[[Coroutine[Any, Any, None]], None]
     announce: Announce
     book: Book
+    spending: Spending
     started: float

@@ -8,8 +8,8 @@ from fastapi import Request, Response
 from gophergate.admin.desk import AtDesk, tagged, unchanged_since
 from gophergate.admin.paging import Cursor, Limit, page_of
 from gophergate.admin.shapes import Given, Id, LimitsGiven, LimitsShown, Listing, Moment, Name, Shown
+from gophergate.core.caller import NO_LIMITS, Limits
 from gophergate.store.clients import Clients, OrganisationRow, TeamRow
-from gophergate.store.values import NO_LIMITS, Limits
 
 
 class TeamShown(Shown):

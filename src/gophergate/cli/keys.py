@@ -155,8 +155,8 @@ def _wished(
 
     import msgspec
 
+    from gophergate.core.caller import Limits
     from gophergate.setup import new_key
-    from gophergate.store.values import Limits
 
     for address in addresses:
         try:

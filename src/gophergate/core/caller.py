@@ -5,9 +5,31 @@ from __future__ import annotations
 import msgspec
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Requests and tokens a minute, calls at a time; None is no limit."""
+
+    rpm: int | None = None
+    tpm: int | None = None
+    concurrency: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+class ScopeLimits(msgspec.Struct, frozen=True):
+    """The limits of one scope that a key stands in: its own, its client's or its team's."""
+
+    scope: str
+    id: str
+    rpm: int | None = None
+    tpm: int | None = None
+    concurrency: int | None = None
+
+
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """One client key and whose it is. `models` None allows every model, else exact names, group names or patterns such
-    as "openai/*"; `ip_allow` () allows every address, else addresses or networks; `expires_at` Unix microseconds.
+    as "openai/*"; `ip_allow` () allows every address, else addresses or networks; `expires_at` Unix microseconds;
+    `limits` those of every scope that has any.
     """
 
     key_id: str
@@ -18,3 +40,4 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] | None = None
     ip_allow: tuple[str, ...] = ()
     expires_at: int | None = None
+    limits: tuple[ScopeLimits, ...] = ()

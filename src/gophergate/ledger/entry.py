@@ -252,6 +252,21 @@ class Entry:
         usage, _ = self.meter.total(len(self._body))
         return self._price(usage)[0]
 
+    @property
+    def started(self) -> int:
+        """When it began, Unix microseconds: as its row says."""
+        return int(self._started_wall * 1_000_000)
+
+    @property
+    def answered_by(self) -> str:
+        """`provider/model` as its row names them, "" before the first attempt."""
+        return f"{self._deployment.provider_name}/{self._deployment.model}" if self._deployment is not None else ""
+
+    def tokens(self) -> int:
+        """All tokens metered so far, in and out."""
+        usage, _ = self.meter.total(len(self._body))
+        return usage.total_input + usage.total_output if usage is not None else 0
+
     def stop(self, error: GatewayError) -> None:
         """End the call under way: its task is cancelled, and `error` is what the client is told and the row says."""
         if self._task is not None and self.stopped is None and not self._ended:
@@ -289,7 +304,7 @@ class Entry:
         record = CallRecord(
             id=self.call_id,
             request_id=self.request_id,
-            started_at=int(self._started_wall * 1_000_000),
+            started_at=self.started,
             status=status,
             http_status=http_status,
             door=self.door,

@@ -128,51 +128,130 @@ class PriceRow(Protocol):
     def prices(self) -> Mapping[str, FixedPrice]: ...
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """What an operator set about a model's price. `price` is US dollars per million tokens by usage class; `discounts`
+    are (share off, since, until), shares as decimals, times Unix microseconds, `until` None for no end."""
+
+    price: Mapping[str, Decimal] = {}
+    discounts: tuple[tuple[Decimal, int, int | None], ...] = ()
+
+
+NO_TERMS = Terms()
+
+
 class PriceBook:
-    """Finds and keeps cards. `wall` gives Unix seconds; `row` a provider's row by its name, None for one that is gone.
+    """Finds and keeps cards. `wall` gives Unix seconds; `row` a provider's row by its name, None for one that is gone;
+    `terms` what an operator set about a "provider/model".
 
     `compile_card` is slow on its first use (genai-prices takes half a second to import): `warm` does that in a thread,
     so that no call has to.
     """
 
-    def __init__(self, *, wall: Callable[[], float], row: Callable[[str], PriceRow | None]) -> None:
+    def __init__(
+        self,
+        *,
+        wall: Callable[[], float],
+        row: Callable[[str], PriceRow | None],
+        terms: Callable[[str], Terms] = lambda label: NO_TERMS,
+    ) -> None:
         self._wall = wall
         self._row = row
-        self._cards: dict[tuple[str, str], Card | None] = {}
+        self._terms = terms
+        self._cards: dict[tuple[str, str, str], Card | None] = {}
         self._until = 0.0
 
     def forget(self) -> None:
         """Something changed that cards are made of: make them anew as they are asked for."""
         self._cards = {}
 
-    def card(self, provider: str, model: str) -> Card | None:
-        """The card of a model at a provider, None when nobody knows its price."""
+    def card(self, provider: str, model: str, label: str = "") -> Card | None:
+        """The card of a model at a provider, None when nobody knows its price. `label` is what it is called here, where
+        that is not "provider/model"."""
         now = self._wall()
         if now >= self._until or len(self._cards) > 10_000:
             self._cards = {}
             self._until = (now // _PERIOD + 1) * _PERIOD
-        where = (provider, model)
+        where = (provider, model, label)
         try:
             return self._cards[where]
         except KeyError:
-            card = self._cards[where] = self._made(provider, model, now)
+            card = self._cards[where] = self.made(provider, model, label, now)
             return card
 
-    def _made(self, provider: str, model: str, now: float) -> Card | None:
+    def made(self, provider: str, model: str, label: str, at: float) -> Card | None:
+        """A card as it was at a moment (Unix seconds)."""
+        terms = self._terms(label or f"{provider}/{model}")
+        card = self._known(provider, model, at)
+        if terms.price:
+            card = overridden(card, terms.price)
+        for share, since, until in terms.discounts:
+            if card is not None and since <= at * 1_000_000 and (until is None or at * 1_000_000 < until):
+                card = discounted(card, share)
+            for edge in (since, until):
+                if edge is not None and at < edge / 1_000_000 < self._until:
+                    self._until = edge / 1_000_000  # Cards are made anew when a discount begins or ends.
+        return card
+
+    def _known(self, provider: str, model: str, at: float) -> Card | None:
         row = self._row(provider)
         if row is None:
             return None
         fixed = row.prices.get(model)
         if fixed is not None:
             return fixed_card(fixed)
-        return compile_card(row.price_id, model, datetime.fromtimestamp(now, UTC)) if row.price_id else None
+        return compile_card(row.price_id, model, datetime.fromtimestamp(at, UTC)) if row.price_id else None
 
     def price(self, deployment: Any, usage: Usage | None) -> tuple[int | None, str | None]:
         """Nano-dollars and the price's version for a usage at a deployment; (None, None) when unpriced."""
         if usage is None:
             return None, None
-        card = self.card(deployment.provider_name, deployment.model)
+        card = self.card(deployment.provider_name, deployment.model, deployment.label)
         return (card.price(usage), card.version) if card is not None else (None, None)
+
+
+_FEMTOS_A_TOKEN = 10**9
+"""One dollar for a million tokens, in femto-dollars for each."""
+_LIKE = {
+    "cache_read": "input",
+    "cache_write": "input",
+    "cache_write_1h": "cache_write",
+    "audio_input": "input",
+    "image_input": "input",
+    "output": "input",
+    "reasoning": "output",
+    "audio_output": "output",
+    "image_output": "output",
+}
+"""What a class costs when only others are known: what it is a kind of."""
+
+
+def overridden(card: Card | None, price: Mapping[str, Decimal]) -> Card:
+    """A card with an operator's prices in it. What they left out stays as known; of a model nobody knew it costs what
+    it is a kind of. Their price is one for every context length."""
+    given = {name: int(amount * _FEMTOS_A_TOKEN) for name, amount in price.items()}
+    if card is None:
+        known = {"input": given.get("input", given.get("output", 0))}
+        for name, like in _LIKE.items():
+            known[name] = given.get(name, known[like])
+        return Card("yours", (Band(above=0, tools={}, **{**known, **given}),))
+    if "output" in given:
+        given.setdefault("reasoning", given["output"])
+    bands = tuple(msgspec.structs.replace(band, **given) for band in card.bands)
+    return Card(f"{card.version}, yours: {' '.join(sorted(price))}", bands)
+
+
+def discounted(card: Card, share: Decimal) -> Card:
+    """A card with a share off every price of it."""
+
+    def less(femtos: int) -> int:
+        return int(femtos * (1 - share))
+
+    bands = []
+    for band in card.bands:
+        prices = {name: less(getattr(band, name)) for name in ("input", *_LIKE, "request")}
+        tools = {name: less(femtos) for name, femtos in band.tools.items()}
+        bands.append(msgspec.structs.replace(band, tools=tools, **prices))
+    return Card(f"{card.version}, {share:%} off", tuple(bands))
 
 
 def warm() -> None:

@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Protocol
 
@@ -110,6 +111,7 @@ class LedgerWriter:
         self._written = self._known = self._bodies_written = self._bodies_dropped = 0
         self._rejected = self._batches = self._failures = 0
         self._last_error = ""
+        self._writing = asyncio.Lock()
 
     # -- taking -------------------------------------------------------------------------------------------------
 
@@ -148,6 +150,21 @@ class LedgerWriter:
     def is_saturated(self) -> bool:
         """Whether memory is full and there is no journal that takes more: the time to refuse new calls."""
         return len(self._queue) > self._limits.max_queued
+
+    @asynccontextmanager
+    async def at_rest(self) -> AsyncIterator[list[CallRecord]]:
+        """While this scope lasts nothing is stored; gives the finished calls that are not stored yet, so that these and
+        the database together are every call there was, none of them twice."""
+        while True:
+            await self._writing.acquire()
+            if not self._backlog:
+                break
+            self._writing.release()
+            await asyncio.sleep(0.02)
+        try:
+            yield [item.record for item in self._queue]
+        finally:
+            self._writing.release()
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -242,10 +259,11 @@ class LedgerWriter:
                     await self._enough.wait()
 
     async def _write_queued(self) -> None:
-        items = list(islice(self._queue, self._limits.max_rows))
-        new = await self._stored([item.record for item in items])
-        for _ in items:
-            self._queue.popleft()
+        async with self._writing:
+            items = list(islice(self._queue, self._limits.max_rows))
+            new = await self._stored([item.record for item in items])
+            for _ in items:
+                self._queue.popleft()
         if self._journal is not None:
             self._journal.committed([(item.record.id, item.ticket) for item in items])
         bodies = [(item.record.started_at, item.bodies) for item in items if item.bodies is not None]
@@ -262,7 +280,8 @@ class LedgerWriter:
             return
         for at in range(0, len(load.records), self._limits.max_rows):
             records = load.records[at : at + self._limits.max_rows]
-            new = await self._stored(records)
+            async with self._writing:
+                new = await self._stored(records)
             self._tell([record for record in records if record.id in new])
             if len(self._queue) >= self._limits.max_rows:
                 await self._write_queued()

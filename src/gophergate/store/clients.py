@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Row, Select, delete, insert, select, update
 
+from gophergate.core.caller import NO_LIMITS, Limits
 from gophergate.errors import NotHere
 from gophergate.store import changes
 from gophergate.store.database import Database
 from gophergate.store.keys import TOPIC
 from gophergate.store.tables import clients, organisations, teams
-from gophergate.store.values import NO_LIMITS, Limits, limits_from, limits_text
+from gophergate.store.values import limits_from, limits_text
 
 
 class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):

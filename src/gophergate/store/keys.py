@@ -8,12 +8,12 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gophergate.core.caller import Caller
+from gophergate.core.caller import NO_LIMITS, Caller, Limits, ScopeLimits
 from gophergate.errors import NotHere
 from gophergate.store import changes
 from gophergate.store.database import Conflict, Database
 from gophergate.store.tables import clients, keys, teams
-from gophergate.store.values import NO_LIMITS, Limits, limits_from, limits_text, names_from, names_text
+from gophergate.store.values import limits_from, limits_text, names_from, names_text
 
 TOPIC = "keys"
 """The change mark that rises with everything that alters who may call (R-X5)."""
@@ -55,15 +55,6 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
-class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a key stands for and what bounds apply: the key's own, its client's and its team's, all at once."""
-
-    caller: Caller
-    key_limits: Limits = NO_LIMITS
-    client_limits: Limits = NO_LIMITS
-    team_limits: Limits = NO_LIMITS
-
-
 class Keys:
     """The keys of one database. `policy.auth.KeyStore` is this, `find`."""
 
@@ -76,30 +67,30 @@ class Keys:
         `expires_at` is the earlier of the key's own end and the end of its grace after a rotation; whether that
         has passed is for the caller to see. One indexed read. Raises DatabaseUnavailable.
         """
-        holder = await self.holder(digest)
-        return holder.caller if holder is not None else None
-
-    async def holder(self, digest: bytes) -> Holder | None:
-        """`find`, with the limits."""
         async with self._database.read() as connection:
             row = (await connection.execute(_HOLDER, {"digest": digest})).one_or_none()
         if row is None:
             return None
         ends = [end for end in (row.expires_at, row.grace_until) if end is not None]
-        return Holder(
-            caller=Caller(
-                key_id=row.id,
-                client_id=row.client_id,
-                team_id=row.team_id,
-                user_id=row.user_id,
-                organisation_id=row.organisation_id,
-                models=names_from(row.models),
-                ip_allow=names_from(row.ip_allow) or (),
-                expires_at=min(ends, default=None),
+        bounds = (
+            ("key", row.id, limits_from(row.key_limits)),
+            ("client", row.client_id, limits_from(row.client_limits)),
+            ("team", row.team_id, limits_from(row.team_limits)),
+        )
+        return Caller(
+            key_id=row.id,
+            client_id=row.client_id,
+            team_id=row.team_id,
+            user_id=row.user_id,
+            organisation_id=row.organisation_id,
+            models=names_from(row.models),
+            ip_allow=names_from(row.ip_allow) or (),
+            expires_at=min(ends, default=None),
+            limits=tuple(
+                ScopeLimits(scope, name, limits.rpm, limits.tpm, limits.concurrency)
+                for scope, name, limits in bounds
+                if limits != NO_LIMITS
             ),
-            key_limits=limits_from(row.key_limits),
-            client_limits=limits_from(row.client_limits),
-            team_limits=limits_from(row.team_limits),
         )
 
     async def dead(self, key_ids: Iterable[str]) -> set[str]:

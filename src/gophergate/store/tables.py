@@ -227,21 +227,13 @@ budgets = Table(
     _text("period"),
     _count("amount"),
     _flag("hard"),
+    Column("timezone", Text, nullable=False, server_default="UTC"),
+    Column("raised", BigInteger, nullable=False, server_default="0"),
+    Column("raised_until", BigInteger, nullable=True),
     _count("version"),
     _count("created_at"),
     _count("updated_at"),
     UniqueConstraint("scope", "scope_id", "period"),
-)
-
-budget_windows = Table(
-    "budget_windows",
-    metadata,
-    Column("scope", Text, primary_key=True),
-    Column("scope_id", Text, primary_key=True),
-    Column("period", Text, primary_key=True),
-    Column("window_start", BigInteger, primary_key=True),
-    _count("spent"),
-    sqlite_with_rowid=False,
 )
 
 # -- calls --------------------------------------------------------------------------------------------------------

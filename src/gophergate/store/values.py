@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Requests and tokens a minute, calls at a time; None is no limit."""
-
-    rpm: int | None = None
-    tpm: int | None = None
-    concurrency: int | None = None
-
-
-NO_LIMITS = Limits()
+from gophergate.core.caller import NO_LIMITS, Limits
 
 
 def to_text(value: object) -> str:

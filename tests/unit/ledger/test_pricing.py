@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gophergate.core.usage import Usage
-from gophergate.ledger.pricing import Card, PriceBook, compile_card, fixed_card
+from gophergate.ledger.pricing import (
+    NO_TERMS,
+    Card,
+    PriceBook,
+    Terms,
+    compile_card,
+    discounted,
+    fixed_card,
+    overridden,
+)
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MODELS = [
@@ -98,6 +107,10 @@ class Deployed(NamedTuple):
     provider_name: str
     model: str
 
+    @property
+    def label(self) -> str:
+        return f"{self.provider_name}/{self.model}"
+
 
 class Row(NamedTuple):
     price_id: str | None = None
@@ -132,3 +145,38 @@ def test_the_book_keeps_cards_until_prices_may_have_changed_and_knows_rows_own_p
 def test_a_price_of_our_own_is_a_card_like_any_other() -> None:
     card: Card = fixed_card(Fixed())
     assert card.price(Usage(input=1, cache_read=1, output=1, reasoning=1)) == 150 + 15 + 600
+
+
+def test_an_operators_price_stands_over_the_known_one_and_a_discount_over_both() -> None:
+    now = [1_000_000.0]
+    at = 1_000_000 * 1_000_000
+    terms = {
+        "openai/gpt-4.1": Terms({"input": Decimal("1"), "output": Decimal("10")}),
+        "lab/own": Terms({"input": Decimal("2")}, ((Decimal("0.25"), at, at + 60_000_000),)),
+    }
+    book = PriceBook(
+        wall=lambda: now[0], row=lambda name: Row(price_id=name), terms=lambda label: terms.get(label, NO_TERMS)
+    )
+    usage = Usage(input=1_000_000, cache_read=1_000_000, output=1_000_000)
+    cost, version = book.price(Deployed("openai", "gpt-4.1"), usage)
+    assert cost == (1_000_000_000 + 500_000_000 + 10_000_000_000)  # the cached price stays the known one
+    assert version is not None
+    assert "yours: input output" in version
+    assert book.price(Deployed("lab", "own"), usage) == (3 * 2_000_000_000 * 3 // 4, "yours, 25% off")
+    now[0] += 61  # the discount ends to the second, though cards are otherwise kept for half an hour
+    assert book.price(Deployed("lab", "own"), usage) == (6_000_000_000, "yours")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["input", "output", "cache_read", "cache_write"]), st.integers(0, 10**6), min_size=1
+    ),
+    st.builds(Usage, input=st.integers(0, 10**6), cache_read=st.integers(0, 10**6), output=st.integers(0, 10**6)),
+)
+def test_prices_of_ours_are_exact(price: dict[str, int], usage: Usage) -> None:
+    card = overridden(None, {name: Decimal(amount) / 1000 for name, amount in price.items()})
+    fresh = price.get("input", price.get("output", 0))
+    rates = {"input": fresh, "cache_read": price.get("cache_read", fresh), "output": price.get("output", fresh)}
+    assert card.price(usage) == sum(rate * (getattr(usage, name) or 0) for name, rate in rates.items())
+    half = discounted(card, Decimal("0.5")).price(usage)
+    assert abs(half * 2 - card.price(usage)) <= 1

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from gophergate.core.caller import Limits
 from gophergate.errors import NotHere
 from gophergate.store.clients import ClientRow, Clients, OrganisationRow, TeamRow
 from gophergate.store.database import Conflict, Database
-from gophergate.store.values import Limits
 
 
 async def test_what_was_stored_comes_back(database: Database) -> None:

@@ -5,14 +5,13 @@ import time
 import pytest
 from sqlalchemy import event
 
-from gophergate.core.caller import Caller
+from gophergate.core.caller import Caller, Limits, ScopeLimits
 from gophergate.errors import NotHere
 from gophergate.store import changes
 from gophergate.store.clients import ClientRow, Clients, OrganisationRow, TeamRow
 from gophergate.store.database import Conflict, Database
-from gophergate.store.keys import TOPIC, Holder, Keys, NewKey
+from gophergate.store.keys import TOPIC, Keys, NewKey
 from gophergate.store.users import UserRow, Users
-from gophergate.store.values import Limits
 
 NOW = 1_000_000_000
 
@@ -64,20 +63,20 @@ async def test_a_key_is_found_by_its_hash_with_all_it_stands_for(keys: Keys) -> 
         ),
         now=NOW,
     )
-    assert await keys.holder(bytes([1]) * 32) == Holder(
-        caller=Caller(
-            key_id="key1",
-            client_id="full",
-            team_id="team",
-            user_id="user",
-            organisation_id="org",
-            models=("openai/*", "fast"),
-            ip_allow=("10.0.0.0/8",),
-            expires_at=NOW + 5,
+    assert await keys.find(bytes([1]) * 32) == Caller(
+        key_id="key1",
+        client_id="full",
+        team_id="team",
+        user_id="user",
+        organisation_id="org",
+        models=("openai/*", "fast"),
+        ip_allow=("10.0.0.0/8",),
+        expires_at=NOW + 5,
+        limits=(
+            ScopeLimits("key", "key1", concurrency=2),
+            ScopeLimits("client", "full", rpm=7),
+            ScopeLimits("team", "team", tpm=9),
         ),
-        key_limits=Limits(concurrency=2),
-        client_limits=Limits(rpm=7),
-        team_limits=Limits(tpm=9),
     )
 
 
