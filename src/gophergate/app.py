@@ -224,6 +224,7 @@ class Gateway:
             raise
         self._later(self.operators.build())
         self._later(self._warm())
+        self._later(self.configuration.facts.run())
         self._later(self._watch_changes())
         self._later(self._retire())
         self.live.announce("start", {"version": gophergate.__version__})

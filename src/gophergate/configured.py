@@ -21,9 +21,11 @@ from gophergate.ledger.pricing import NO_TERMS, Terms
 from gophergate.providers.base import Provider, Row
 from gophergate.providers.build import build
 from gophergate.providers.registry import BY_KIND
-from gophergate.routing.catalog import Catalog, CatalogHolder, ModelFacts
+from gophergate.routing.catalog import Catalog, CatalogHolder, ModelSetting
 from gophergate.routing.discovery import discover
+from gophergate.routing.facts import FactBook
 from gophergate.routing.groups import Group, GroupProblem, checked_groups
+from gophergate.routing.refresh import FactKeeper
 from gophergate.secrets import CannotOpen, Keyring
 from gophergate.settings import GroupSettings, ProviderSettings, Settings, SettingsError
 from gophergate.settings.schema import TimeoutSettings
@@ -66,6 +68,9 @@ class Configuration:
         self._from_file = providers_of(settings)
         self._file_groups = {group.name: _group(group) for group in settings.groups}
         self._listed: dict[str, tuple[str, ...]] = {}
+        self.facts = FactKeeper(
+            settings.data_dir, transport, every=settings.pricing.refresh, wall=wall, learn=self._learn
+        )
         self.broken: dict[str, str] = {}
         """Database objects left out of the current catalogue, and why: one that breaks takes no other with it."""
         self.model_rows: Mapping[str, ModelRow] = {}
@@ -126,6 +131,10 @@ class Configuration:
         for found in await discover(tuple(unknown), self._transport):
             if found.models:
                 self._listed[_fingerprint(found)] = found.models
+        await self.reload()
+
+    async def _learn(self, book: FactBook) -> None:
+        """A catalogue that knows what was just learnt of models."""
         await self.reload()
 
     def _swap(self, catalog: Catalog) -> None:
@@ -218,8 +227,8 @@ class Configuration:
             replace(p, models=self._listed[_fingerprint(p)]) if not p.models and _fingerprint(p) in self._listed else p
             for p in found
         )
-        facts = {name: ModelFacts(enabled=row.enabled, sent_as=row.mapped_name or "") for name, row in rows.items()}
-        return Catalog(known, checked_groups(groups), int(self._wall()), facts)
+        set_ = {name: ModelSetting(enabled=row.enabled, sent_as=row.mapped_name or "") for name, row in rows.items()}
+        return Catalog(known, checked_groups(groups), int(self._wall()), set_, self.facts.book)
 
 
 def _fingerprint(provider: Provider) -> str:

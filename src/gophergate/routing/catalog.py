@@ -14,7 +14,9 @@ import msgspec
 
 from gophergate.errors import ModelNotFound
 from gophergate.providers.base import Provider
+from gophergate.providers.known_as import models_dev
 from gophergate.routing.base import Deployment, Plan
+from gophergate.routing.facts import NO_FACTS, FactBook, Facts
 from gophergate.routing.groups import Group
 
 
@@ -26,29 +28,34 @@ class Listed(msgspec.Struct, frozen=True):
     created: int = 0
 
 
-class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
+class ModelSetting(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator set about one "provider/model": whether it may be used, and what the provider calls it."""
 
     enabled: bool = True
     sent_as: str = ""
 
 
-_UNSET = ModelFacts()
+_UNSET = ModelSetting()
+_REMEMBERED = 4096
 
 
 class Catalog:
-    """One snapshot. `groups` are sound (`groups.checked_groups`); `facts` are by "provider/model"."""
+    """One snapshot. `groups` are sound (`groups.checked_groups`); `settings` are by "provider/model"; `book` holds what
+    is known of models by themselves."""
 
     def __init__(
         self,
         providers: Iterable[Provider],
         groups: Mapping[str, Group] | None = None,
         created: int = 0,
-        facts: Mapping[str, ModelFacts] | None = None,
+        settings: Mapping[str, ModelSetting] | None = None,
+        book: FactBook = NO_FACTS,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.groups = dict(groups or {})
-        self._facts = dict(facts or {})
+        self.book = book
+        self._settings = dict(settings or {})
+        self._facts: dict[str, Facts] = {}
         self._created = created
         self._speakers = Counter(dialect for provider in self.providers.values() for dialect in provider.speaks)
         self._by_model: dict[str, Deployment] = {}
@@ -65,7 +72,7 @@ class Catalog:
         plan = self._plans.get(name)
         if plan is None:
             plan = Plan(*self._resolve(name, ()))
-            if len(self._plans) < 4096:
+            if len(self._plans) < _REMEMBERED:
                 self._plans[name] = plan
         return plan
 
@@ -79,19 +86,33 @@ class Catalog:
             yield Listed(group, "gophergate", self._created)
         for provider in self.providers.values():
             for model in provider.models:
-                if self.facts(f"{provider.name}/{model}").enabled:
+                if self.setting(f"{provider.name}/{model}").enabled:
                     yield Listed(f"{provider.name}/{model}", provider.name, self._created)
 
-    def facts(self, label: str) -> ModelFacts:
+    def setting(self, label: str) -> ModelSetting:
         """What was set about a "provider/model"."""
-        return self._facts.get(label, _UNSET)
+        return self._settings.get(label, _UNSET)
+
+    def facts(self, label: str) -> Facts:
+        """What is known of a "provider/model" (a deployment's `label`) by itself: context and output limits in tokens,
+        what it reads and writes, what it can do. `facts.UNKNOWN`, whose every member is None or empty, where nobody
+        knows it, and for every model in the first moments of a process, before the list is loaded. A dict look-up."""
+        found = self._facts.get(label)
+        if found is None:
+            name, _, model = label.partition("/")
+            provider = self.providers.get(name)
+            at = models_dev(provider.row.kind, name) if provider is not None else (name,)
+            found = self.book.find(at, self.setting(label).sent_as or model)
+            if len(self._facts) < _REMEMBERED:
+                self._facts[label] = found
+        return found
 
     def _deployment(self, provider: Provider, model: str) -> Deployment | None:
         """None for a model that is switched off."""
-        facts = self.facts(f"{provider.name}/{model}")
-        if not facts.enabled:
+        setting = self.setting(f"{provider.name}/{model}")
+        if not setting.enabled:
             return None
-        return Deployment(provider, facts.sent_as, model) if facts.sent_as else Deployment(provider, model)
+        return Deployment(provider, setting.sent_as, model) if setting.sent_as else Deployment(provider, model)
 
     def _resolve(self, name: str, above: tuple[str, ...]) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
         if name in self.groups and name not in above:
@@ -115,7 +136,7 @@ class Catalog:
         raise ModelNotFound(name, self._hint(name))
 
     def _hint(self, name: str) -> str:
-        if not self.facts(name).enabled:
+        if not self.setting(name).enabled:
             return "It is switched off here."
         near = get_close_matches(name, [*self.groups, *self._by_model], n=1)
         if near:
