@@ -48,8 +48,10 @@ _maybe = st.none() | _names
 
 usages = st.builds(
     Usage,
-    **dict.fromkeys(set(Usage.__struct_fields__) - {"tool_uses"}, _counts),
+    **dict.fromkeys(set(Usage.__struct_fields__) - {"tool_uses", "units", "tier"}, _counts),
     tool_uses=st.none() | st.dictionaries(_texts, st.integers(0, 9), max_size=2),
+    units=st.none() | st.dictionaries(_texts, st.integers(0, 9), max_size=2),
+    tier=_maybe,
 )
 
 

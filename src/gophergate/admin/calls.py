@@ -35,6 +35,8 @@ class UsageShown(Shown):
     image_output: int | None = None
     reasoning: int | None = None
     tool_uses: dict[str, int] | None = None
+    units: dict[str, int] | None = None
+    tier: str | None = None
     provider_cost: Money | None = None
 
 

@@ -11,8 +11,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     On the output side `output + audio_output + image_output` is everything generated; `reasoning` is a part
     *of* `output` (a disclosure, not a further class). `tool_uses` counts a vendor's server tools by name
-    (`web_search`, ...), which are priced per use. `provider_cost` is the provider's own figure in
-    nano-dollars, where it gives one. Vendor sums (prompt_tokens, total_tokens) are derived by the writers.
+    (`web_search`, ...), which are priced per use; `units` what else is priced by the piece, by the names in `UNITS`.
+    `tier` is the service tier the provider says it served ("flex", "priority", "batch", "fast"), None the standard one.
+    `provider_cost` is the provider's own figure in nano-dollars, where it gives one. Vendor sums (prompt_tokens,
+    total_tokens) are derived by the writers.
     """
 
     input: int | None = None
@@ -26,6 +28,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     image_output: int | None = None
     reasoning: int | None = None
     tool_uses: dict[str, int] | None = None
+    units: dict[str, int] | None = None
+    tier: str | None = None
     provider_cost: int | None = None
 
     @property
@@ -53,3 +57,33 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 NOTHING_REPORTED = Usage()
+
+UNITS = (
+    "images",
+    "characters",
+    "audio_input_ms",
+    "audio_output_ms",
+    "pages",
+    "annotated_pages",
+    "searches",
+    "text_messages",
+    "citation_tokens",
+    "video_input",
+    "video_output",
+    "cached_audio",
+    "cached_image",
+)
+"""What `Usage.units` may count. Sound is in milliseconds, `searches` are rerank searches, `video_*` tokens beside the
+other classes; `cached_*` tell how many of the `cache_read` tokens were sound or pictures, which may cost another price.
+"""
+
+_STANDARD_TIERS = frozenset({"", "default", "standard", "auto", "on_demand", "on-demand", "traffic_type_unspecified"})
+
+
+def tier_of(said: object) -> str | None:
+    """The service tier in a vendor's word for it, None for the standard one (OpenAI "default", Anthropic "standard",
+    Groq "on_demand", Vertex "ON_DEMAND") and for none."""
+    if not isinstance(said, str):
+        return None
+    word = said.lower()
+    return None if word in _STANDARD_TIERS else word.removeprefix("on_demand_")[:40]

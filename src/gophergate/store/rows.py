@@ -19,7 +19,7 @@ _AFTER_COUNTS = COLUMNS.index("usage_source")
 
 _encode = msgspec.json.Encoder().encode
 _tags = msgspec.json.Decoder(dict[str, str]).decode
-_tool_uses = msgspec.json.Decoder(dict[str, int]).decode
+_uses = msgspec.json.Decoder(dict[str, int]).decode
 _attempts = msgspec.json.Decoder(tuple[Attempt, ...]).decode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
 _NO_USAGE = Usage()
@@ -60,6 +60,8 @@ def to_row(record: CallRecord) -> tuple[Any, ...]:
         u.image_output,
         u.reasoning,
         _encode(u.tool_uses).decode() if u.tool_uses is not None else None,
+        _encode(u.units).decode() if u.units is not None else None,
+        u.tier,
         u.provider_cost,
         r.usage_source,
         r.cost,
@@ -83,8 +85,9 @@ def from_row(row: Sequence[Any]) -> CallRecord:
     """The record of a row selected in the order of COLUMNS. A usage that reported nothing comes back as None."""
     value = dict(zip(COLUMNS, row, strict=True))
     counts = {name: value.pop(name) for name in COLUMNS[_FIRST_COUNT:_AFTER_COUNTS]}
-    if (tool_uses := counts["tool_uses"]) is not None:
-        counts["tool_uses"] = _tool_uses(tool_uses)
+    for name in ("tool_uses", "units"):
+        if counts[name] is not None:
+            counts[name] = _uses(counts[name])
     value["usage"] = Usage(**counts) if any(count is not None for count in counts.values()) else None
     value["stream"] = bool(value["stream"])
     value["tags"] = _tags(value["tags"]) if value["tags"] else {}

@@ -273,6 +273,8 @@ calls = Table(
     _count("image_output", nullable=True),
     _count("reasoning", nullable=True),
     _text("tool_uses", nullable=True),
+    _text("units", nullable=True),
+    _text("tier", nullable=True),
     _count("provider_cost", nullable=True),
     _text("usage_source"),
     _count("cost", nullable=True),
@@ -324,6 +326,30 @@ periods = Table(
     _count("days"),
     _count("expired_at", nullable=True),
     _count("dropped_at", nullable=True),
+)
+
+# -- prices -------------------------------------------------------------------------------------------------------
+
+price_cards = Table(
+    "price_cards",
+    metadata,
+    Column("version", Text, primary_key=True),
+    _text("provider"),
+    _text("model"),
+    _text("card"),
+    _count("first_used_at"),
+)
+"""Every rate card that priced a call, under the version that the call's row names."""
+
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    _id(),
+    _count("created_at"),
+    _text("provider"),
+    _text("file"),
+    _text("actor"),
+    _text("report"),
 )
 
 # -- usage --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ The vendor's `input_tokens` already excludes cache reads and writes. `message_st
 from __future__ import annotations
 
 from gophergate.core.blocks import Json
-from gophergate.core.usage import NOTHING_REPORTED, Usage
+from gophergate.core.usage import NOTHING_REPORTED, Usage, tier_of
 from gophergate.dialects.anthropic_messages.wire import list_of, object_of
 
 _USES = "_requests"
@@ -46,11 +46,12 @@ def read_usage(raw: Json) -> Usage | None:
         output=_count(raw.get("output_tokens")),
         reasoning=_count(object_of(raw.get("output_tokens_details")).get("thinking_tokens")),
         tool_uses=uses or None,
+        tier=_tier(raw),
     )
     for iteration in list_of(raw.get("iterations")):
         if isinstance(iteration, dict) and iteration.get("type") == "compaction":
             usage = _sum(usage, read_usage({**iteration, "iterations": None}))
-    return None if usage == NOTHING_REPORTED else usage
+    return None if usage == Usage(tier=usage.tier) else usage
 
 
 def write_usage(usage: Usage | None, native: Json = None) -> dict[str, Json]:
@@ -91,7 +92,14 @@ def _sum(usage: Usage, other: Usage | None) -> Usage:
         output=both(usage.output, other.output),
         reasoning=both(usage.reasoning, other.reasoning),
         tool_uses=usage.tool_uses,
+        tier=usage.tier,
     )
+
+
+def _tier(raw: dict[str, Json]) -> str | None:
+    """Fast mode is told as `speed`, which costs its own price whatever the tier
+    (platform.claude.com/docs/en/build-with-claude/fast-mode)."""
+    return "fast" if raw.get("speed") == "fast" else tier_of(raw.get("service_tier"))
 
 
 def _count(value: Json) -> int | None:

@@ -9,7 +9,7 @@ reports nothing (edge case 39).
 from __future__ import annotations
 
 from gophergate.core.blocks import Json
-from gophergate.core.usage import Usage
+from gophergate.core.usage import Usage, tier_of
 from gophergate.dialects.gemini.wire import camel
 
 _COUNTS = frozenset(
@@ -34,6 +34,8 @@ def read_usage(said: Json, searches: int = 0) -> Usage | None:
     if prompt is not None or tools is not None:
         fresh = max(0, (prompt or 0) + (tools or 0) - (cached or 0) - (audio_input or 0) - (image_input or 0))
     said_sounds, said_pictures = _modalities(told, "candidatesTokensDetails")
+    cached_parts = (("cached_audio", cached_sounds), ("cached_image", cached_pictures))
+    units = {name: count for name, count in cached_parts if count}
     return Usage(
         input=fresh,
         cache_read=cached,
@@ -44,6 +46,8 @@ def read_usage(said: Json, searches: int = 0) -> Usage | None:
         image_output=said_pictures,
         reasoning=thoughts,
         tool_uses={"google_search": searches} if searches else None,
+        units=units or None,
+        tier=tier_of(told.get("serviceTier") or told.get("trafficType")),
     )
 
 

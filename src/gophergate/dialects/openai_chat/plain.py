@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from gophergate.core.blocks import NO_EXTRA, Json, Text
 from gophergate.core.events import BlockClosed, BlockOpened, Event, Finished, Started, UsageSeen
+from gophergate.core.usage import tier_of
 from gophergate.dialects.openai_chat.usage import read_usage
 from gophergate.dialects.openai_chat.wire import NAME
 
@@ -99,7 +100,7 @@ def read_plain(body: bytes) -> list[Event] | None:
         BlockOpened(0, Text(text=content)),
         _CLOSED,
     ]
-    usage = read_usage(read.usage)
+    usage = read_usage(read.usage, tier_of(read.service_tier))
     if usage is not None:
         events.append(UsageSeen(usage))
     events.append(Finished(reason=choice.finish_reason, native_reason=choice.finish_reason))

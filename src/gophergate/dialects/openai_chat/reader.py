@@ -12,7 +12,7 @@ import msgspec
 
 from gophergate.core.blocks import Extra, Json
 from gophergate.core.events import BlockGrew, Event, Finished
-from gophergate.core.usage import Usage
+from gophergate.core.usage import Usage, tier_of
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
 from gophergate.dialects.openai_chat.choice import ChoiceReader
@@ -140,7 +140,8 @@ class ChunkReader:
                 self.events.fail(refusal_of(said, ""))
 
     def _count(self, raw: Json, *, alone: bool = False) -> None:
-        usage = read_usage(raw)
+        tier = self._late.get("service_tier") or self._early.get("service_tier")
+        usage = read_usage(raw, tier_of(tier) if tier is not None else None)
         if usage is not None:
             self._last_usage = raw
             self._usage_alone = self._usage_alone or alone

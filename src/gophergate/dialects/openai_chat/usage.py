@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from gophergate.core.blocks import Json
 from gophergate.core.money import NANOS_PER_DOLLAR
 from gophergate.core.usage import NOTHING_REPORTED, Usage
@@ -30,11 +32,12 @@ _TICKS_PER_NANO = 10
 """xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""
 
 
-def read_usage(raw: Json) -> Usage | None:
-    """A `usage` object in disjoint counts; None for null, for no object, and when it reports nothing."""
+def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
+    """A `usage` object in disjoint counts; None for null, for no object, and when it reports nothing. `tier` is the
+    service tier that stood beside it."""
     if not isinstance(raw, dict):
         return None
-    if raw.keys() <= _SUMS:
+    if tier is None and raw.keys() <= _SUMS:
         plain = _plain(raw)
         if plain is not None:
             return plain
@@ -99,9 +102,12 @@ def read_usage(raw: Json) -> Usage | None:
         image_output=image_out,
         reasoning=reasoning,
         tool_uses=_tool_uses(raw),
+        units=_units(raw),
         provider_cost=_cost(raw),
     )
-    return None if usage == NOTHING_REPORTED else usage
+    if usage == NOTHING_REPORTED:
+        return None
+    return usage if tier is None else msgspec.structs.replace(usage, tier=tier)
 
 
 def _plain(raw: dict[str, Any]) -> Usage | None:
@@ -195,6 +201,11 @@ def _tool_uses(raw: dict[str, Any]) -> dict[str, int] | None:
     if sources:
         uses["sources"] = sources
     return uses or None
+
+
+def _units(raw: dict[str, Any]) -> dict[str, int] | None:
+    cited = _count(raw.get("citation_tokens"))  # Perplexity, beside its sums
+    return {"citation_tokens": cited} if cited else None
 
 
 def _cost(raw: dict[str, Any]) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gophergate.core.blocks import Json
 from gophergate.core.money import NANOS_PER_DOLLAR
-from gophergate.core.usage import NOTHING_REPORTED, Usage
+from gophergate.core.usage import NOTHING_REPORTED, Usage, tier_of
 from gophergate.dialects.openai_responses.wire import object_of
 
 _TICKS_PER_NANO = 10
@@ -40,9 +40,10 @@ def read_usage(response: dict[str, Any], counted: dict[str, int]) -> Usage | Non
         output=_count(raw, "output_tokens"),
         reasoning=_count(made, "reasoning_tokens"),
         tool_uses=_tool_uses(response, raw, counted),
+        tier=tier_of(response.get("service_tier")),
         provider_cost=_cost(raw),
     )
-    return None if usage == NOTHING_REPORTED else usage
+    return None if usage == Usage(tier=usage.tier) else usage
 
 
 def _count(members: dict[str, Any], name: str) -> int | None:

@@ -263,7 +263,15 @@ def test_a_candidate_without_its_end_was_cut() -> None:
                 "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
                 "totalTokenCount": 1400,
             },
-            Usage(input=20, cache_read=20, audio_input=30, image_input=30, output=10, image_output=1290),
+            Usage(
+                input=20,
+                cache_read=20,
+                audio_input=30,
+                image_input=30,
+                output=10,
+                image_output=1290,
+                units={"cached_audio": 20},
+            ),
         ),
         (
             {"promptTokenCount": 8, "thoughtsTokenCount": 9, "totalTokenCount": 17},
