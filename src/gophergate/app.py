@@ -59,7 +59,6 @@ from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
 from gophergate.setup import check_key, dashboard_address, first_run
 from gophergate.spending import Spending
-from gophergate.store import changes
 from gophergate.store.budgets import TOPIC as BUDGETS_TOPIC
 from gophergate.store.calls import Calls
 from gophergate.store.database import Database, open_database
@@ -68,19 +67,19 @@ from gophergate.store.keys import Keys
 from gophergate.store.providers import TOPIC as CATALOG_TOPIC
 from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
+from gophergate.store.users import TOPIC as PEOPLE_TOPIC
 from gophergate.transport.base import Transport
 from gophergate.transport.choose import ProxyRules, RoutedTransport
 from gophergate.transport.fetch import fetch
 from gophergate.transport.http1 import Http1Transport
 from gophergate.transport.pool import PoolLimits
+from gophergate.watching import watch_changes
 
 if TYPE_CHECKING:
     from gophergate.admin.sessions import Sessions
 
 logger = logging.getLogger("gophergate")
 
-_LOOK_FOR_CHANGES = 1.0
-"""Seconds between two looks for keys changed by another process (R-X5 allows five)."""
 _RETIRE_EVERY = 3600.0
 
 
@@ -190,6 +189,7 @@ class Gateway:
         )
         self.operators = Operators(self._operators)
         server = settings.server
+        self.live_socket = LiveSocket(self.live.hub, self._viewer, write_error, self._hello)
         socket = SocketFront(self.edge, responses.open, write_error)
         self.server = Server(
             Fallback(
@@ -198,7 +198,7 @@ class Gateway:
                 {
                     "/v1/responses": socket,
                     "/responses": socket,
-                    "/ws": LiveSocket(self.live.hub, self._viewer, write_error, self._hello),
+                    "/ws": self.live_socket,
                 },
                 self.operators,
                 Assets(),
@@ -271,25 +271,29 @@ class Gateway:
                     logger.info("retired %s", ", ".join(gone))
             await asyncio.sleep(_RETIRE_EVERY)
 
-    async def _watch_changes(self) -> None:
-        """Notice what another process (the command line, another node) changed of keys, providers, models or groups."""
-        seen: dict[str, int] | None = None
-        while True:
-            try:
-                marks = await changes.marks(self.parts.database)
-            except Unavailable as error:
-                logger.warning("cannot look for changed keys: %s", error.message)
-            else:
-                if seen is not None and marks.get(KEYS_TOPIC) != seen.get(KEYS_TOPIC):
-                    self.auth.forget()
-                    await self._end_dead_calls()
-                if seen is not None and marks.get(CATALOG_TOPIC) != seen.get(CATALOG_TOPIC):
-                    await self.configuration.reload()
-                    self._later(self.configuration.discover())
-                if seen is not None and marks.get(BUDGETS_TOPIC) != seen.get(BUDGETS_TOPIC):
-                    await self.spending.reload()
-                seen = marks
-            await asyncio.sleep(_LOOK_FOR_CHANGES)
+    def _watch_changes(self) -> Coroutine[Any, Any, None]:
+        """Notice what another process (the command line, another node) changed, and see it here too."""
+        return watch_changes(
+            self.parts.database,
+            {
+                KEYS_TOPIC: self._keys_changed,
+                CATALOG_TOPIC: self._catalog_changed,
+                BUDGETS_TOPIC: self.spending.reload,
+                PEOPLE_TOPIC: self._people_changed,
+            },
+        )
+
+    async def _keys_changed(self) -> None:
+        self.auth.forget()
+        await self._end_dead_calls()
+
+    async def _catalog_changed(self) -> None:
+        await self.configuration.reload()
+        self._later(self.configuration.discover())
+
+    async def _people_changed(self) -> None:
+        if self._sessions is not None:
+            self._sessions.forget()
 
     async def _end_dead_calls(self) -> None:
         """Running streams of revoked keys end (R-X5), whichever process revoked them."""
@@ -337,6 +341,7 @@ class Gateway:
         self._sessions = sessions = Sessions(
             parts.database, parts.keyring, ttl=security.session_ttl, wall=parts.wall, clock=parts.clock
         )
+        sessions.on_forget.append(self.live_socket.look_again)
         return build(
             Rooms(
                 settings=self.settings,

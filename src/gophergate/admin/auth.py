@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Literal
 
 from fastapi import Request, Response
@@ -9,13 +10,15 @@ from pydantic import Field as Member
 from pydantic import SecretStr
 
 from gophergate.admin.desk import AtDesk, Desk
-from gophergate.admin.guard import presented
+from gophergate.admin.guard import keep, presented
 from gophergate.admin.permissions import Permission
 from gophergate.admin.sessions import COOKIE, Found
 from gophergate.admin.shapes import Given, Shown
 from gophergate.admin.users import UserShown
 from gophergate.errors import Forbidden, Unauthenticated
 from gophergate.store.users import Users
+
+logger = logging.getLogger("gophergate")
 
 _LONGEST_PASSWORD = 1024
 
@@ -58,25 +61,19 @@ async def login(given: Credentials, request: Request, response: Response, desk: 
     rooms = desk.rooms
     subjects = (f"name {given.username.lower()}", f"address {desk.address}")
     rooms.throttle.check(*subjects)
+    # Counted before it is known to fail: a hundred guesses at once are a hundred, not one.
+    rooms.throttle.failed(*subjects)
     users = Users(rooms.database)
     found = await users.by_username(given.username)
     user, hashed = found if found is not None else (None, None)
     fits = await rooms.passwords.fits(given.password.get_secret_value(), hashed)
     if user is None or not fits or user.disabled:
-        rooms.throttle.failed(*subjects)
+        logger.warning("a sign-in from %s failed", desk.address)
         raise Unauthenticated("The name or the password is wrong.", code="wrong_credentials")
     rooms.throttle.succeeded(*subjects)
     token, csrf = await rooms.sessions.begin(user, address=desk.address, agent=request.headers.get("user-agent", ""))
     await desk.signed_in(user)
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(rooms.sessions.ttl),
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-        path="/",
-    )
+    keep(response, token, request, rooms.sessions.ttl)
     return SignedIn(token=token, csrf_token=csrf, user=UserShown.model_validate(user))
 
 
@@ -85,7 +82,10 @@ async def logout(request: Request, response: Response, desk: AtDesk) -> Done:
     found: Found = request.state.found
     if not found.digest:
         raise Forbidden("An admin token is revoked, not signed out: POST /api/tokens/{id}/revoke.")
-    await desk.rooms.sessions.end(found.digest)
+    async with desk.change():
+        await desk.rooms.sessions.end(found.digest)
+        await desk.note("sign_out", "session", desk.who.user_id)
+    desk.rooms.sessions.forget()
     response.delete_cookie(COOKIE, path="/")
     return Done()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from fastapi import Request, Response
 
@@ -10,6 +12,7 @@ from gophergate.admin.keys import KeyMade, made_key
 from gophergate.admin.paging import Cursor, Limit, page_of
 from gophergate.admin.shapes import Given, Id, LimitsGiven, LimitsShown, Listing, Moment, Name, Shown
 from gophergate.admin.teams import limits_of
+from gophergate.errors import Forbidden
 from gophergate.store.clients import ClientRow, Clients
 from gophergate.store.keys import Keys
 
@@ -72,6 +75,7 @@ async def create(given: ClientGiven, desk: AtDesk) -> ClientMade:
     """Make a client, and a working key for it (edge case 74)."""
     team_id = given.team_id or desk.team
     desk.confine(team_id, "client")
+    _within_team(desk, given.said())
     client = ClientRow(
         id=desk.rooms.ids.new(),
         name=given.name,
@@ -99,6 +103,7 @@ async def change(client_id: Id, given: ClientChange, request: Request, response:
         said["limits"] = limits_of(given.limits)
     if "team_id" in said:
         desk.confine(said["team_id"], "client")
+    _within_team(desk, said)
     async with desk.change():
         before = await _own(desk, client_id)
         unchanged_since(request, ClientShown.model_validate(before))
@@ -128,6 +133,13 @@ async def delete(client_id: Id, desk: AtDesk) -> None:
     desk.keys_changed()
     for key in keys:
         desk.rooms.book.end_calls(key.id)
+
+
+def _within_team(desk: Desk, said: Mapping[str, object]) -> None:
+    """Raises Forbidden where somebody of one team would charge a client's calls to others."""
+    named = [name for name in ("organisation_id", "user_id") if said.get(name) is not None]
+    if desk.team is not None and named:
+        raise Forbidden(f"Only who sees all teams may set {named[0]}.", param=named[0])
 
 
 async def _own(desk: Desk, client_id: str) -> ClientRow:

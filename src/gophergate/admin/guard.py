@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from gophergate.admin.desk import Desk
 from gophergate.admin.permissions import PERMISSIONS, Permission, Who
 from gophergate.admin.rooms import Rooms
-from gophergate.admin.sessions import Found
+from gophergate.admin.sessions import COOKIE, Found, Sessions
 from gophergate.errors import Forbidden, Unauthenticated
 from gophergate.front.forwarded import plain_address
 
@@ -38,7 +38,9 @@ class Guarded(APIRoute):
 
         async def guarded(request: Request) -> Response:
             request.state.desk = await admitted(request, needs)
-            return await handle(request)
+            response = await handle(request)
+            _prolong(request, response)
+            return response
 
         return guarded
 
@@ -66,6 +68,29 @@ async def admitted(request: Request, needs: Needs) -> Desk:
         raise Forbidden(f"This needs the permission '{needs}', which {found.who.name} does not have.")
     request.state.found = found
     return Desk(rooms, found.who, address)
+
+
+def _prolong(request: Request, response: Response) -> None:
+    """Let the browser keep the cookie of a session that was prolonged, unless the handler has had its say of it."""
+    found: Found | None = getattr(request.state, "found", None)
+    if found is None or not found.csrf or "set-cookie" in response.headers:
+        return
+    sessions: Sessions = request.app.state.rooms.sessions
+    if found.renewed_at and sessions.is_fresh(found):
+        keep(response, request.cookies.get(COOKIE, ""), request, sessions.ttl)
+
+
+def keep(response: Response, token: str, request: Request, ttl: float) -> None:
+    """Give a session's token to the browser: for no script, for no other site, over TLS only where TLS is."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(ttl),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
 
 
 async def presented(request: Request, rooms: Rooms) -> Found | None:

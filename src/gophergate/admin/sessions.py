@@ -17,7 +17,7 @@ from http.cookies import CookieError, SimpleCookie
 import msgspec
 from itsdangerous import BadSignature, Signer
 
-from gophergate.admin.permissions import BY_ROLE, PERMISSIONS, Who, team_of
+from gophergate.admin.permissions import BY_ROLE, PERMISSIONS, Permission, Who, held, team_of
 from gophergate.errors import NotHere
 from gophergate.secrets import ADMIN_TOKEN_PREFIX, Keyring, same
 from gophergate.store.database import Database
@@ -32,11 +32,13 @@ _BOUND = 10_000
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Who presented a credential. `csrf` is what a change by cookie must bring along; "" for a token in a header."""
+    """Who presented a credential. `csrf` is what a change by cookie must bring along; "" for a token in a header.
+    `renewed_at` (Unix microseconds) is when the session was last prolonged, 0 when it never was."""
 
     who: Who
     csrf: str = ""
     digest: bytes = b""
+    renewed_at: int = 0
 
 
 class Sessions:
@@ -53,6 +55,8 @@ class Sessions:
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.ttl = ttl
+        self.on_forget: list[Callable[[], None]] = []
+        """Told when who may do what has changed: whoever keeps a connection open looks again."""
         self._rows = SessionRows(database)
         self._users = Users(database)
         self._tokens = Tokens(database)
@@ -63,6 +67,7 @@ class Sessions:
         self._clock = clock
         self._random = random
         self._known: OrderedDict[bytes, tuple[Found, float]] = OrderedDict()
+        self._generation = 0
 
     async def begin(self, user: UserRow, *, address: str, agent: str) -> tuple[str, str]:
         """A new session's signed token and its CSRF token."""
@@ -93,18 +98,20 @@ class Sessions:
         return await self._by_session(presented) if presented else None
 
     async def end(self, digest: bytes) -> None:
-        """Sign out: the session is over everywhere."""
+        """Sign out: the session is over everywhere. `forget` once it is committed."""
         await self._rows.end(digest)
-        self.forget()
-
-    async def end_all(self, user_id: str) -> None:
-        """Sign a user out of every session."""
-        await self._rows.end_all(user_id)
-        self.forget()
 
     def forget(self) -> None:
-        """Users, tokens or sessions changed: what is remembered of them is dropped at once."""
+        """Users, tokens or sessions changed: what is remembered of them is dropped at once, and what is being looked
+        up at this moment is not remembered."""
         self._known.clear()
+        self._generation += 1
+        for tell in self.on_forget:
+            tell()
+
+    def is_fresh(self, found: Found) -> bool:
+        """Whether the session was prolonged of late, so that a browser is to keep its cookie longer too."""
+        return self._now() - found.renewed_at < int(self.ttl * 250_000)
 
     def csrf_fits(self, found: Found, presented: str) -> bool:
         """Whether a change by cookie brought the right CSRF token."""
@@ -128,16 +135,19 @@ class Sessions:
         except NotHere:
             return None
         ttl = int(self.ttl * 1_000_000)
+        renewed_at = session.seen_at if session.seen_at > session.created_at else 0
         if session.expires_at - now < ttl // 2:
             await self._rows.renew(digest, now=now, expires_at=now + ttl)
+            renewed_at = now
+        team_id = team_of(user.role, user.team_id)
         who = Who(
             name=user.username,
-            permissions=BY_ROLE[user.role],
+            permissions=held(BY_ROLE[user.role], team_id),
             role=user.role,
             user_id=user.id,
-            team_id=team_of(user.role, user.team_id),
+            team_id=team_id,
         )
-        return Found(who=who, csrf=self._csrf(name), digest=digest)
+        return Found(who=who, csrf=self._csrf(name), digest=digest, renewed_at=renewed_at)
 
     async def _by_token(self, token: str) -> Found | None:
         digest = self._keyring.hash_client_key(token)
@@ -146,20 +156,43 @@ class Sessions:
             row = await self._tokens.find(digest, now=self._now())
             if row is None:
                 return None
-            held = frozenset(permission for permission in PERMISSIONS if permission in row.scopes)
-            return Found(who=Who(name=f"token {row.name}", permissions=held, token_id=row.id, team_id=row.team_id))
+            given = frozenset(permission for permission in PERMISSIONS if permission in row.scopes)
+            left = held(given, row.team_id) & await self._of_author(row.author_id)
+            if not left:
+                return None
+            who = Who(
+                name=f"token {row.name}",
+                permissions=left,
+                token_id=row.id,
+                author_id=row.author_id,
+                team_id=row.team_id,
+            )
+            return Found(who=who)
 
         return await self._remembered(digest, look)
+
+    async def _of_author(self, author_id: str | None) -> frozenset[Permission]:
+        """What a token's maker may do now: a token never outdoes them, and ends with them."""
+        if author_id is None:
+            return frozenset(PERMISSIONS)
+        try:
+            author = await self._users.get(author_id)
+        except NotHere:
+            return frozenset()
+        return frozenset() if author.disabled else held(BY_ROLE[author.role], team_of(author.role, author.team_id))
 
     async def _remembered(self, digest: bytes, look: Callable[[], Awaitable[Found | None]]) -> Found | None:
         known = self._known.get(digest)
         now = self._clock()
         if known is not None and now - known[1] < REMEMBERED_FOR:
             return known[0]
+        generation = self._generation
         found = await look()
         if found is None:
             self._known.pop(digest, None)
             return None
+        if generation != self._generation:
+            return found
         self._known[digest] = (found, now)
         if len(self._known) > _BOUND:
             self._known.popitem(last=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 from fastapi import Request, Response
 
-from gophergate.admin.desk import AtDesk, tagged, unchanged_since
+from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.paging import Cursor, Limit, page_of
 from gophergate.admin.shapes import Given, Id, LimitsGiven, LimitsShown, Listing, Moment, Name, Shown
 from gophergate.core.caller import NO_LIMITS, Limits
+from gophergate.errors import NotHere
 from gophergate.store.clients import Clients, OrganisationRow, TeamRow
 
 
@@ -123,14 +124,26 @@ async def delete(team_id: Id, desk: AtDesk) -> None:
 
 async def list_organisations(desk: AtDesk, limit: Limit = 50, cursor: Cursor = None) -> Listing[OrganisationShown]:
     """Organisations, by name."""
-    rows = [row for row in await Clients(desk.rooms.database).organisations() if cursor is None or row.name > cursor]
+    rows = [row for row in await _organisations(desk) if cursor is None or row.name > cursor]
     return page_of(OrganisationShown, rows[: limit + 1], limit, lambda row: row.name)
 
 
 async def get_organisation(organisation_id: Id, response: Response, desk: AtDesk) -> OrganisationShown:
     """One organisation."""
     row = await Clients(desk.rooms.database).organisation(organisation_id)
+    if row not in await _organisations(desk):
+        raise NotHere(f"There is no organisation '{organisation_id}'.")
     return OrganisationShown.model_validate(tagged(response, OrganisationShown.model_validate(row)))
+
+
+async def _organisations(desk: Desk) -> list[OrganisationRow]:
+    """Those that may be seen: of whoever is confined to a team, the team's own."""
+    clients = Clients(desk.rooms.database)
+    rows = await clients.organisations()
+    if desk.team is None:
+        return rows
+    own = (await clients.team(desk.team)).organisation_id
+    return [row for row in rows if row.id == own]
 
 
 async def create_organisation(given: OrganisationGiven, response: Response, desk: AtDesk) -> OrganisationShown:

@@ -1,4 +1,4 @@
-"""Admin tokens: for programs, with the permissions they were given and no more than their maker has."""
+"""Admin tokens: for programs, with the permissions they were given and no more than their maker has at the time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk
 from gophergate.admin.paging import Cursor, Limit, page_of
-from gophergate.admin.permissions import Permission
+from gophergate.admin.permissions import WITHIN_A_TEAM, Permission
+from gophergate.admin.problems import WrongFields
 from gophergate.admin.shapes import Given, Id, Listing, Moment, Name, Shown, Time, microseconds
 from gophergate.errors import Forbidden
 from gophergate.secrets import make_admin_token
@@ -36,7 +37,7 @@ class TokenMade(TokenShown):
 
 
 class TokenGiven(Given):
-    """A new token. `scopes` are permissions you hold yourself; `team_id` confines it to one team."""
+    """A new token. `scopes` are permissions you hold yourself; `team_id` confines it to one team. It ends with you."""
 
     name: Name
     scopes: Annotated[list[Permission], Member(min_length=1, max_length=7, examples=[["view"]])]
@@ -55,6 +56,9 @@ async def create(given: TokenGiven, desk: AtDesk) -> TokenMade:
     beyond = [scope for scope in given.scopes if not desk.who.may(scope)]
     if beyond:
         raise Forbidden(f"You cannot give what you do not have: {', '.join(beyond)}.")
+    if given.team_id is not None and not WITHIN_A_TEAM.issuperset(given.scopes):
+        within = ", ".join(scope for scope in given.scopes if scope not in WITHIN_A_TEAM)
+        raise WrongFields([("scopes", f"a token of one team cannot hold what is of all teams: {within}")])
     secret = make_admin_token()
     row = TokenRow(
         id=desk.rooms.ids.new(),
@@ -62,7 +66,7 @@ async def create(given: TokenGiven, desk: AtDesk) -> TokenMade:
         last4=secret[-4:],
         scopes=tuple(dict.fromkeys(given.scopes)),
         team_id=given.team_id,
-        author_id=desk.who.user_id,
+        author_id=desk.who.user_id or desk.who.author_id,
         expires_at=microseconds(given.expires_at),
         created_at=desk.now(),
     )

@@ -147,8 +147,8 @@ async def set_password(user_id: Id, given: PasswordGiven, desk: AtDesk) -> UserS
         current = given.current.get_secret_value() if given.current is not None else ""
         subject = f"password {before.id}"
         desk.rooms.throttle.check(subject)
+        desk.rooms.throttle.failed(subject)
         if found is None or not await desk.rooms.passwords.fits(current, found[1]):
-            desk.rooms.throttle.failed(subject)
             raise BadRequest("'current' must be the present password.", param="current", code="wrong_password")
         desk.rooms.throttle.succeeded(subject)
     else:

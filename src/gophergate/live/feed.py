@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -16,7 +17,8 @@ from gophergate.core.blocks import Media, Text, Thought, ToolCall
 from gophergate.core.call import CallRecord, Running
 from gophergate.core.events import BlockGrew, BlockOpened, Event
 from gophergate.core.money import to_dollars
-from gophergate.live.hub import Hub, Sign, Topic
+from gophergate.live.hub import Hub
+from gophergate.live.signs import WORDS, About, Sign
 from gophergate.redaction import redacted
 from gophergate.times import rfc3339
 
@@ -72,13 +74,21 @@ class Feed:
 
     def began(self, source: Source) -> None:
         """A call begins: told at once."""
-        self._calls[source.call_id] = _Told(source)
+        if "deltas" in self._hub.watched:
+            self._calls[source.call_id] = _Told(source)
+        if "calls" not in self._hub.watched:
+            return
+        if self._hub.is_full:
+            self._hub.drop()
+            return
         now = source.now()
-        words = None if source.unlogged or self._is_mute else {"prompt": prompt_of(source.body, self._names)}
-        self._hub.tell(Sign("call.started", running(now), _topic(now), words))
+        words = partial(_prompted, source.body, self._names) if self._has_words(source) else None
+        self._hub.tell(Sign("call.started", partial(running, now), _about(now), words))
 
     def heard(self, source: Source, events: Iterable[Event]) -> None:
         """The provider said something."""
+        if "deltas" not in self._hub.watched:
+            return
         told = self._calls.get(source.call_id)
         if told is None:
             told = self._calls[source.call_id] = _Told(source)
@@ -100,9 +110,14 @@ class Feed:
         if told is not None:
             self._tell_one(told)
         self._calls.pop(record.id, None)
+        if "calls" not in self._hub.watched:
+            return
+        if self._hub.is_full:
+            self._hub.drop()
+            return
         names = tuple(name for name in (record.model_requested, record.model, _label(record)) if name)
-        topic = Topic(record.team_id, record.client_id, record.key_id, names, record.provider or "", record.status)
-        self._hub.tell(Sign("call.finished", finished(record), topic))
+        about = About(record.team_id, record.client_id, record.key_id, names, record.provider or "", record.status)
+        self._hub.tell(Sign("call.finished", partial(finished, record), about))
 
     def forget(self) -> None:
         """Nobody watches any more."""
@@ -111,6 +126,10 @@ class Feed:
             self._timer = None
         self._calls.clear()
         self._spoken.clear()
+
+    def _has_words(self, source: Source) -> bool:
+        """Whether what is said in a call is for anybody who watches."""
+        return WORDS in self._hub.watched and not source.unlogged and not self._is_mute
 
     def _opened(self, told: _Told, event: BlockOpened) -> None:
         block = event.block
@@ -149,6 +168,9 @@ class Feed:
 
     def _tell_one(self, told: _Told) -> None:
         parts, told.parts, told.size = told.parts, [], 0
+        if self._hub.is_full:
+            self._hub.drop()
+            return
         now = told.source.now()
         known = {
             "id": now.id,
@@ -158,14 +180,14 @@ class Feed:
             "first_token_ms": now.first_token_ms,
             "elapsed_ms": now.elapsed_ms,
         }
-        words = None if told.source.unlogged or self._is_mute else {"parts": parts}
-        self._hub.tell(Sign("call.delta", known, _topic(now), words))
+        words = {"parts": parts} if self._has_words(told.source) else None
+        self._hub.tell(Sign("call.delta", known, _about(now), words))
 
 
-def _topic(now: Running) -> Topic:
+def _about(now: Running) -> About:
     label = f"{now.provider}/{now.model}" if now.provider else ""
     names = tuple(name for name in (now.model_requested, now.model, label) if name)
-    return Topic(now.team_id, now.client_id, now.key_id, names, now.provider or "")
+    return About(now.team_id, now.client_id, now.key_id, names, now.provider or "")
 
 
 def _label(record: CallRecord) -> str:
@@ -195,6 +217,10 @@ def finished(record: CallRecord) -> dict[str, Any]:
             attempt["cost"] = to_dollars(attempt["cost"])
     shown["attempts"] = attempts
     return shown
+
+
+def _prompted(body: bytes, names: frozenset[str]) -> dict[str, str]:
+    return {"prompt": prompt_of(body, names)}
 
 
 def prompt_of(body: bytes, names: frozenset[str] = frozenset()) -> str:

@@ -12,10 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from gophergate.errors import Forbidden, GatewayError, Unauthenticated
+from gophergate.errors import BadRequest, Forbidden, GatewayError, Unauthenticated
 from gophergate.front.base import ErrorWriter
 from gophergate.front.websocket import refuse
-from gophergate.live.hub import Hub, Viewer, Watch, Wire, frame_of
+from gophergate.live.hub import Hub, Viewer, Wire
+from gophergate.live.signs import EVERY_TOPIC, Watch, frame_of
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -49,13 +50,13 @@ Finds = Callable[[str, str], Awaitable[Seen | None]]
 
 
 class Said(msgspec.Struct):
-    """What a page may say: `filter` with the members of a watch, "" for any."""
+    """What a page may say: `filter` with the members of a watch, "" for any; `topics` are separated by commas."""
 
     type: str
     data: dict[str, str] = {}
 
 
-_FILTERS = frozenset({"client_id", "key_id", "model", "provider", "status"})
+_FILTERS = frozenset({"client_id", "key_id", "model", "provider", "status", "topics"})
 
 
 class LiveSocket:
@@ -66,23 +67,30 @@ class LiveSocket:
         self._find = find
         self._write_error = write_error
         self._hello = hello
+        self._changed = asyncio.Event()
+
+    def look_again(self) -> None:
+        """Who may watch has changed: every viewer is looked at now, and not only within `LOOK_AGAIN` seconds."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         await receive()
         headers = {bytes(name).lower(): bytes(value).decode("latin-1") for name, value in scope["headers"]}
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        asked = {name: values[-1] for name, values in query.items()}
         try:
             seen = await self._admitted(headers)
+            watch = _watch(Watch(words="bodies" in seen.may, team_id=seen.team_id), asked)
         except GatewayError as error:
             await refuse(scope, send, *self._write_error(scope["path"], error))
             return
         wire: PushWire = scope["extensions"]["gophergate.push"]
         await send({"type": "websocket.accept", "headers": []})
         wire.narrow(_KERNEL)
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        asked = {name: values[-1] for name, values in query.items()}
         seq = asked.get("since", "")
         since = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 19 else None
-        code = await self._watch(wire, seen, asked, since, headers, receive)
+        code = await self._watch(wire, watch, since, headers, receive)
         if code:
             with contextlib.suppress(OSError):  # the page was quicker
                 await send({"type": "websocket.close", "code": code})
@@ -104,15 +112,14 @@ class LiveSocket:
     async def _watch(
         self,
         wire: PushWire,
-        seen: Seen,
-        asked: dict[str, str],
+        watch: Watch,
         since: int | None,
         headers: dict[bytes, str],
         receive: Receive,
     ) -> int:
         """Stay until the viewer leaves or may no longer watch: the code to close with, 0 when they have gone."""
-        wire.push(frame_of("system", self._hub.seq, {"kind": "hello", "words": "bodies" in seen.may, **self._hello()}))
-        viewer = self._hub.register(_watch(seen, asked), wire, since=since)
+        wire.push(frame_of("system", self._hub.seq, {"kind": "hello", "words": watch.words, **self._hello()}))
+        viewer = self._hub.register(watch, wire, since=since)
         looking = asyncio.create_task(self._look_again(viewer, headers))
         receiving = asyncio.ensure_future(receive())
         try:
@@ -145,11 +152,16 @@ class LiveSocket:
             viewer.wire.push(frame_of("error", self._hub.seq, {"message": problem}))
             return
         kept = Watch(words=viewer.watch.words, team_id=viewer.watch.team_id)
-        viewer.watch = msgspec.structs.replace(kept, **said.data)
+        try:
+            self._hub.change(viewer, _watch(kept, said.data))
+        except BadRequest as error:
+            viewer.wire.push(frame_of("error", self._hub.seq, {"message": error.message}))
 
     async def _look_again(self, viewer: Viewer, headers: dict[bytes, str]) -> int:
         while True:
-            await asyncio.sleep(LOOK_AGAIN)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await self._changed.wait()
             try:
                 seen = await self._admitted(headers)
             except (Unauthenticated, Forbidden):
@@ -158,12 +170,17 @@ class LiveSocket:
                 continue  # The database is down: nobody is signed out for that.
             words = "bodies" in seen.may
             if (words, seen.team_id) != (viewer.watch.words, viewer.watch.team_id):
-                viewer.watch = msgspec.structs.replace(viewer.watch, words=words, team_id=seen.team_id)
+                self._hub.change(viewer, msgspec.structs.replace(viewer.watch, words=words, team_id=seen.team_id))
 
 
-def _watch(seen: Seen, asked: dict[str, str]) -> Watch:
-    wanted = {name: value for name, value in asked.items() if name in _FILTERS}
-    return Watch(words="bodies" in seen.may, team_id=seen.team_id, **wanted)
+def _watch(allowed: Watch, asked: dict[str, str]) -> Watch:
+    """What is allowed, narrowed to what is asked for. Raises BadRequest for a topic there is none of."""
+    wanted = {name: value for name, value in asked.items() if name in _FILTERS and name != "topics"}
+    topics = frozenset(asked.get("topics", "").split(",")) - {""} or EVERY_TOPIC
+    if not topics <= EVERY_TOPIC:
+        unknown = ", ".join(sorted(topics - EVERY_TOPIC))[:80]
+        raise BadRequest(f"There is no topic '{unknown}'; there are {', '.join(sorted(EVERY_TOPIC))}.", param="topics")
+    return msgspec.structs.replace(allowed, topics=topics, **wanted)
 
 
 def _same_origin(headers: dict[bytes, str]) -> bool:

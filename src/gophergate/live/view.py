@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gophergate.live.feed import Feed
-from gophergate.live.hub import Hub, Sign
+from gophergate.live.hub import Hub
+from gophergate.live.signs import About, Sign
 from gophergate.times import rfc3339
 
 BEAT = 1.0
+_FOR_EVERYBODY = frozenset({"start", "stop", "provider"})
+"""Events that those confined to a team are told too. Others name things of other teams."""
 
 
 class LiveView:
@@ -36,8 +39,17 @@ class LiveView:
         self.hub.attended.append(self._attended)
 
     def announce(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Something happened that is no call."""
-        self.hub.tell(Sign("event", {"kind": kind, "at": self._now(), **data}))
+        """Something happened that is no call. With a `team_id` in it that team is told; otherwise those who see all
+        teams, and everybody of what concerns all."""
+        if "events" not in self.hub.watched:
+            return
+        about = None if kind in _FOR_EVERYBODY else About(team_id=data.get("team_id"), is_call=False)
+        self.hub.tell(Sign("event", {"kind": kind, "at": self._now(), **data}, about))
+
+    def provider_changed(self, name: str, state: str, reason: str = "") -> None:
+        """A provider, or a credential of it ("openai/default"), is now `state`: "up", "down", or as its breaker calls
+        it ("open", "half_open", "closed"). Safe to call from a call's path: nothing is done while nobody watches."""
+        self.announce("provider", {"provider": name, "state": state, "reason": reason})
 
     def measured(self) -> dict[str, Any]:
         """The process and its host, now."""
@@ -45,18 +57,19 @@ class LiveView:
 
     def aclose(self) -> None:
         """Tell nobody any more."""
-        self._attended(False)
+        self._attended(frozenset())
         self.hub.aclose()
 
-    def _attended(self, is_attended: bool) -> None:
-        self._audience(self._feed if is_attended else None)
-        if self._beating is not None:
+    def _attended(self, topics: frozenset[str]) -> None:
+        is_of_calls = not topics.isdisjoint({"calls", "deltas"})
+        self._audience(self._feed if is_of_calls else None)
+        if not is_of_calls:
+            self._feed.forget()
+        if self._beating is not None and "system" not in topics:
             self._beating.cancel()
             self._beating = None
-        if is_attended:
+        elif self._beating is None and "system" in topics:
             self._beating = asyncio.get_running_loop().create_task(self._beat())
-        else:
-            self._feed.forget()
 
     async def _beat(self) -> None:
         while True:

@@ -66,6 +66,7 @@ class Auth:
         self._known: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
         self._unknown: OrderedDict[bytes, float] = OrderedDict()
         self._looking: dict[bytes, asyncio.Task[Caller | None]] = {}
+        self._generation = 0
 
     async def caller(self, inbound: Headers) -> Caller:
         """Who is asking. Raises Unauthenticated, Forbidden (address), Unavailable (database down, key unknown)."""
@@ -88,7 +89,10 @@ class Auth:
         return found
 
     def forget(self, key_id: str | None = None) -> None:
-        """A key changed (None: any may have): what is remembered of it is dropped at once."""
+        """A key changed (None: any may have): what is remembered of it is dropped at once, and what is being looked
+        up at this moment is not remembered."""
+        self._generation += 1
+        self._looking.clear()
         self._unknown.clear()
         if key_id is None:
             self._known.clear()
@@ -102,10 +106,15 @@ class Auth:
         looking = self._looking.get(digest)
         if looking is None:
             looking = self._looking[digest] = asyncio.ensure_future(self._find(digest, known))
-            looking.add_done_callback(lambda _: self._looking.pop(digest, None))
+            looking.add_done_callback(lambda done: self._looked_up(digest, done))
         return await asyncio.shield(looking)
 
+    def _looked_up(self, digest: bytes, task: asyncio.Task[Caller | None]) -> None:
+        if self._looking.get(digest) is task:
+            del self._looking[digest]
+
     async def _find(self, digest: bytes, known: tuple[Caller, float] | None) -> Caller | None:
+        generation = self._generation
         try:
             found = await self._keys.find(digest)
         except Unavailable:
@@ -113,6 +122,8 @@ class Auth:
                 return known[0]
             raise
         now = self._clock()
+        if generation != self._generation:
+            return found
         if found is None:
             self._known.pop(digest, None)
             _remember(self._unknown, digest, now)

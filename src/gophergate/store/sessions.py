@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Select, delete, insert, select, update
 
+from gophergate.store import changes
 from gophergate.store.database import Database
 from gophergate.store.tables import sessions, users
+from gophergate.store.users import TOPIC
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +58,7 @@ class Sessions:
         """End one session; it is not an error when it is over already."""
         async with self._database.write() as connection:
             await connection.execute(delete(sessions).where(sessions.c.hash == digest))
-
-    async def end_all(self, user_id: str) -> None:
-        """End every session of a user."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+            await changes.mark(connection, TOPIC)
 
     async def forget_expired(self, *, now: int) -> int:
         """Remove sessions that are over; how many."""

@@ -6,8 +6,10 @@ import msgspec
 from sqlalchemy import Row, Select, func, insert, or_, select, update
 
 from gophergate.errors import NotHere
+from gophergate.store import changes
 from gophergate.store.database import Database
 from gophergate.store.tables import admin_tokens
+from gophergate.store.users import TOPIC
 from gophergate.store.values import names_from, names_text
 
 
@@ -69,6 +71,7 @@ class Tokens:
                 .where(admin_tokens.c.id == token_id)
                 .values(revoked_at=func.coalesce(admin_tokens.c.revoked_at, now))
             )
+            await changes.mark(connection, TOPIC)
             return await self.get(token_id)
 
 

@@ -8,8 +8,12 @@ import msgspec
 from sqlalchemy import Select, delete, func, insert, select, update
 
 from gophergate.errors import NotHere
+from gophergate.store import changes
 from gophergate.store.database import Database
 from gophergate.store.tables import sessions, users
+
+TOPIC = "people"
+"""The change mark that rises with everything that alters who is signed in, or what they may do."""
 
 Role = Literal["owner", "admin", "editor", "viewer"]
 
@@ -81,6 +85,7 @@ class Users:
             )
             if changed.rowcount == 0:
                 raise NotHere(f"There is no user '{user.id}'.")
+            await changes.mark(connection, TOPIC)
 
     async def delete(self, user_id: str) -> None:
         """Remove a user and their sessions; what they made stays. Raises NotHere."""
@@ -88,6 +93,7 @@ class Users:
             gone = await connection.execute(delete(users).where(users.c.id == user_id))
             if gone.rowcount == 0:
                 raise NotHere(f"There is no user '{user_id}'.")
+            await changes.mark(connection, TOPIC)
 
     async def owners(self) -> int:
         """How many can still sign in as an owner."""
@@ -104,6 +110,7 @@ class Users:
             if changed.rowcount == 0:
                 raise NotHere(f"There is no user '{user_id}'.")
             await connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+            await changes.mark(connection, TOPIC)
 
     async def count(self) -> int:
         """How many there are: none means a database nobody has set up."""

@@ -44,13 +44,6 @@ async def test_signing_out_ends_it_on_the_server(sessions: Sessions) -> None:
     assert await sessions.find(b"s", now=2) is None
 
 
-async def test_all_of_a_users_sessions_end_and_nobody_elses(sessions: Sessions) -> None:
-    await sessions.create(SessionRow(hash=b"t", user_id="2", created_at=0, seen_at=0, expires_at=100))
-    await sessions.end_all("1")
-    assert await sessions.find(b"s", now=0) is None
-    assert await sessions.find(b"t", now=0) is not None
-
-
 async def test_a_disabled_user_has_no_session(sessions: Sessions, database: Database) -> None:
     async with database.write() as connection:
         await connection.exec_driver_sql("UPDATE users SET disabled = 1")

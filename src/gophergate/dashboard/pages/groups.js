@@ -20,12 +20,12 @@ export default function Groups() {
   const groups = useData(() => all("/api/groups"), []);
   const close = () => setDetail("");
   return html`<div class="stack"><${Explain} start=${query.model || ""} />
-    <section class="card"><header><h2>Groups</h2>${may("edit") && html`<${Button} kind="main" onClick=${() => setDetail("new")}>Create a group<//>`}</header>
+    <section class="card"><header><h2>Groups</h2>${may("route") && html`<${Button} kind="main" onClick=${() => setDetail("new")}>Create a group<//>`}</header>
     <${Loaded} from=${groups}>${(rows) => (rows.length ? html`<${Table} label="Groups" rows=${rows} rowKey=${(row) => row.name} selected=${detail} onOpen=${(row) => setDetail(row.name)} columns=${[
       { key: "name", head: "Group", cell: (row) => html`<b>${row.name}</b>`, sort: (row) => row.name }, { key: "strategy", head: "Chosen", cell: (row) => row.strategy.replace("_", " ") },
       { key: "targets", head: "Targets", cell: (row) => html`<span class="clip" title=${row.targets.map((one) => one.model).join(", ")}>${row.targets.map((one) => one.model).join(", ")}</span>` }, { key: "fallbacks", head: "Fallbacks", num: true, cell: (row) => row.fallbacks.length },
       { key: "state", head: "State", cell: (row) => (row.problem ? html`<${Pill} kind="bad" title=${row.problem}>broken<//>` : row.state === "draft" ? html`<${Pill} kind="warn">draft v${row.version}<//>` : html`<${Pill} kind="ok">${row.source === "file" ? "in the file" : `v${row.version}`}<//>`) },
-    ]} />` : html`<${Empty} title="No group yet" action=${may("edit") && html`<${Button} kind="main" onClick=${() => setDetail("new")}>Create a group<//>`}>A group is a name that callers ask for, with several models behind it: for fallbacks, for a split, for the cheapest or the quickest.<//>`)}<//></section>
+    ]} />` : html`<${Empty} title="No group yet" action=${may("route") && html`<${Button} kind="main" onClick=${() => setDetail("new")}>Create a group<//>`}>A group is a name that callers ask for, with several models behind it: for fallbacks, for a split, for the cheapest or the quickest.<//>`)}<//></section>
     ${detail && detail !== "explain" && html`<${GroupDrawer} key=${detail} name=${detail === "new" ? "" : detail} onClose=${close} onChange=${groups.reload} />`}</div>`;
 }
 
@@ -58,7 +58,7 @@ function GroupDrawer({ name, onClose, onChange }) {
 }
 
 function Editor({ group, onDone, onGone }) {
-  const fixed = group.source === "file" || !may("edit");
+  const fixed = group.source === "file" || !may("route");
   const [name, setName] = useState(group.name);
   const [strategy, setStrategy] = useState(group.strategy);
   const [targets, setTargets] = useState(() => group.targets.map((one) => ({ model: one.model, weight: one.weight ?? 1 })));
@@ -118,7 +118,7 @@ function Rules({ rules, onChange, fixed }) {
 function Versions({ name, onDone }) {
   const versions = useData(() => all(`/api/groups/${encodeURIComponent(name)}/versions`), [name]);
   const publish = (version) => attempt(async () => { await post(`/api/groups/${encodeURIComponent(name)}/publish`, { version }); versions.reload(); onDone(); }, `Version ${version} is in force`);
-  return html`<${Loaded} from=${versions}>${(rows) => html`<ul class="stack">${rows.map((row) => html`<li key=${row.version} class="card" style=${{ padding: "12px 16px" }}><div class="spread"><span><b>Version ${row.version}</b> <${Pill} kind=${row.state === "published" ? "ok" : row.state === "draft" ? "warn" : ""}>${row.state}<//> <span class="muted small"><${When} at=${row.created_at} /></span></span>${may("edit") && row.state !== "published" && html`<${Button} onClick=${() => publish(row.version)}>${row.state === "draft" ? "Publish" : "Go back to it"}<//>`}</div><p class="small muted">${row.strategy.replace("_", " ")}: ${row.targets.map((one) => one.model).join(", ")}</p></li>`)}</ul>`}<//>`;
+  return html`<${Loaded} from=${versions}>${(rows) => html`<ul class="stack">${rows.map((row) => html`<li key=${row.version} class="card" style=${{ padding: "12px 16px" }}><div class="spread"><span><b>Version ${row.version}</b> <${Pill} kind=${row.state === "published" ? "ok" : row.state === "draft" ? "warn" : ""}>${row.state}<//> <span class="muted small"><${When} at=${row.created_at} /></span></span>${may("route") && row.state !== "published" && html`<${Button} onClick=${() => publish(row.version)}>${row.state === "draft" ? "Publish" : "Go back to it"}<//>`}</div><p class="small muted">${row.strategy.replace("_", " ")}: ${row.targets.map((one) => one.model).join(", ")}</p></li>`)}</ul>`}<//>`;
 }
 
 function Simulate({ group }) {

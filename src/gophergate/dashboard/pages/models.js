@@ -46,7 +46,7 @@ function Model({ name, onClose, onWalk, onChange }) {
         ${row.context && html`<dt>Context</dt><dd>${row.context.toLocaleString()} tokens${row.max_output ? `, writes at most ${row.max_output.toLocaleString()}` : ""}</dd>`}
         <dt>Price</dt><dd>${row.price ? html`$${row.price.input} in, $${row.price.cache_read} cached, $${row.price.output} out per million <span class="small muted">(${row.price.version})</span>` : html`<${Pill} kind="warn">unpriced<//>`}</dd>
         ${row.discounts.map((one) => html`<dt>Discount</dt><dd>−${percent(Number(one.share))} since ${exactTime(one.since)}${one.until ? ` until ${exactTime(one.until)}` : ""} ${one.note}</dd>`)}</dl>
-      ${row.is_group ? html`<a href=${`#/groups/${encodeURIComponent(row.name)}`}>Open the group</a>` : may("edit") && html`<${ModelForm} model=${row} onDone=${() => { model.reload(); onChange(); }} />`}</div>`}<//><//>`;
+      ${row.is_group ? html`<a href=${`#/groups/${encodeURIComponent(row.name)}`}>Open the group</a>` : may("route") && html`<${ModelForm} model=${row} onDone=${() => { model.reload(); onChange(); }} />`}</div>`}<//><//>`;
 }
 
 function ModelForm({ model, onDone }) {

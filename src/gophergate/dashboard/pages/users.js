@@ -10,7 +10,7 @@ import { Table } from "../widgets/table.js";
 import { toast, attempt } from "../widgets/toasts.js";
 
 const ROLES = [["viewer", "Viewer: sees numbers, not what is said"], ["editor", "Editor: clients, keys, groups, budgets"], ["admin", "Admin: providers, people, settings"], ["owner", "Owner: everything"]];
-const SCOPES = [["view", "See numbers"], ["bodies", "Read what is said"], ["edit", "Clients, keys, groups, budgets"], ["configure", "Providers, settings, backups"], ["people", "Users, teams, tokens"], ["audit", "Read the audit log"]];
+const SCOPES = [["view", "See numbers"], ["bodies", "Read what is said"], ["edit", "Clients, keys, budgets"], ["route", "Models and groups"], ["configure", "Providers, settings, backups"], ["people", "Users, teams, tokens"], ["audit", "Read the audit log"]];
 
 export default function Users() {
   const [tab = "people", which = ""] = route.value.detail.split("/");
