@@ -169,8 +169,10 @@ class Configuration:
                 catalog = self._built(tuple(found), groups, by_name)
             except GroupProblem as error:
                 problem = ConfigurationProblem(error.message, param=error.member)
-                self._leave_out(f"group {error.group}", problem, strict=strict or error.group in self._file_groups)
-                del groups[error.group]
+                # Of groups that lead to one another, one of the database goes: the file stood before it.
+                name = next((one for one in error.cycle if one not in self._file_groups), error.group)
+                self._leave_out(f"group {name}", problem, strict=strict or name in self._file_groups)
+                del groups[name]
             else:
                 if not strict:
                     self.model_rows = by_name

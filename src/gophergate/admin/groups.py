@@ -13,6 +13,7 @@ from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.shapes import Given, Listing, Moment, Shown
 from gophergate.configured import read_group
 from gophergate.errors import Forbidden
+from gophergate.routing.patterns import LONGEST_PATTERN
 from gophergate.settings import GroupSettings
 from gophergate.store.groups import GroupRow
 
@@ -29,13 +30,47 @@ class TargetGiven(Given):
     weight: Annotated[float, Member(ge=0, le=1_000_000)] = 1.0
 
 
+class RuleGiven(Given):
+    """Where all that it says is so, `model` is asked, and `fallback` should that fail. A condition that is left out
+    asks nothing; a tag is "name" or "name=value"; `pattern` is looked for in what the user said last."""
+
+    model: GroupName
+    fallback: GroupName | None = None
+    pattern: Annotated[str, Member(max_length=LONGEST_PATTERN)] = ""
+    regex: bool = False
+    case: bool = False
+    any_of_tags: Annotated[list[Annotated[str, Member(min_length=1)]], Member(max_length=100, default_factory=list)]
+    max_input_tokens_lt: Annotated[int, Member(ge=1, le=2**31)] | None = None
+    requires_reasoning: bool | None = None
+    requires_tool_calling: bool | None = None
+    has_multimodal_input: bool | None = None
+    is_default_fallback: bool = False
+
+
+class ClassifierGiven(Given):
+    """Who rates requests, from 0 to `threshold`, and for how long a rating is good. `timeout` and `remember` are
+    seconds."""
+
+    model: GroupName
+    threshold: Annotated[int, Member(ge=1, le=1000)] = 9
+    timeout: Annotated[float, Member(gt=0, le=60)] = 5.0
+    remember: Annotated[float, Member(ge=0, le=86_400)] = 3600.0
+    instruction: Annotated[str, Member(max_length=8000)] = ""
+
+
 class Members(Given):
     """The members of `[[groups]]`."""
 
     strategy: Strategy = "ordered"
     targets: Annotated[list[TargetGiven], Member(max_length=1000, default_factory=list)]
     fallbacks: Annotated[list[GroupName], Member(max_length=100, default_factory=list)]
-    rules: Annotated[list[dict[str, Any]], Member(max_length=200, default_factory=list)]
+    rules: Annotated[list[RuleGiven], Member(max_length=200, default_factory=list)]
+    classifier: ClassifierGiven | None = None
+
+    def definition(self) -> dict[str, Any]:
+        """What is stored: only what was said, and differs from what is so anyhow."""
+        said = self.model_dump(exclude={"name", "draft"}, exclude_defaults=True)
+        return {"strategy": self.strategy, "targets": self.model_dump(include={"targets"})["targets"]} | said
 
 
 class GroupGiven(Members):
@@ -69,6 +104,7 @@ class GroupShown(Shown):
     targets: list[dict[str, Any]]
     fallbacks: list[str]
     rules: list[dict[str, Any]]
+    classifier: dict[str, Any] | None = None
     problem: str | None = None
     created_at: Moment | None = None
     author_id: str | None = None
@@ -165,7 +201,7 @@ async def explain(given: Question, desk: AtDesk) -> Explained:
 async def _save(
     desk: Desk, name: str, given: GroupGiven | GroupChange, *, expected_version: int, before: GroupShown | None = None
 ) -> None:
-    definition = given.model_dump(exclude={"name", "draft"})
+    definition = given.definition()
     read_group(name, definition)
     configuration = desk.rooms.configuration
     async with desk.change():

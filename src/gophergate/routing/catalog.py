@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -17,7 +18,7 @@ from gophergate.providers.base import Provider
 from gophergate.providers.known_as import models_dev
 from gophergate.routing.base import Deployment, Plan
 from gophergate.routing.facts import NO_FACTS, FactBook, Facts
-from gophergate.routing.groups import Group
+from gophergate.routing.groups import Group, Target
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -37,6 +38,8 @@ class ModelSetting(msgspec.Struct, frozen=True, kw_only=True):
 
 _UNSET = ModelSetting()
 _REMEMBERED = 4096
+_ALIKE = 4
+_COMPARED = 1000
 
 
 class Catalog:
@@ -52,7 +55,6 @@ class Catalog:
         book: FactBook = NO_FACTS,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
-        self.groups = dict(groups or {})
         self.book = book
         self._settings = dict(settings or {})
         self._facts: dict[str, Facts] = {}
@@ -66,6 +68,10 @@ class Catalog:
                     self._by_model.setdefault(model, deployment)
                     self._by_model.setdefault(deployment.label, deployment)
         self._plans: dict[str, Plan] = {}
+        given = dict(groups or {})
+        self.groups = {name: self._expanded(group) for name, group in given.items() if "*" not in name}
+        self._aliases = [group for name, group in given.items() if "*" in name]
+        self._aliased: dict[str, Group] = {}
 
     def plan(self, name: str) -> Plan:
         """The deployments for a requested model name. Raises ModelNotFound, with the nearest known name as a hint."""
@@ -114,16 +120,47 @@ class Catalog:
             return None
         return Deployment(provider, setting.sent_as, model) if setting.sent_as else Deployment(provider, model)
 
+    def group(self, name: str) -> Group | None:
+        """The group of that name, its wildcards written out: each "provider/*" of its targets and fallbacks stands for
+        the models there are. An alias with a "*" in its name is a group for every name that fits it."""
+        return self.groups.get(name) or self._aliased.get(name) or self._alias(name)
+
+    def _alias(self, name: str) -> Group | None:
+        if not self._aliases or name in self._by_model or name.partition("/")[0] in self.providers or "*" in name:
+            return None
+        for alias in self._aliases:
+            before, _, after = alias.name.partition("*")
+            if len(name) >= len(alias.name) and name.startswith(before) and name.endswith(after):
+                found = self._expanded(substituted(alias, name, name[len(before) : len(name) - len(after)]))
+                if len(self._aliased) < _REMEMBERED:
+                    self._aliased[name] = found
+                return found
+        return None
+
+    def label(self, name: str) -> str:
+        """The "provider/model" that a name without its provider stands for; "" where it stands for none."""
+        known = self._by_model.get(name)
+        return known.label if known is not None else ""
+
+    def _expanded(self, group: Group) -> Group:
+        targets: list[Target] = []
+        for target in group.targets:
+            names = self._matching(target.model)
+            targets += [Target(model=name, weight=target.weight / len(names)) for name in names]
+        fallbacks = [name for one in group.fallbacks for name in self._matching(one)]
+        return msgspec.structs.replace(group, targets=tuple(targets), fallbacks=tuple(dict.fromkeys(fallbacks)))
+
+    def _matching(self, pattern: str) -> tuple[str, ...]:
+        """The labels that a wildcard stands for, in the providers' own order; a plain name stands for itself."""
+        if "*" not in pattern:
+            return (pattern,)
+        labels = dict.fromkeys(deployment.label for deployment in self._by_model.values())
+        return tuple(label for label in labels if fnmatchcase(label, pattern))
+
     def _resolve(self, name: str, above: tuple[str, ...]) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
-        if name in self.groups and name not in above:
-            found: list[Deployment] = []
-            members = self.groups[name].members
-            steps = [f"'{name}' is a group of {', '.join(members)}, tried in order"]
-            for target in members:
-                deployments, inner = self._resolve(target, (*above, name))
-                found.extend(deployments)
-                steps.extend(inner)
-            return tuple(found), tuple(steps)
+        group = self.group(name) if name not in above else None
+        if group is not None:
+            return self._members(group, (*above, name))
         known = self._by_model.get(name)
         if known is not None:
             return (known,), (f"'{name}' is {known.label}",)
@@ -135,13 +172,64 @@ class Catalog:
                 return (named,), (f"'{name}' names provider '{prefix}'",)
         raise ModelNotFound(name, self._hint(name))
 
+    def _members(self, group: Group, above: tuple[str, ...]) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
+        """A member that is not there takes no other with it: it is left out, and said to be. Raises ModelNotFound when
+        none is there."""
+        found: list[Deployment] = []
+        steps = [f"'{group.name}' is a group of {', '.join(group.members)}, tried in order"]
+        for target in group.members:
+            try:
+                deployments, inner = self._resolve(target, above)
+            except ModelNotFound as error:
+                steps.append(f"'{target}' is left out: {error.message}")
+                continue
+            found.extend(deployments)
+            steps.extend(inner)
+        if not found:
+            raise ModelNotFound(group.name, f"It is a group, and none of its models is there: {steps[-1]}.")
+        return tuple(found), tuple(steps)
+
     def _hint(self, name: str) -> str:
         if not self.setting(name).enabled:
             return "It is switched off here."
-        near = get_close_matches(name, [*self.groups, *self._by_model], n=1)
+        near = self._nearest(name)
         if near:
-            return f"Did you mean '{near[0]}'?"
+            return f"Did you mean '{near}'?"
         return "GET /v1/models lists what there is; a name may carry its provider, as in 'openai/gpt-4.1'."
+
+    def _nearest(self, name: str) -> str | None:
+        """The name somebody may have meant: written with other capitals, with another provider or none, or nearly."""
+        folded = name.casefold()
+        names = [*self.groups, *self._by_model]
+        exact = next((one for one in names if one.casefold() == folded), None)
+        if exact is not None:
+            return exact
+        bare = folded.rpartition("/")[2]
+        same = next((one for one in self._by_model if one.casefold().rpartition("/")[2] == bare), None)
+        if same is not None:
+            return self.label(same)
+        # Likeness is dear: it is looked for among names of about that length, and not for any number of them.
+        alike = [one for one in names if abs(len(one) - len(name)) <= _ALIKE][:_COMPARED]
+        close = get_close_matches(folded, {one.casefold(): one for one in alike}, n=1)
+        return next((one for one in alike if close and one.casefold() == close[0]), None)
+
+
+def substituted(alias: Group, name: str, meant: str) -> Group:
+    """An alias with a "*" as the group of one name: `meant` stands in place of every "*"."""
+
+    def said(text: str) -> str:
+        return text.replace("*", meant)
+
+    return msgspec.structs.replace(
+        alias,
+        name=name,
+        targets=tuple(msgspec.structs.replace(target, model=said(target.model)) for target in alias.targets),
+        fallbacks=tuple(said(fallback) for fallback in alias.fallbacks),
+        rules=tuple(
+            msgspec.structs.replace(rule, model=said(rule.model), fallback=rule.fallback and said(rule.fallback))
+            for rule in alias.rules
+        ),
+    )
 
 
 class CatalogHolder:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -155,6 +155,39 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True):
     weight: Annotated[float, Meta(ge=0, le=1_000_000, description="Its share under weighted.")] = 1.0
 
 
+class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of a group's ordered rules; it fits when all that it says is so."""
+
+    model: Annotated[ModelName, Meta(description="What is asked where the rule fits.")]
+    fallback: Annotated[ModelName | None, Meta(description="What is asked should that fail.")] = None
+    pattern: Annotated[str, Meta(description="Looked for in what the user said last.")] = ""
+    regex: Annotated[bool, Meta(description="Whether the pattern is a regular expression.")] = False
+    case: Annotated[bool, Meta(description="Whether capitals matter.")] = False
+    any_of_tags: Annotated[
+        tuple[Text, ...], Meta(description='Tags of which one must be there: "name", "name=value".')
+    ] = ()
+    max_input_tokens_lt: Annotated[
+        Annotated[int, Meta(ge=1, le=2**31)] | None,
+        Meta(description="The prompt has fewer tokens than that, as estimated."),
+    ] = None
+    requires_reasoning: Annotated[bool | None, Meta(description="The caller asks for reasoning, or does not.")] = None
+    requires_tool_calling: Annotated[bool | None, Meta(description="The caller offers tools, or does not.")] = None
+    has_multimodal_input: Annotated[bool | None, Meta(description="The prompt holds media, or does not.")] = None
+    is_default_fallback: Annotated[bool, Meta(description="Fits always; for the last rule.")] = False
+
+
+class ClassifierSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who rates requests for a classifier group, and how."""
+
+    model: Annotated[ModelName, Meta(description="The cheap model that rates.")]
+    threshold: Annotated[int, Meta(ge=1, le=1000, description="The highest rating; the lowest is 0.")] = 9
+    timeout: Annotated[float, Meta(gt=0, le=60, description="Seconds it has to answer.")] = 5.0
+    remember: Annotated[
+        float, Meta(ge=0, le=86_400, description="Seconds a rating is good for the same prompt; 0 rates each time.")
+    ] = 3600.0
+    instruction: Annotated[str, Meta(description="What it is told, in place of the built-in words.")] = ""
+
+
 class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[ModelName, Meta(description="The model name callers ask for.")]
     strategy: Annotated[Strategy, Meta(description="How one of the targets is chosen.")] = "ordered"
@@ -163,9 +196,10 @@ class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[ModelName, ...], Meta(description="Models tried in order when every target failed.")
     ] = ()
     rules: Annotated[
-        tuple[dict[str, Any], ...],
-        Meta(description="Ordered conditions of the heuristic strategy; read by routing."),
+        tuple[RuleSettings, ...],
+        Meta(description="Ordered rules of the heuristic strategy, also what a classifier falls back on."),
     ] = ()
+    classifier: Annotated[ClassifierSettings | None, Meta(description="Who rates, for the classifier strategy.")] = None
 
 
 class Knobs(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from gophergate.settings.convert import fields_of
 from gophergate.settings.environment import KNOWN_PROVIDERS, KnownProvider, ollama_url
 from gophergate.settings.render import meaning, template, to_toml
 from gophergate.settings.schema import (
+    ClassifierSettings,
     DatabaseSettings,
     GroupSettings,
     Knobs,
@@ -25,6 +26,7 @@ from gophergate.settings.schema import (
     PricingSettings,
     ProviderSettings,
     RedisSettings,
+    RuleSettings,
     SecuritySettings,
     ServerSettings,
     TargetSettings,
@@ -333,9 +335,19 @@ KNOBS = struct(
             strategy=st.sampled_from(["ordered", "weighted", "heuristic"]),
             targets=st.lists(struct(TargetSettings, model=MODELS, weight=st.floats(0.1, 9)), min_size=1).map(tuple),
             fallbacks=st.lists(MODELS, max_size=2).map(tuple),
-            rules=st.lists(st.dictionaries(WORDS, WORDS | st.integers(-5, 5) | st.floats(-9, 9), max_size=2)).map(
-                tuple
-            ),
+            rules=st.lists(
+                struct(
+                    RuleSettings,
+                    model=MODELS,
+                    fallback=st.none() | MODELS,
+                    pattern=st.text(max_size=5),
+                    any_of_tags=st.lists(WORDS, max_size=2).map(tuple),
+                    max_input_tokens_lt=st.none() | st.integers(1, 9),
+                    requires_reasoning=st.none() | st.booleans(),
+                ),
+                max_size=2,
+            ).map(tuple),
+            classifier=st.none() | struct(ClassifierSettings, model=MODELS, threshold=st.integers(1, 9)),
         ),
         max_size=2,
         unique_by=lambda group: group.name,
