@@ -90,11 +90,17 @@ class Visit:
         return self.page
 
     def go(self, place: str) -> Page:
-        """Open a view by its address, and wait until nothing of it is loading."""
+        """Open a view by its address, and wait until it is that view and every widget in it has its answer."""
         self.page.goto(f"{self.base}/#/{place}")
-        self.page.wait_for_selector("main")
-        self.until("!document.querySelector('main .skeleton, main [aria-label=Loading]')")
+        self.settled()
         return self.page
+
+    def settled(self) -> None:
+        """Wait until the page shows what the address names, and nothing in it is loading or stale."""
+        self.until(
+            "document.querySelector('main')?.dataset.address === location.hash"
+            " && !document.querySelector('main[aria-busy=true], main .skeleton, main [aria-busy=true]')"
+        )
 
     def until(self, expression: str, patience: float = 10.0) -> None:
         """Wait until an expression is true. Playwright's own way needs `eval` in the page, which its policy forbids."""

@@ -1,5 +1,5 @@
 /** The shell: rail, top bar, and the page that the address names. Pages are loaded when they are first opened. */
-import { html, render, useEffect, useState, signal } from "./ui.js";
+import { html, render, useEffect, useState, signal, waiting } from "./ui.js";
 import { me, whoami, may, logout } from "./api.js";
 import { route } from "./router.js";
 import { PLACES } from "./places.js";
@@ -91,9 +91,14 @@ function Page() {
   const ready = loaded.page === page ? loaded : {};
   const Tools = ready.module?.Tools;
   return html`<${Top} title=${title} tools=${Tools ? html`<${Tools} />` : null} />
-    <main id="main" class=${`page ${WIDE.has(page) ? "wide" : ""}`} tabIndex="-1">
+    <${Main} wide=${WIDE.has(page)}>
       ${ready.error ? html`<${Failed} error=${ready.error} retry=${() => location.reload()} />` : ready.module ? html`<${Guarded} key=${page} of=${ready.module.default} />` : html`<${Skeleton} rows=${6} />`}
-    </main>`;
+    <//>`;
+}
+
+/** The page's frame. It says which address it shows, and whether something in it still waits for its answer. */
+function Main({ wide, children }) {
+  return html`<main id="main" class=${`page ${wide ? "wide" : ""}`} tabIndex="-1" data-address=${route.value.address} aria-busy=${waiting.value > 0}>${children}</main>`;
 }
 
 /** A page that breaks says so, and leaves the rest alone. */

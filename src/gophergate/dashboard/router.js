@@ -8,7 +8,7 @@ function read() {
   const text = location.hash.replace(/^#\/?/, "");
   const [path, search = ""] = text.split("?");
   const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
-  return { page: parts[0] || "overview", detail: parts.slice(1).join("/"), query: Object.fromEntries(new URLSearchParams(search)) };
+  return { address: location.hash, page: parts[0] || "overview", detail: parts.slice(1).join("/"), query: Object.fromEntries(new URLSearchParams(search)) };
 }
 
 export const route = computed(() => place.value);

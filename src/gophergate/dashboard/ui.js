@@ -7,34 +7,46 @@ import htm from "./vendor/htm.js";
 export const html = htm.bind(h);
 export { h, render, Fragment, useEffect, useMemo, useRef, useState, useCallback, useLayoutEffect, signal, computed, effect, batch };
 
+/** How many widgets wait for the answer to a new question; what is asked again by itself does not count. */
+export const waiting = signal(0);
+
 /**
- * Data that a widget loads by itself. What was loaded stays on screen while it is loaded again.
+ * Data that a widget loads by itself. What was loaded stays on screen while it is loaded again. When the question has
+ * changed it is `stale` from that very render on: the old answer under a new label must be seen to be old.
  * @template T
  * @param {() => Promise<T>} load
  * @param {unknown[]} deps loads again when one of them changes
  * @param {{every?: number}} [options] `every`: milliseconds between two loads while the page is visible
- * @returns {{data: T|undefined, error: any, loading: boolean, reload: () => void}}
+ * @returns {{data: T|undefined, error: any, loading: boolean, stale: boolean, reload: () => void}}
  */
 export function useData(load, deps, options = {}) {
-  const [state, setState] = useState({ data: undefined, error: null, loading: true });
-  const [turn, setTurn] = useState(0);
+  const [state, setState] = useState({ data: /** @type {T|undefined} */ (undefined), error: null, answers: deps, loading: true });
+  const [turn, setTurn] = useState({ quiet: false });
   const newest = useRef(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const mine = ++newest.current;
+    const quiet = turn.quiet && same(state.answers, deps);
+    if (!quiet) waiting.value = waiting.peek() + 1;
     setState((was) => ({ ...was, loading: true }));
-    load().then(
-      (data) => mine === newest.current && setState({ data, error: null, loading: false }),
-      (error) => mine === newest.current && setState((was) => ({ ...was, error, loading: false })),
-    );
+    load()
+      .then(
+        (data) => mine === newest.current && setState({ data, error: null, answers: deps, loading: false }),
+        (error) =>
+          mine === newest.current &&
+          setState((was) => ({ data: same(was.answers, deps) ? was.data : undefined, error, answers: deps, loading: false })),
+      )
+      .finally(() => { if (!quiet) waiting.value = waiting.peek() - 1; });
   }, [...deps, turn]);
   useEffect(() => {
     if (!options.every) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && setTurn((n) => n + 1), options.every);
+    const timer = setInterval(() => document.visibilityState === "visible" && setTurn({ quiet: true }), options.every);
     return () => clearInterval(timer);
   }, [options.every]);
   useEffect(() => () => { newest.current = -1; }, []);
-  return { ...state, reload: () => setTurn((n) => n + 1) };
+  return { data: state.data, error: state.error, loading: state.loading, stale: !same(state.answers, deps), reload: () => setTurn({ quiet: false }) };
 }
+
+const same = (a, b) => a.length === b.length && a.every((one, n) => Object.is(one, b[n]));
 
 /** A value that follows another with a delay: what is typed, before it is asked for. */
 export function useSettled(value, delay = 250) {

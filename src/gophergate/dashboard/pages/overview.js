@@ -19,7 +19,7 @@ export default function Overview() {
   const clients = useData(() => get("/api/usage", { ...params, by: "client" }), [when.name], { every: 60000 });
   return html`<div class="stack">
     <${Start} series=${series} />
-    <div class="grid"><${Figures} from=${series} /></div>
+    <div class="grid" aria-busy=${series.stale}><${Figures} from=${series} /></div>
     <div class="grid">
       <section class="card span-8"><header><h2>Calls by outcome</h2><${Legend} stacked series=${OUTCOMES} /></header><div class="body"><${Loaded} from=${series} rows=${6}>${(data) => html`<${Outcomes} data=${data} />`}<//></div></section>
       <section class="card span-4"><header><h2>Needs attention</h2></header><${Attention} series=${series} providers=${providers} /></section>

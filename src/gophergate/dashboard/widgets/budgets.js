@@ -50,11 +50,11 @@ function BudgetForm({ budget, onDone, onClose }) {
     onDone();
   });
   const list = LISTS[form.values.scope];
-  const options = useData(() => (list ? namesOf(list) : Promise.resolve({})), [list]).data || {};
-  const choices = Object.entries(options);
+  const options = useData(() => (list ? namesOf(list) : Promise.resolve({})), [list]);
+  const choices = options.data && !options.stale ? Object.entries(options.data) : null;
   return html`<${Drawer} slim title=${isNew ? "Set a budget" : "Budget"} onClose=${onClose}><${FormBox} form=${form} word=${isNew ? "Set the budget" : "Save"} onCancel=${onClose} danger=${!isNew && html`<${Sure} word="Delete" question="Spending will no longer be limited by it." onSure=${() => attempt(async () => { await del(`/api/budgets/${budget.id}`); onDone(); }, "The budget is deleted")} />`}>
     ${isNew ? html`<div class="fields two"><${Field} form=${form} name="scope" label="Whose" kind="select" options=${SCOPES} />
-      ${choices.length ? html`<${Field} form=${form} name="scope_id" label="Which" kind="select" options=${[["", "Choose…"], ...choices]} />` : html`<${Field} form=${form} name="scope_id" label=${form.values.scope === "model" ? "Model" : "Which"} placeholder=${form.values.scope === "model" ? "openai/gpt-4.1" : form.values.scope === "session" ? "* for each session" : ""} />`}
+      ${list ? html`<${Field} form=${form} name="scope_id" label="Which" kind="select" disabled=${!choices} options=${[["", choices ? (choices.length ? "Choose…" : `There is no ${form.values.scope} yet`) : "Loading…"], ...(choices || [])]} />` : html`<${Field} form=${form} name="scope_id" label=${form.values.scope === "model" ? "Model" : "Which"} placeholder=${form.values.scope === "model" ? "openai/gpt-4.1" : form.values.scope === "session" ? "* for each session" : ""} />`}
       <${Field} form=${form} name="amount" label="Amount, US dollars" placeholder="25.00" /><${Field} form=${form} name="period" label="For each" kind="select" options=${PERIODS} /></div>
       <${Field} form=${form} name="timezone" label="Time zone of the period" hint="Days, weeks and months begin at its midnight." />`
       : html`<dl class="pairs"><dt>Whose</dt><dd>${budget.scope} ${budget.scope_name || budget.scope_id}</dd><dt>Spent</dt><dd>${money(budget.spent)}, and ${money(budget.reserved)} held</dd><dt>Resets</dt><dd>${budget.resets_at ? exactTime(budget.resets_at) : "never"}</dd></dl>

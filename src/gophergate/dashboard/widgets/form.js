@@ -4,13 +4,13 @@ import { Button } from "./basics.js";
 import { Failed } from "./states.js";
 
 /**
- * @param {{name: string, label: string, hint?: any, kind?: string, options?: [string, string][], form: Form, required?: boolean, placeholder?: string, rows?: number, list?: string[], autocomplete?: string}} props
+ * @param {{name: string, label: string, hint?: any, kind?: string, options?: [string, string][], form: Form, required?: boolean, placeholder?: string, rows?: number, list?: string[], autocomplete?: string, disabled?: boolean}} props
  */
-export function Field({ name, label, hint = null, kind = "text", options, form, required = false, placeholder = "", rows = 4, list, autocomplete = "off" }) {
+export function Field({ name, label, hint = null, kind = "text", options, form, required = false, placeholder = "", rows = 4, list, autocomplete = "off", disabled = false }) {
   const id = `field-${name}`;
   const wrong = form.wrong[name];
   const common = {
-    id, name, required, class: "input", "aria-invalid": wrong ? "true" : undefined,
+    id, name, required, disabled, class: "input", "aria-invalid": wrong ? "true" : undefined,
     "aria-describedby": wrong ? `${id}-wrong` : hint ? `${id}-hint` : undefined,
     value: form.values[name] ?? "", onInput: (event) => form.set(name, event.target.value),
   };

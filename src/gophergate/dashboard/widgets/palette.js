@@ -1,5 +1,5 @@
 /** Ctrl+K: go anywhere, do anything, by typing. */
-import { html, signal, useState, useEffect, useRef } from "../ui.js";
+import { html, signal, useState, useEffect, useLayoutEffect, useRef } from "../ui.js";
 import { PLACES } from "../places.js";
 import { all, may, logout } from "../api.js";
 import { choose } from "../theme.js";
@@ -15,24 +15,30 @@ const ACTIONS = [
 export function Palette() {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const [objects, setObjects] = useState(/** @type {any[]} */ ([]));
+  const [objects, setObjects] = useState(/** @type {any[]|null} */ (null));
+  const [early, setEarly] = useState(false);
   const input = useRef(/** @type {HTMLInputElement|null} */ (null));
   const open = isOpen.value;
+  // Before the next key is heard: whoever types at once types into the palette.
+  useLayoutEffect(() => {
+    if (!open) return;
+    setText(""); setAt(0); setEarly(false);
+    const before = /** @type {HTMLElement|null} */ (document.activeElement);
+    input.current?.focus();
+    return () => before?.focus?.();
+  }, [open]);
   useEffect(() => {
     if (!open) return;
-    setText(""); setAt(0);
-    const before = /** @type {HTMLElement|null} */ (document.activeElement);
-    requestAnimationFrame(() => input.current?.focus());
     Promise.all([all("/api/providers").catch(() => []), all("/api/clients").catch(() => []), all("/api/groups").catch(() => [])]).then(([providers, clients, groups]) => setObjects([
       ...providers.map((one) => [`Provider ${one.name}`, () => go("providers", one.name)]),
       ...clients.map((one) => [`Client ${one.name}`, () => go("clients", one.id)]),
       ...groups.map((one) => [`Group ${one.name}`, () => go("groups", one.name)]),
     ]));
-    return () => before?.focus?.();
   }, [open]);
-  if (!open) return null;
+  // Enter was quicker than the list: it holds once the list is here.
+  useEffect(() => { if (early && objects) { setEarly(false); if (list.length) run(list[0]); } }, [early, objects]);
   const wanted = text.trim().toLowerCase();
-  const every = [...PLACES.filter((place) => !place.needs || may(place.needs)).map((place) => [place.word, () => go(place.page)]), ...objects, ...ACTIONS];
+  const every = [...PLACES.filter((place) => !place.needs || may(place.needs)).map((place) => [place.word, () => go(place.page)]), ...(objects || []), ...ACTIONS];
   const found = every.filter(([word]) => !wanted || wanted.split(/\s+/).every((part) => word.toLowerCase().includes(part)));
   if (/^(req_|[0-9a-hjkmnp-tv-z]{20,})/i.test(text.trim())) found.unshift([`Find the call ${text.trim()}`, () => go("calls", "", { q: text.trim() })]);
   const list = found.slice(0, 12);
@@ -41,14 +47,15 @@ export function Palette() {
     if (event.key === "Escape") { event.preventDefault(); isOpen.value = false; }
     if (event.key === "ArrowDown") { event.preventDefault(); setAt(Math.min(at + 1, list.length - 1)); }
     if (event.key === "ArrowUp") { event.preventDefault(); setAt(Math.max(at - 1, 0)); }
-    if (event.key === "Enter") { event.preventDefault(); run(list[at]); }
+    if (event.key === "Enter") { event.preventDefault(); if (list.length) run(list[at]); else if (!objects) setEarly(true); }
     if (event.key === "Tab") event.preventDefault();
   };
+  if (!open) return null;
   return html`<div class="veil" onClick=${(event) => event.target === event.currentTarget && (isOpen.value = false)}>
     <div class="dialog palette" role="dialog" aria-modal="true" aria-label="Go anywhere">
       <input ref=${input} value=${text} placeholder="Go to a page, a provider, a client, a call…" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-activedescendant=${list.length ? `palette-${at}` : undefined} aria-label="Where to"
-        onInput=${(event) => { setText(event.target.value); setAt(0); }} onKeyDown=${keys} />
+        onInput=${(event) => { setText(event.target.value); setAt(0); setEarly(false); }} onKeyDown=${keys} />
       <ul id="palette-list" role="listbox" aria-label="Places and actions">${list.map((entry, n) => html`<li key=${entry[0]} id=${`palette-${n}`} role="option" aria-selected=${n === at} onMouseEnter=${() => setAt(n)} onClick=${() => run(entry)}>${entry[0]}</li>`)}
-      ${!list.length && html`<li role="option" aria-selected="false" class="faint">Nothing is called that.</li>`}</ul>
+      ${!list.length && html`<li role="option" aria-selected="false" class="faint">${objects ? "Nothing is called that." : "Looking…"}</li>`}</ul>
     </div></div>`;
 }

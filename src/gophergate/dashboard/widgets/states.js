@@ -12,8 +12,8 @@ export const Failed = ({ error, retry = null }) => html`<div class="notice bad" 
   ${retry && html`<button class="button" onClick=${retry}>Try again</button>`}
 </div>`;
 
-/** One widget's data, whichever state it is in. `children` is called with the data. */
+/** One widget's data, whichever state it is in. `children` is called with the data. An answer to an older question is dimmed. */
 export function Loaded({ from, rows = 4, children }) {
   if (from.data === undefined) return from.error ? html`<${Failed} error=${from.error} retry=${from.reload} />` : html`<${Skeleton} rows=${rows} />`;
-  return html`${from.error && html`<${Failed} error=${from.error} retry=${from.reload} />`}${children(from.data)}`;
+  return html`<div class="loaded" aria-busy=${from.stale}>${from.error && html`<${Failed} error=${from.error} retry=${from.reload} />`}${children(from.data)}</div>`;
 }
