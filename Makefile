@@ -38,12 +38,14 @@ check: $(DEV_STAMP)  ## Format, lint, types, import contracts, documentation, te
 	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_dashboard.py
 	$(MAKE) --no-print-directory docs-check
 	$(MAKE) --no-print-directory test
 
 format: $(DEV_STAMP)  ## Format and mend what can be mended
 	$(BIN)/ruff format src tests bench
 	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/python scripts/check_dashboard.py --write
 
 bench: $(DEV_STAMP)  ## Measure cost, speed and memory beside nginx (ARGS="--quick")
 	PYTHONPATH=bench $(BIN)/python -m gatebench $(ARGS)

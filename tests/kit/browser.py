@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from kit.gate import PASSWORD
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE = 20.0
+"""Seconds until a wait gives up: far above what is needed, so that a busy machine makes no test fail."""
 _FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
@@ -52,6 +54,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         warnings.warn("no Chromium can be had here: the browser tests are skipped", UserWarning, stacklevel=2)
         pytest.skip("no Chromium can be had here")
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path or None, args=list(_FLAGS))
         try:
@@ -71,7 +74,7 @@ class Visit:
 
     def _page(self) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
         return page
@@ -102,7 +105,7 @@ class Visit:
             " && !document.querySelector('main[aria-busy=true], main .skeleton, main [aria-busy=true]')"
         )
 
-    def until(self, expression: str, patience: float = 10.0) -> None:
+    def until(self, expression: str, patience: float = PATIENCE) -> None:
         """Wait until an expression is true. Playwright's own way needs `eval` in the page, which its policy forbids."""
         end = time.monotonic() + patience
         while not self.page.evaluate(expression):

@@ -8,7 +8,9 @@ export class ApiError extends Error {
   /** @param {number} status @param {any} body */
   constructor(status, body) {
     const said = body && body.error;
-    super((said && said.message) || (status ? `The server answered ${status}.` : "The server cannot be reached."));
+    super(
+      (said && said.message) || (status ? `The server answered ${status}.` : "The server cannot be reached."),
+    );
     this.status = status;
     this.code = said && said.code;
     this.param = said && said.param;
@@ -58,17 +60,30 @@ async function ask(method, path, body, etag) {
   if (method !== "GET" && me.value && me.value.csrf_token) headers["x-csrf-token"] = me.value.csrf_token;
   let response;
   try {
-    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin" });
+    response = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+    });
   } catch {
     throw new ApiError(0, null);
   }
   const text = await response.text();
   let data = null;
-  try { data = text ? JSON.parse(text) : null; } catch { data = null; }
-  if (response.status === 401 && path !== "/api/auth/login") { localStorage.removeItem(SIGNED_IN); me.value = null; }
+  try {
+    data = text ? JSON.parse(text) : null;
+  } catch {
+    data = null;
+  }
+  if (response.status === 401 && path !== "/api/auth/login") {
+    localStorage.removeItem(SIGNED_IN);
+    me.value = null;
+  }
   if (!response.ok) throw new ApiError(response.status, data);
   const tag = response.headers.get("etag");
-  if (tag && data && typeof data === "object" && !Array.isArray(data)) Object.defineProperty(data, "etag", { value: tag });
+  if (tag && data && typeof data === "object" && !Array.isArray(data))
+    Object.defineProperty(data, "etag", { value: tag });
   return data;
 }
 
@@ -79,8 +94,16 @@ const SIGNED_IN = "gophergate.signed-in";
 
 /** Learn who is signed in. A browser that nobody signed in from does not ask: the answer would be an error. */
 export async function whoami() {
-  if (!localStorage.getItem(SIGNED_IN)) { me.value = null; return; }
-  try { me.value = await get("/api/auth/me"); } catch (error) { if (error.status === 401) me.value = null; else throw error; }
+  if (!localStorage.getItem(SIGNED_IN)) {
+    me.value = null;
+    return;
+  }
+  try {
+    me.value = await get("/api/auth/me");
+  } catch (error) {
+    if (error.status === 401) me.value = null;
+    else throw error;
+  }
 }
 
 export async function login(username, password) {
@@ -100,7 +123,10 @@ const named = new Map();
 export function names(kind) {
   const known = named.get(kind);
   if (known && Date.now() - known.at < 30000) return known.names;
-  const found = all(`/api/${kind}`).then((rows) => Object.fromEntries(rows.map((row) => [row.id ?? row.name, row.name || row.username || row.id])), () => ({}));
+  const found = all(`/api/${kind}`).then(
+    (rows) => Object.fromEntries(rows.map((row) => [row.id ?? row.name, row.name || row.username || row.id])),
+    () => ({}),
+  );
   named.set(kind, { at: Date.now(), names: found });
   return found;
 }

@@ -7,31 +7,55 @@
 export function asked(body) {
   const data = parse(body);
   if (!data || typeof data !== "object") return [];
+  /** @type {Turn[]} */
   const turns = [];
   const system = data.system ?? data.instructions ?? data.systemInstruction ?? data.system_instruction;
   if (system) turns.push({ role: "system", parts: parts(system) });
-  if (typeof data.prompt === "string") turns.push({ role: "user", parts: [{ kind: "text", text: data.prompt }] });
+  if (typeof data.prompt === "string")
+    turns.push({ role: "user", parts: [{ kind: "text", text: data.prompt }] });
   const list = data.messages ?? data.input ?? data.contents;
   if (typeof list === "string") turns.push({ role: "user", parts: [{ kind: "text", text: list }] });
   for (const item of Array.isArray(list) ? list : []) turns.push(turn(item));
   return turns;
 }
 
-function turn(item) {
+/** @returns {Turn} */
+export function turn(item) {
   if (typeof item === "string") return { role: "user", parts: [{ kind: "text", text: item }] };
-  if (item.type === "function_call" || item.type === "custom_tool_call") return { role: "assistant", parts: [{ kind: "tool", name: item.name, text: item.arguments ?? item.input ?? "" }] };
-  if (item.type === "function_call_output" || item.type === "custom_tool_call_output") return { role: "tool", parts: [{ kind: "result", text: plain(item.output) }] };
-  if (item.type === "reasoning") return { role: "assistant", parts: [{ kind: "thought", text: (item.summary || []).map((one) => one.text).join("\n") || "(encrypted)" }] };
+  if (item.type === "function_call" || item.type === "custom_tool_call")
+    return {
+      role: "assistant",
+      parts: [{ kind: "tool", name: item.name, text: item.arguments ?? item.input ?? "" }],
+    };
+  if (item.type === "function_call_output" || item.type === "custom_tool_call_output")
+    return { role: "tool", parts: [{ kind: "result", text: plain(item.output) }] };
+  if (item.type === "reasoning")
+    return {
+      role: "assistant",
+      parts: [
+        { kind: "thought", text: (item.summary || []).map((one) => one.text).join("\n") || "(encrypted)" },
+      ],
+    };
+  /** @type {Part[]} */
   const said = [];
-  if (item.reasoning_content || item.reasoning || item.thinking) said.push({ kind: "thought", text: plain(item.reasoning_content || item.reasoning || item.thinking) });
+  if (item.reasoning_content || item.reasoning || item.thinking)
+    said.push({ kind: "thought", text: plain(item.reasoning_content || item.reasoning || item.thinking) });
   said.push(...parts(item.content ?? item.parts));
-  for (const call of item.tool_calls || []) said.push({ kind: "tool", name: call.function?.name ?? call.custom?.name ?? call.name, text: plain(call.function?.arguments ?? call.custom?.input) });
-  if (item.role === "tool") return { role: "tool", parts: said.map((one) => ({ ...one, kind: "result" })) };
+  for (const call of item.tool_calls || [])
+    said.push({
+      kind: "tool",
+      name: call.function?.name ?? call.custom?.name ?? call.name,
+      text: plain(call.function?.arguments ?? call.custom?.input),
+    });
+  if (item.role === "tool") return { role: "tool", parts: said.map(result) };
   return { role: item.role === "model" ? "assistant" : item.role || "user", parts: said };
 }
 
+/** @param {Part} said @returns {Part} */
+const result = (said) => ({ ...said, kind: "result" });
+
 /** @returns {Part[]} */
-function parts(content) {
+export function parts(content) {
   if (content === null || content === undefined) return [];
   if (typeof content === "string") return content ? [{ kind: "text", text: content }] : [];
   if (!Array.isArray(content)) return parts(content.parts ?? content.text ?? [content]);
@@ -44,83 +68,47 @@ function part(one) {
   const type = one.type || "";
   if (type === "thinking" || one.thought) return [{ kind: "thought", text: one.thinking ?? one.text ?? "" }];
   if (type === "redacted_thinking") return [{ kind: "thought", text: "(redacted by the provider)" }];
-  if (type === "tool_use" || type === "server_tool_use") return [{ kind: "tool", name: one.name, text: plain(one.input) }];
-  if (one.functionCall) return [{ kind: "tool", name: one.functionCall.name, text: plain(one.functionCall.args) }];
+  if (type === "tool_use" || type === "server_tool_use")
+    return [{ kind: "tool", name: one.name, text: plain(one.input) }];
+  if (one.functionCall)
+    return [{ kind: "tool", name: one.functionCall.name, text: plain(one.functionCall.args) }];
   if (type === "tool_result") return [{ kind: "result", text: plain(one.content) }];
-  if (one.functionResponse) return [{ kind: "result", name: one.functionResponse.name, text: plain(one.functionResponse.response) }];
+  if (one.functionResponse)
+    return [{ kind: "result", name: one.functionResponse.name, text: plain(one.functionResponse.response) }];
   if (typeof one.text === "string") return [{ kind: "text", text: one.text }];
   if (type === "refusal") return [{ kind: "text", text: one.refusal }];
-  if (/image|audio|file|document|media/.test(type) || one.inlineData || one.fileData) return [{ kind: "media", text: media(one) }];
+  if (/image|audio|file|document|media/.test(type) || one.inlineData || one.fileData)
+    return [{ kind: "media", text: media(one) }];
   return [{ kind: "other", name: type || "part", text: plain(one) }];
 }
 
 function media(one) {
   const inline = one.inlineData || one.source || {};
-  const address = one.image_url?.url || one.image_url || one.fileData?.fileUri || inline.url || one.file?.filename || "";
+  const address =
+    one.image_url?.url || one.image_url || one.fileData?.fileUri || inline.url || one.file?.filename || "";
   const type = inline.mimeType || inline.media_type || one.type || "media";
-  if (typeof address === "string" && address.startsWith("data:")) return `${address.slice(5, address.indexOf(";"))}, ${Math.round(address.length * 0.75 / 1024)} kB`;
+  if (typeof address === "string" && address.startsWith("data:"))
+    return `${address.slice(5, address.indexOf(";"))}, ${Math.round((address.length * 0.75) / 1024)} kB`;
   return [type, address].filter(Boolean).join(" ");
 }
 
-/** The answer: one JSON body, SSE, or lines of JSON. @param {string} body @returns {Part[]} */
-export function answered(body) {
-  const whole = parse(body);
-  if (whole) return Array.isArray(whole) ? gathered(whole) : gathered([whole]);
-  const events = [];
-  for (const line of body.split("\n")) {
-    const text = line.startsWith("data:") ? line.slice(5).trim() : line.trim();
-    if (!text.startsWith("{")) continue;
-    const event = parse(text);
-    if (event) events.push(event);
+export function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
-  return gathered(events);
 }
-
-/** @returns {Part[]} */
-function gathered(events) {
-  /** @type {Part[]} */
-  const said = [];
-  const tools = new Map();
-  const add = (kind, text) => {
-    if (!text) return;
-    const last = said[said.length - 1];
-    if (last && last.kind === kind && kind !== "tool") last.text += text; else said.push({ kind, text });
-  };
-  const tool = (key, name, text) => {
-    let known = tools.get(key);
-    if (!known) { known = { kind: "tool", name: "", text: "" }; tools.set(key, known); said.push(known); }
-    if (name) known.name = name;
-    known.text += text || "";
-  };
-  for (const event of events) {
-    if (event.error) add("other", plain(event.error.message || event.error));
-    for (const choice of event.choices || []) {
-      const delta = choice.delta || choice.message || {};
-      add("thought", delta.reasoning_content || delta.reasoning || "");
-      for (const one of parts(delta.content)) add(one.kind, one.text);
-      add("text", delta.refusal);
-      for (const call of delta.tool_calls || []) tool(`${choice.index}-${call.index ?? call.id}`, call.function?.name, plain(call.function?.arguments));
-    }
-    if (event.type === "content_block_start" && event.content_block?.type === "tool_use") tool(event.index, event.content_block.name, "");
-    if (event.type === "content_block_delta") {
-      const delta = event.delta || {};
-      add("text", delta.text); add("thought", delta.thinking);
-      if (delta.partial_json) tool(event.index, "", delta.partial_json);
-    }
-    if (event.type === "message" && Array.isArray(event.content)) said.push(...parts(event.content));
-    if (event.type === "response.output_text.delta") add("text", event.delta);
-    if (event.type === "response.reasoning_summary_text.delta" || event.type === "response.reasoning_text.delta") add("thought", event.delta);
-    if (event.type === "response.output_item.added" && event.item?.name) tool(event.output_index, event.item.name, "");
-    if (event.type === "response.function_call_arguments.delta") tool(event.output_index, "", event.delta);
-    if (event.object === "response") for (const item of event.output || []) said.push(...turn(item).parts);
-    for (const candidate of event.candidates || []) for (const one of parts(candidate.content)) { if (one.kind === "tool") said.push(one); else add(one.kind, one.text); }
-    if (event.message && !event.type && typeof event.message === "object" && !event.choices) { add("thought", event.message.thinking); add("text", event.message.content); for (const call of event.message.tool_calls || []) tool(tools.size, call.function?.name, plain(call.function?.arguments)); }
-    if (typeof event.response === "string") add("text", event.response);
-  }
-  return said;
-}
-
-function parse(text) { try { return JSON.parse(text); } catch { return null; } }
-export const plain = (value) => (value === undefined || value === null ? "" : typeof value === "string" ? value : Array.isArray(value) && value.every((one) => one && typeof one.text === "string") ? value.map((one) => one.text).join("\n") : JSON.stringify(value, null, 2));
+export const plain = (value) =>
+  value === undefined || value === null
+    ? ""
+    : typeof value === "string"
+      ? value
+      : Array.isArray(value) && value.every((one) => one && typeof one.text === "string")
+        ? value.map((one) => one.text).join("\n")
+        : JSON.stringify(value, null, 2);
 /** JSON made easy to read; anything else as it is. */
-export const pretty = (text) => { const data = parse(text); return data === null ? text : JSON.stringify(data, null, 2); };
+export const pretty = (text) => {
+  const data = parse(text);
+  return data === null ? text : JSON.stringify(data, null, 2);
+};

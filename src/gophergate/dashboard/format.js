@@ -7,12 +7,22 @@ export function count(value) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
   if (size < 10000) return exact.format(value);
-  for (const [unit, at] of /** @type {[string, number][]} */ ([["k", 1e3], ["M", 1e6], ["G", 1e9], ["T", 1e12]])) {
+  for (const [unit, at] of /** @type {[string, number][]} */ ([
+    ["k", 1e3],
+    ["M", 1e6],
+    ["G", 1e9],
+    ["T", 1e12],
+  ])) {
     if (size < at * 999.5) return `${trim(value / at)} ${unit}`;
   }
   return value.toExponential(2);
 }
-const trim = (value) => String(Number(Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2)));
+const trim = (value) =>
+  String(
+    Number(
+      Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2),
+    ),
+  );
 export const exactly = (value) => (value === null || value === undefined ? "" : exact.format(value));
 
 /** US dollars as decimal text -> "$12.34", "$0.0042" @param {string|number|null|undefined} dollars */
@@ -23,7 +33,8 @@ export function money(dollars) {
   const size = Math.abs(value);
   const sign = value < 0 ? "-" : "";
   if (size >= 1e6) return `${sign}$${count(size)}`;
-  if (size >= 0.995) return `${sign}$${size.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  if (size >= 0.995)
+    return `${sign}$${size.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
   if (size >= 0.01) return `${sign}$${size.toFixed(3).replace(/0$/, "")}`;
   const digits = Math.min(9, 1 - Math.floor(Math.log10(size)));
   return `${sign}$${size.toFixed(digits)}`;
@@ -41,11 +52,20 @@ export function duration(ms) {
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
 
-export const percent = (share) => (share === null || share === undefined || Number.isNaN(share) ? "–" : `${(share * 100).toFixed(share && Math.abs(share) < 0.1 ? 1 : 0)} %`);
+export const percent = (share) =>
+  share === null || share === undefined || Number.isNaN(share)
+    ? "–"
+    : `${(share * 100).toFixed(share && Math.abs(share) < 0.1 ? 1 : 0)} %`;
 
 export function bytes(value) {
   if (value === null || value === undefined) return "–";
-  for (const [unit, at] of /** @type {[string, number][]} */ ([["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]])) if (value >= at) return `${trim(value / at)} ${unit}`;
+  for (const [unit, at] of /** @type {[string, number][]} */ ([
+    ["TB", 1e12],
+    ["GB", 1e9],
+    ["MB", 1e6],
+    ["kB", 1e3],
+  ]))
+    if (value >= at) return `${trim(value / at)} ${unit}`;
   return `${value} B`;
 }
 
@@ -54,13 +74,25 @@ export function ago(time, now = Date.now()) {
   if (!time) return "never";
   const s = (now - new Date(time).getTime()) / 1000;
   const size = Math.abs(s);
-  const text = size < 5 ? "now" : size < 60 ? `${Math.round(size)} s` : size < 3600 ? `${Math.round(size / 60)} min` : size < 86400 ? `${Math.round(size / 3600)} h` : size < 30 * 86400 ? `${Math.round(size / 86400)} d` : new Date(time).toLocaleDateString();
+  const text =
+    size < 5
+      ? "now"
+      : size < 60
+        ? `${Math.round(size)} s`
+        : size < 3600
+          ? `${Math.round(size / 60)} min`
+          : size < 86400
+            ? `${Math.round(size / 3600)} h`
+            : size < 30 * 86400
+              ? `${Math.round(size / 86400)} d`
+              : new Date(time).toLocaleDateString();
   if (text === "now" || size >= 30 * 86400) return text;
   return s >= 0 ? `${text} ago` : `in ${text}`;
 }
 
 /** The exact time in the viewer's zone. */
-export const exactTime = (time) => (time ? new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" }) : "");
+export const exactTime = (time) =>
+  time ? new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" }) : "";
 
 /** 01a2b3c4d5 -> "…3c4d5" */
 export const shortId = (id) => (id && id.length > 12 ? `…${id.slice(-7)}` : id || "");

@@ -1,10 +1,15 @@
-/** Every page: where it stands in the rail, and what one must be allowed to see it. */
+/**
+ * Every page: where it stands in the rail, what one must be allowed to see it (`needs`), and whether it is one of the few
+ * at the foot of a phone (`thumb`).
+ * @typedef {import("./icons.js").IconName} IconName
+ * @type {{page: string, word: string, group: string, icon: IconName, needs?: string, thumb?: boolean}[]}
+ */
 export const PLACES = [
-  { page: "overview", word: "Overview", group: "Observe", icon: "overview" },
-  { page: "live", word: "Live", group: "Observe", icon: "live" },
-  { page: "calls", word: "Calls", group: "Observe", icon: "calls" },
+  { page: "overview", word: "Overview", group: "Observe", icon: "overview", thumb: true },
+  { page: "live", word: "Live", group: "Observe", icon: "live", thumb: true },
+  { page: "calls", word: "Calls", group: "Observe", icon: "calls", thumb: true },
   { page: "analytics", word: "Analytics", group: "Observe", icon: "analytics" },
-  { page: "costs", word: "Costs", group: "Observe", icon: "costs" },
+  { page: "costs", word: "Costs", group: "Observe", icon: "costs", thumb: true },
   { page: "clients", word: "Clients & keys", group: "Govern", icon: "clients" },
   { page: "teams", word: "Teams & budgets", group: "Govern", icon: "teams" },
   { page: "users", word: "Users", group: "Govern", icon: "users", needs: "people" },

@@ -2,13 +2,20 @@
 import { signal, computed } from "./ui.js";
 
 const place = signal(read());
-addEventListener("hashchange", () => { place.value = read(); });
+addEventListener("hashchange", () => {
+  place.value = read();
+});
 
 function read() {
   const text = location.hash.replace(/^#\/?/, "");
   const [path, search = ""] = text.split("?");
   const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
-  return { address: location.hash, page: parts[0] || "overview", detail: parts.slice(1).join("/"), query: Object.fromEntries(new URLSearchParams(search)) };
+  return {
+    address: location.hash,
+    page: parts[0] || "overview",
+    detail: parts.slice(1).join("/"),
+    query: Object.fromEntries(new URLSearchParams(search)),
+  };
 }
 
 export const route = computed(() => place.value);
@@ -16,12 +23,15 @@ export const route = computed(() => place.value);
 /** The address of a view. */
 export function href(page, detail = "", query = {}) {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== "" && value !== null && value !== undefined) search.set(name, String(value));
+  for (const [name, value] of Object.entries(query))
+    if (value !== "" && value !== null && value !== undefined) search.set(name, String(value));
   const tail = search.toString();
   return `#/${page}${detail ? "/" + detail.split("/").map(encodeURIComponent).join("/") : ""}${tail ? "?" + tail : ""}`;
 }
 
-export function go(page, detail = "", query = {}) { location.hash = href(page, detail, query); }
+export function go(page, detail = "", query = {}) {
+  location.hash = href(page, detail, query);
+}
 
 /** Change some of the query; "" takes a member out. Filters replace the entry in the history, details add one. */
 export function setQuery(change) {
@@ -30,4 +40,6 @@ export function setQuery(change) {
   place.value = read();
 }
 
-export function setDetail(detail) { go(place.value.page, detail, place.value.query); }
+export function setDetail(detail) {
+  go(place.value.page, detail, place.value.query);
+}

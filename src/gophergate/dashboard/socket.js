@@ -37,14 +37,21 @@ function open() {
     const message = JSON.parse(event.data);
     seq = Math.max(seq, message.seq);
     if (message.type === "system") {
-      if (state.value !== "live") { state.value = "live"; lostSince.value = 0; wait = 500; }
+      if (state.value !== "live") {
+        state.value = "live";
+        lostSince.value = 0;
+        wait = 500;
+      }
       host.value = message.data;
     }
     for (const hear of listeners) hear(message);
   };
   socket.onclose = (event) => {
     socket = null;
-    if (!wanted) { state.value = "off"; return; }
+    if (!wanted) {
+      state.value = "off";
+      return;
+    }
     if (!lostSince.value) lostSince.value = Date.now();
     state.value = "lost";
     if (event.code === 4401) return;
@@ -57,7 +64,13 @@ function close() {
   clearTimeout(timer);
   const old = socket;
   socket = null;
-  if (old) { old.onclose = null; old.close(); }
+  if (old) {
+    old.onclose = null;
+    old.close();
+  }
   state.value = "off";
 }
-addEventListener("online", () => { wait = 500; if (wanted && !socket) open(); });
+addEventListener("online", () => {
+  wait = 500;
+  if (wanted && !socket) open();
+});

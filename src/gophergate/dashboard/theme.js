@@ -7,7 +7,8 @@ export const choice = signal(localStorage.getItem(KEY) || "system");
 
 export function choose(value) {
   choice.value = value;
-  if (value === "system") localStorage.removeItem(KEY); else localStorage.setItem(KEY, value);
+  if (value === "system") localStorage.removeItem(KEY);
+  else localStorage.setItem(KEY, value);
   apply();
 }
 

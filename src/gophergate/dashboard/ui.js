@@ -5,7 +5,21 @@ import { signal, computed, effect, batch } from "./vendor/signals.js";
 import htm from "./vendor/htm.js";
 
 export const html = htm.bind(h);
-export { h, render, Fragment, useEffect, useMemo, useRef, useState, useCallback, useLayoutEffect, signal, computed, effect, batch };
+export {
+  h,
+  render,
+  Fragment,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useCallback,
+  useLayoutEffect,
+  signal,
+  computed,
+  effect,
+  batch,
+};
 
 /** How many widgets wait for the answer to a new question; what is asked again by itself does not count. */
 export const waiting = signal(0);
@@ -20,7 +34,12 @@ export const waiting = signal(0);
  * @returns {{data: T|undefined, error: any, loading: boolean, stale: boolean, reload: () => void}}
  */
 export function useData(load, deps, options = {}) {
-  const [state, setState] = useState({ data: /** @type {T|undefined} */ (undefined), error: null, answers: deps, loading: true });
+  const [state, setState] = useState({
+    data: /** @type {T|undefined} */ (undefined),
+    error: null,
+    answers: deps,
+    loading: true,
+  });
   const [turn, setTurn] = useState({ quiet: false });
   const newest = useRef(0);
   useLayoutEffect(() => {
@@ -33,17 +52,38 @@ export function useData(load, deps, options = {}) {
         (data) => mine === newest.current && setState({ data, error: null, answers: deps, loading: false }),
         (error) =>
           mine === newest.current &&
-          setState((was) => ({ data: same(was.answers, deps) ? was.data : undefined, error, answers: deps, loading: false })),
+          setState((was) => ({
+            data: same(was.answers, deps) ? was.data : undefined,
+            error,
+            answers: deps,
+            loading: false,
+          })),
       )
-      .finally(() => { if (!quiet) waiting.value = waiting.peek() - 1; });
+      .finally(() => {
+        if (!quiet) waiting.value = waiting.peek() - 1;
+      });
   }, [...deps, turn]);
   useEffect(() => {
     if (!options.every) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && setTurn({ quiet: true }), options.every);
+    const timer = setInterval(
+      () => document.visibilityState === "visible" && setTurn({ quiet: true }),
+      options.every,
+    );
     return () => clearInterval(timer);
   }, [options.every]);
-  useEffect(() => () => { newest.current = -1; }, []);
-  return { data: state.data, error: state.error, loading: state.loading, stale: !same(state.answers, deps), reload: () => setTurn({ quiet: false }) };
+  useEffect(
+    () => () => {
+      newest.current = -1;
+    },
+    [],
+  );
+  return {
+    data: state.data,
+    error: state.error,
+    loading: state.loading,
+    stale: !same(state.answers, deps),
+    reload: () => setTurn({ quiet: false }),
+  };
 }
 
 const same = (a, b) => a.length === b.length && a.every((one, n) => Object.is(one, b[n]));

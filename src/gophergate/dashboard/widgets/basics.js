@@ -4,10 +4,21 @@ import { Icon } from "../icons.js";
 import { ago, exactTime, exactly, money, shortId } from "../format.js";
 import { toast } from "./toasts.js";
 
-export const Button = ({ kind = "", children, ...rest }) => html`<button type="button" class=${`button ${kind}`} ...${rest}>${children}</button>`;
+export const Button = ({ kind = "", children, ...rest }) => html`
+  <button type="button" class=${`button ${kind}`} ...${rest}>
+    ${children}
+  </button>
+`;
 
 /** Why calls end, in words and in a colour with a meaning. */
-const OUTCOMES = { ok: ["ok", "OK"], error: ["bad", "Error"], refused: ["warn", "Refused"], timeout: ["bad", "Time-out"], client_closed: ["", "Client left"], running: ["accent", "Running"] };
+const OUTCOMES = {
+  ok: ["ok", "OK"],
+  error: ["bad", "Error"],
+  refused: ["warn", "Refused"],
+  timeout: ["bad", "Time-out"],
+  client_closed: ["", "Client left"],
+  running: ["accent", "Running"],
+};
 export const Outcome = ({ status }) => {
   const [kind, word] = OUTCOMES[status] || ["", status];
   return html`<span class=${`pill ${kind}`}>${word}</span>`;
@@ -15,18 +26,36 @@ export const Outcome = ({ status }) => {
 export const outcomeKind = (status) => (OUTCOMES[status] || [""])[0];
 export const outcomeWord = (status) => (OUTCOMES[status] || ["", status])[1];
 
-export const Pill = ({ kind = "", children, title = undefined }) => html`<span class=${`pill ${kind}`} title=${title}>${children}</span>`;
+export const Pill = ({ kind = "", children, title = undefined }) => html`
+  <span class=${`pill ${kind}`} title=${title}>
+    ${children}
+  </span>
+`;
 
 export function When({ at }) {
   const now = useClock();
-  return at ? html`<time dateTime=${at} title=${exactTime(at)}>${ago(at, now)}</time>` : html`<span class="faint">never</span>`;
+  return at ? html`
+    <time dateTime=${at} title=${exactTime(at)}>
+      ${ago(at, now)}
+    </time>
+  ` : html`
+    <span class="faint">never</span>
+  `;
 }
 
 /** Money that may be unpriced. */
 export const Money = ({ value, model = "" }) =>
-  value === null || value === undefined
-    ? html`<a class="pill warn" href=${`#/models${model ? `/${encodeURIComponent(model)}` : ""}`} title="No price is known. Set one.">unpriced</a>`
-    : html`<span title=${`$${value}`}>${money(value)}</span>`;
+  value === null || value === undefined ? html`
+    <a
+      class="pill warn"
+      href=${`#/models${model ? `/${encodeURIComponent(model)}` : ""}`}
+      title="No price is known. Set one."
+    >
+      unpriced
+    </a>
+  ` : html`
+    <span title=${`$${value}`}>${money(value)}</span>
+  `;
 
 export const Count = ({ value, of: format }) => html`<span title=${exactly(value)}>${format(value)}</span>`;
 
@@ -45,21 +74,56 @@ export async function copyText(text, what = "Copied") {
   toast(what);
 }
 
-export const Copy = ({ text, label = "Copy" }) => html`<button type="button" class="copy" title=${label} aria-label=${label} onClick=${(event) => { event.stopPropagation(); copyText(text); }}><${Icon} name="copy" /></button>`;
+/** @param {{text: string|(() => string), label?: string}} props `text` may be made when it is asked for */
+export const Copy = ({ text, label = "Copy" }) => html`
+  <button
+    type="button"
+    class="copy"
+    title=${label}
+    aria-label=${label}
+    onClick=${(event) => {
+      event.stopPropagation();
+      copyText(typeof text === "function" ? text() : text);
+    }}
+  >
+    <${Icon} name="copy" />
+  </button>
+`;
 
-export const Id = ({ id }) => (id ? html`<span class="mono small" title=${id}>${shortId(id)}</span><${Copy} text=${id} label="Copy the id" />` : html`<span class="faint">–</span>`);
+export const Id = ({ id }) =>
+  id ? html`
+    <span class="mono small" title=${id}>
+      ${shortId(id)}
+    </span>
+    <${Copy} text=${id} label="Copy the id" />
+  ` : html`
+    <span class="faint">–</span>
+  `;
 
 /** A secret that is shown this once. */
 export function Secret({ value, label }) {
-  return html`<div class="field"><span class="label">${label}</span>
-    <div class="secret"><code>${value}</code><${Button} onClick=${() => copyText(value)}>Copy<//></div>
-    <span class="hint">It is shown this once. Keep it where secrets are kept.</span></div>`;
+  return html`
+    <div class="field">
+      <span class="label">${label}</span>
+      <div class="secret">
+        <code>${value}</code>
+        <${Button} onClick=${() => copyText(value)}>Copy<//>
+      </div>
+      <span class="hint">It is shown this once. Keep it where secrets are kept.</span>
+    </div>
+  `;
 }
 
 export function Segments({ options, value, onPick, label }) {
-  return html`<div class="segments" role="group" aria-label=${label}>
-    ${options.map(([key, word]) => html`<button type="button" key=${key} aria-pressed=${value === key} onClick=${() => onPick(key)}>${word}</button>`)}
-  </div>`;
+  return html`
+    <div class="segments" role="group" aria-label=${label}>
+      ${options.map(([key, word]) => html`
+        <button type="button" key=${key} aria-pressed=${value === key} onClick=${() => onPick(key)}>
+          ${word}
+        </button>
+      `)}
+    </div>
+  `;
 }
 
 export function Tabs({ options, value, onPick }) {
@@ -72,19 +136,53 @@ export function Tabs({ options, value, onPick }) {
     onPick(next);
     requestAnimationFrame(() => event.target.parentElement?.querySelector('[aria-selected="true"]')?.focus());
   };
-  return html`<div class="tabs" role="tablist" onKeyDown=${walk}>
-    ${options.map(([key, word]) => html`<button type="button" role="tab" key=${key} aria-selected=${value === key} tabIndex=${value === key ? 0 : -1} onClick=${() => onPick(key)}>${word}</button>`)}
-  </div>`;
+  return html`
+    <div class="tabs" role="tablist" onKeyDown=${walk}>
+      ${options.map(([key, word]) => html`
+        <button
+          type="button"
+          role="tab"
+          key=${key}
+          aria-selected=${value === key}
+          tabIndex=${value === key ? 0 : -1}
+          onClick=${() => onPick(key)}
+        >
+          ${word}
+        </button>
+      `)}
+    </div>
+  `;
 }
 
 /** A share of a whole, with words for whoever sees no colour. */
-export const Bar = ({ share, kind = "", label = "" }) => html`<div class=${`bar ${kind}`} role="img" aria-label=${label || `${Math.round(share * 100)} percent`}><i style=${{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }}></i></div>`;
+export const Bar = ({ share, kind = "", label = "" }) => html`
+  <div class=${`bar ${kind}`} role="img" aria-label=${label || `${Math.round(share * 100)} percent`}>
+    <i style=${{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }}></i>
+  </div>
+`;
 
 /** A button that asks before it does what cannot be undone. */
 export function Sure({ word, question, onSure, kind = "quiet bad" }) {
   const [asking, setAsking] = useState(false);
-  if (!asking) return html`<${Button} kind=${kind} onClick=${() => setAsking(true)}>${word}<//>`;
-  return html`<span class="line" role="alertdialog" aria-label=${question}><span class="small">${question}</span>
-    <${Button} kind="bad main" onClick=${() => { setAsking(false); onSure(); }}>${word}<//>
-    <${Button} onClick=${() => setAsking(false)}>Keep<//></span>`;
+  if (!asking)
+    return html`
+      <${Button} kind=${kind} onClick=${() => setAsking(true)}>
+        ${word}
+      <//>
+    `;
+  return html`
+    <span class="line" role="alertdialog" aria-label=${question}>
+      <span class="small">${question}</span>
+      <${Button}
+        kind="bad main"
+        onClick=${() => {
+          setAsking(false);
+          onSure();
+        }}
+      >
+        ${word}
+      <//>
+      <${Button} onClick=${() => setAsking(false)}>Keep<//>
+    </span>
+  `;
 }

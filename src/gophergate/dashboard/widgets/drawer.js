@@ -12,19 +12,40 @@ export function Drawer({ title, onClose, onWalk, slim = false, footer = null, ch
   }, []);
   useEffect(() => {
     const keys = (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented) { onClose(); return; }
+      if (event.key === "Escape" && !event.defaultPrevented) {
+        onClose();
+        return;
+      }
       const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
       if (onWalk && !typing && !event.target.closest('[role="tablist"]')) {
-        if (event.key === "ArrowDown" || event.key === "j") { event.preventDefault(); onWalk(1); }
-        if (event.key === "ArrowUp" || event.key === "k") { event.preventDefault(); onWalk(-1); }
+        if (event.key === "ArrowDown" || event.key === "j") {
+          event.preventDefault();
+          onWalk(1);
+        }
+        if (event.key === "ArrowUp" || event.key === "k") {
+          event.preventDefault();
+          onWalk(-1);
+        }
       }
     };
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);
   }, [onClose, onWalk]);
-  return html`<aside class=${`drawer ${slim ? "slim" : ""}`} ref=${box} tabIndex="-1" aria-label=${typeof title === "string" ? title : "Details"}>
-    <header><h2 class="clip">${title}</h2><button type="button" class="button quiet icon" aria-label="Close" onClick=${onClose}><${Icon} name="close" /></button></header>
-    <div class="content">${children}</div>
-    ${footer && html`<footer>${footer}</footer>`}
-  </aside>`;
+  return html`
+    <aside
+      class=${`drawer ${slim ? "slim" : ""}`}
+      ref=${box}
+      tabIndex="-1"
+      aria-label=${typeof title === "string" ? title : "Details"}
+    >
+      <header>
+        <h2 class="clip">${title}</h2>
+        <button type="button" class="button quiet icon" aria-label="Close" onClick=${onClose}>
+          <${Icon} name="close" />
+        </button>
+      </header>
+      <div class="content">${children}</div>
+      ${footer && html`<footer>${footer}</footer>`}
+    </aside>
+  `;
 }

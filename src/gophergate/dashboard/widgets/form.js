@@ -6,22 +6,94 @@ import { Failed } from "./states.js";
 /**
  * @param {{name: string, label: string, hint?: any, kind?: string, options?: [string, string][], form: Form, required?: boolean, placeholder?: string, rows?: number, list?: string[], autocomplete?: string, disabled?: boolean}} props
  */
-export function Field({ name, label, hint = null, kind = "text", options, form, required = false, placeholder = "", rows = 4, list, autocomplete = "off", disabled = false }) {
+export function Field({
+  name,
+  label,
+  hint = null,
+  kind = "text",
+  options,
+  form,
+  required = false,
+  placeholder = "",
+  rows = 4,
+  list,
+  autocomplete = "off",
+  disabled = false,
+}) {
   const id = `field-${name}`;
   const wrong = form.wrong[name];
   const common = {
-    id, name, required, disabled, class: "input", "aria-invalid": wrong ? "true" : undefined,
+    id,
+    name,
+    required,
+    disabled,
+    class: "input",
+    "aria-invalid": wrong ? "true" : undefined,
     "aria-describedby": wrong ? `${id}-wrong` : hint ? `${id}-hint` : undefined,
-    value: form.values[name] ?? "", onInput: (event) => form.set(name, event.target.value),
+    value: form.values[name] ?? "",
+    onInput: (event) => form.set(name, event.target.value),
   };
   let control;
-  if (kind === "select") control = html`<select ...${common} onChange=${(event) => form.set(name, event.target.value)}>${options?.map(([value, word]) => html`<option key=${value} value=${value} selected=${String(form.values[name] ?? "") === value}>${word}</option>`)}</select>`;
-  else if (kind === "lines" || kind === "long") control = html`<textarea ...${common} rows=${rows} placeholder=${placeholder} spellcheck=${false}></textarea>`;
-  else if (kind === "check") return html`<div class="field"><label class="check"><input type="checkbox" name=${name} checked=${Boolean(form.values[name])} onChange=${(event) => form.set(name, event.target.checked)} /> ${label}</label>${hint && html`<span class="hint">${hint}</span>`}</div>`;
-  else control = html`<input ...${common} type=${kind} placeholder=${placeholder} autocomplete=${autocomplete} list=${list ? `${id}-list` : undefined} step=${kind === "number" ? "any" : undefined} />`;
-  return html`<div class="field"><label for=${id}>${label}</label>${control}
-    ${list && html`<datalist id=${`${id}-list`}>${list.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}
-    ${wrong ? html`<span class="wrong" id=${`${id}-wrong`}>${wrong}</span>` : hint ? html`<span class="hint" id=${`${id}-hint`}>${hint}</span>` : null}</div>`;
+  if (kind === "select")
+    control = html`
+      <select ...${common} onChange=${(event) => form.set(name, event.target.value)}>
+        ${options?.map(([value, word]) => html`
+          <option key=${value} value=${value} selected=${String(form.values[name] ?? "") === value}>
+            ${word}
+          </option>
+        `)}
+      </select>
+    `;
+  else if (kind === "lines" || kind === "long")
+    control = html`<textarea ...${common} rows=${rows} placeholder=${placeholder} spellcheck=${false}></textarea>`;
+  else if (kind === "check")
+    return html`
+      <div class="field">
+        <label class="check">
+          <input
+            type="checkbox"
+            name=${name}
+            checked=${Boolean(form.values[name])}
+            onChange=${(event) => form.set(name, event.target.checked)}
+          />${" "}
+          ${label}
+        </label>
+        ${hint && html`<span class="hint">${hint}</span>`}
+      </div>
+    `;
+  else
+    control = html`
+      <input
+        ...${common}
+        type=${kind}
+        placeholder=${placeholder}
+        autocomplete=${autocomplete}
+        list=${list ? `${id}-list` : undefined}
+        step=${kind === "number" ? "any" : undefined}
+      />
+    `;
+  return html`
+    <div class="field">
+      <label for=${id}>${label}</label>
+      ${control}
+      ${list && html`
+        <datalist id=${`${id}-list`}>
+          ${list.map((one) => html`
+            <option key=${one} value=${one} />
+          `)}
+        </datalist>
+      `}
+      ${wrong ? html`
+        <span class="wrong" id=${`${id}-wrong`}>
+          ${wrong}
+        </span>
+      ` : hint ? html`
+        <span class="hint" id=${`${id}-hint`}>
+          ${hint}
+        </span>
+      ` : null}
+    </div>
+  `;
 }
 
 /** @typedef {{values: Record<string, any>, wrong: Record<string, string>, error: any, busy: boolean, set: (name: string, value: any) => void, submit: (event?: Event) => Promise<void>}} Form */
@@ -34,33 +106,63 @@ export function useForm(start, save) {
   const [busy, setBusy] = useState(false);
   const running = useRef(false);
   return {
-    values, wrong, error, busy,
-    set: (name, value) => { setValues((was) => ({ ...was, [name]: value })); setWrong((was) => ({ ...was, [name]: "" })); },
+    values,
+    wrong,
+    error,
+    busy,
+    set: (name, value) => {
+      setValues((was) => ({ ...was, [name]: value }));
+      setWrong((was) => ({ ...was, [name]: "" }));
+    },
     submit: async (event) => {
       event?.preventDefault();
       if (running.current) return;
       running.current = true;
-      setBusy(true); setError(null); setWrong({});
-      try { await save(values); } catch (failure) {
-        const fields = Object.fromEntries(Object.entries(failure.fields || {}).map(([field, message]) => [field.split(".")[0], message]));
+      setBusy(true);
+      setError(null);
+      setWrong({});
+      try {
+        await save(values);
+      } catch (failure) {
+        const fields = Object.fromEntries(
+          Object.entries(failure.fields || {}).map(([field, message]) => [field.split(".")[0], message]),
+        );
         setWrong(fields);
         const shown = Object.keys(fields).some((field) => field in values);
         if (!shown) setError(failure);
-        requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector('[aria-invalid="true"]'))?.focus());
-      } finally { running.current = false; setBusy(false); }
+        requestAnimationFrame(() =>
+          /** @type {HTMLElement|null} */ (document.querySelector('[aria-invalid="true"]'))?.focus(),
+        );
+      } finally {
+        running.current = false;
+        setBusy(false);
+      }
     },
   };
 }
 
-export const FormBox = ({ form, word, onCancel = null, children, danger = null }) => html`<form class="stack" onSubmit=${form.submit} novalidate>
-  ${form.error && html`<${Failed} error=${form.error} />`}
-  ${children}
-  <div class="spread"><div class="line"><button class="button main" disabled=${form.busy}>${form.busy ? "Working…" : word}</button>
-    ${onCancel && html`<${Button} onClick=${onCancel}>Cancel<//>`}</div>${danger}</div>
-</form>`;
+export const FormBox = ({ form, word, onCancel = null, children, danger = null }) => html`
+  <form class="stack" onSubmit=${form.submit} novalidate>
+    ${form.error && html`<${Failed} error=${form.error} />`}
+    ${children}
+    <div class="spread">
+      <div class="line">
+        <button class="button main" disabled=${form.busy}>
+          ${form.busy ? "Working…" : word}
+        </button>
+        ${onCancel && html`<${Button} onClick=${onCancel}>Cancel<//>`}
+      </div>
+      ${danger}
+    </div>
+  </form>
+`;
 
 /** Text with one item a line -> a list. */
-export const lines = (text) => String(text || "").split(/[\n,]/).map((one) => one.trim()).filter(Boolean);
+export const lines = (text) =>
+  String(text || "")
+    .split(/[\n,]/)
+    .map((one) => one.trim())
+    .filter(Boolean);
 /** "" -> null, else a number. */
 export const numberOr = (text) => (text === "" || text === null || text === undefined ? null : Number(text));
 export const textOr = (text) => (text === "" || text === undefined ? null : text);

@@ -2,7 +2,13 @@
 import { html } from "../ui.js";
 import { route, setQuery } from "../router.js";
 
-export const RANGES = [["1h", "Hour"], ["24h", "Day"], ["7d", "Week"], ["30d", "Month"], ["90d", "Quarter"]];
+export const RANGES = [
+  ["1h", "Hour"],
+  ["24h", "Day"],
+  ["7d", "Week"],
+  ["30d", "Month"],
+  ["90d", "Quarter"],
+];
 const HOURS = { "1h": 1, "24h": 24, "7d": 168, "30d": 720, "90d": 2160 };
 
 /** The range in force: `since`, `until` (ISO), `hours`, and the step that suits it. */
@@ -11,24 +17,49 @@ export function range(fallback = "24h") {
   const hours = HOURS[name];
   // To the minute: what is the same range is the same request.
   const until = Math.ceil(Date.now() / 60000) * 60000;
-  return { name, hours, step: hours <= 72 ? "hour" : "day", since: new Date(until - hours * 3600000).toISOString(), until: new Date(until).toISOString() };
+  return {
+    name,
+    hours,
+    step: hours <= 72 ? "hour" : "day",
+    since: new Date(until - hours * 3600000).toISOString(),
+    until: new Date(until).toISOString(),
+  };
 }
 
 export function RangePicker({ fallback = "24h" }) {
   const now = range(fallback).name;
-  return html`<select class="input slim" aria-label="Time range" value=${now} onChange=${(event) => setQuery({ range: event.target.value === fallback ? "" : event.target.value })}>
-    ${RANGES.map(([key, word]) => html`<option key=${key} value=${key} selected=${key === now}>Last ${word.toLowerCase()}</option>`)}</select>`;
+  return html`
+    <select
+      class="input slim"
+      aria-label="Time range"
+      value=${now}
+      onChange=${(event) => setQuery({ range: event.target.value === fallback ? "" : event.target.value })}
+    >
+      ${RANGES.map(([key, word]) => html`
+        <option key=${key} value=${key} selected=${key === now}>
+          Last ${word.toLowerCase()}
+        </option>
+      `)}
+    </select>
+  `;
 }
 
 /** Sums by hour or day, with the empty ones in between. @returns {{times: number[], rows: any[]}} */
 export function filled(answer) {
   const step = answer.by === "day" ? 86400 : 3600;
   const found = new Map(answer.items.map((row) => [Math.floor(new Date(row.at).getTime() / 1000), row]));
-  const times = [], rows = [];
+  const times = [],
+    rows = [];
   const first = Math.floor(new Date(answer.since).getTime() / 1000 / step) * step;
   const end = new Date(answer.until).getTime() / 1000;
-  for (let at = first; at < end; at += step) { times.push(at); rows.push(found.get(at) || null); }
+  for (let at = first; at < end; at += step) {
+    times.push(at);
+    rows.push(found.get(at) || null);
+  }
   // A period that has only just begun would look like a fall.
-  if (times.length > 2 && Date.now() / 1000 - times[times.length - 1] < step / 4) { times.pop(); rows.pop(); }
+  if (times.length > 2 && Date.now() / 1000 - times[times.length - 1] < step / 4) {
+    times.pop();
+    rows.pop();
+  }
   return { times, rows };
 }

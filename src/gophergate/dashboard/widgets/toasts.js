@@ -7,7 +7,12 @@ let last = 0;
 export function toast(text, kind = "") {
   const id = ++last;
   shown.value = [...shown.value.slice(-3), { id, text, kind }];
-  setTimeout(() => { shown.value = shown.value.filter((one) => one.id !== id); }, kind === "bad" ? 8000 : 3500);
+  setTimeout(
+    () => {
+      shown.value = shown.value.filter((one) => one.id !== id);
+    },
+    kind === "bad" ? 8000 : 3500,
+  );
 }
 
 /** Do something, and say why when it fails. @template T @param {() => Promise<T>} work @returns {Promise<T|undefined>} */
@@ -22,4 +27,12 @@ export async function attempt(work, done = "") {
   }
 }
 
-export const Toasts = () => html`<div class="toasts" role="status" aria-live="polite">${shown.value.map((one) => html`<div key=${one.id} class=${`toast ${one.kind}`}>${one.text}</div>`)}</div>`;
+export const Toasts = () => html`
+  <div class="toasts" role="status" aria-live="polite">
+    ${shown.value.map((one) => html`
+      <div key=${one.id} class=${`toast ${one.kind}`}>
+        ${one.text}
+      </div>
+    `)}
+  </div>
+`;
