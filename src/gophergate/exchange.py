@@ -54,13 +54,13 @@ async def exchange(
     caller = await house.auth.caller(inbound)
     said = told(inbound)
     entry = house.book.entry(call_id, said.request_id or call_id, caller, door.name, operation)
-    entry.is_gone, entry.client_ip = lambda: reply.gone, inbound.client
+    entry.receiver, entry.client_ip = reply, inbound.client
     entry.tags, entry.session, entry.unlogged = said.tags, said.session, said.unlogged
     outlet = Outlet(reply, entry, house.heartbeat_interval)
     stamp = Stamp(call_id, int(house.wall()))
 
     try:
-        async with entry:
+        with entry:
             body = await inbound.body()
             peek = door.peek(body, model=path_model, stream=path_stream)
             entry.asked(body, peek.model, stream=peek.stream, end_user=peek.user, session=peek.session)

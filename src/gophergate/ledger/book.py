@@ -99,5 +99,5 @@ class Book:
             entry.begun()
 
     def entry(self, call_id: str, request_id: str, caller: Caller, door: str, operation: str) -> Entry:
-        """An entry, to be used as `async with`."""
+        """An entry, to be used as `with`."""
         return Entry(self, call_id, request_id, caller, door, operation)

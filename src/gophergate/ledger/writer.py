@@ -48,7 +48,7 @@ class WriterLimits(msgspec.Struct, frozen=True, kw_only=True):
     `max_body_bytes` of bodies wait in memory. The journal is brought to disk every `sync_interval` seconds.
     """
 
-    max_rows: int = 500
+    max_rows: int = 2000
     delay: float = 0.1
     max_queued: int = 20_000
     max_body_bytes: int = 32 << 20

@@ -176,7 +176,7 @@ class Operations:
             return
         self._store.put(replace(now, owed=False))
         call_id = self._house.ids.new()
-        async with self._house.book.entry(call_id, request_id, caller, self._door.name, "background") as entry:
+        with self._house.book.entry(call_id, request_id, caller, self._door.name, "background") as entry:
             entry.model_requested = kept.maker
             entry.decided(f"'{kept.id}' was made in the background by {kept.maker} and is finished")
             entry.attempt(deployment)

@@ -77,18 +77,18 @@ def ask(
     """The HTTP request. Keys travel in headers only; the address is the provider's registered one (R-X3)."""
     provider = deployment.provider
     row = provider.row
-    headers = [_JSON, _AGENT]
-    named = dict(row.headers)
-    named.update(extra)
-    for name in row.forwards:
-        value = order.passing.get(name)
-        if value is not None:
-            named[name] = joined(named.get(name), value) if name.endswith("-beta") else value
-    headers.extend((name.encode(), value.encode("latin-1", "replace")) for name, value in named.items())
-    if order.passing:
+    headers: tuple[tuple[bytes, bytes], ...] = (_JSON, _AGENT)
+    if row.headers or extra or order.passing:
+        named = dict(row.headers)
+        named.update(extra)
+        for name in row.forwards:
+            value = order.passing.get(name)
+            if value is not None:
+                named[name] = joined(named.get(name), value) if name.endswith("-beta") else value
+        headers += tuple((name.encode(), value.encode("latin-1", "replace")) for name, value in named.items())
         disclose(order, unheard(order, deployment))
     if credential is not None:
-        headers.extend(auth_headers(row.auth, credential.secret))
+        headers += auth_headers(row.auth, credential.secret)
     return Ask(
         method="POST",
         url=provider.roots[dialect.name] + dialect.door(deployment.model, stream=order.peek.stream),

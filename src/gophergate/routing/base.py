@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from gophergate.core.events import Event
 from gophergate.core.request import Request
@@ -16,11 +17,19 @@ from gophergate.providers.base import Provider
 
 class Deployment(msgspec.Struct, frozen=True):
     """A concrete model at a provider. `model` is what the provider calls it, `alias` what it is called here, where that
-    differs."""
+    differs. Made of these: `provider_name`, its configured name, and `label`, `provider/model` as callers and records
+    name it; as members, since every call reads them many times."""
 
     provider: Provider
     model: str
     alias: str = ""
+    provider_name: str = ""
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        name = self.provider.name
+        force_setattr(self, "provider_name", name)
+        force_setattr(self, "label", f"{name}/{self.alias or self.model}")
 
     def speaks(self, dialect: str) -> bool:
         """Whether a caller of that dialect can be served in it. A simulator speaks none: it is asked in events."""
@@ -29,16 +38,6 @@ class Deployment(msgspec.Struct, frozen=True):
     def is_maker(self, origin: str) -> bool:
         """Whether what `origin` sealed was sealed by its provider: seals and stored responses name their maker so."""
         return origin == self.provider.name
-
-    @property
-    def label(self) -> str:
-        """`provider/model`, as callers and records name it."""
-        return f"{self.provider.name}/{self.alias or self.model}"
-
-    @property
-    def provider_name(self) -> str:
-        """The configured name of its provider."""
-        return self.provider.name
 
 
 class Plan(msgspec.Struct, frozen=True):

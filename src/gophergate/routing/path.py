@@ -6,7 +6,8 @@ One reply is one path: verbatim and translated frames never mix.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from gophergate.core.events import Failed, Started
 from gophergate.core.request import Request
@@ -36,16 +37,15 @@ class Paths:
         self._continuity = continuity
         self._fetch = fetch
 
-    async def carry(self, order: Order, deployment: Deployment) -> None:
+    def carry(self, order: Order, deployment: Deployment) -> Coroutine[Any, Any, None]:
         """One attempt, to its end. What is raised here happened before the client saw any content;
         later failures are told to the client in its stream and to the order's account."""
         provider = deployment.provider
         if provider.simulator is not None:
-            await self._simulate(order, deployment)
-        elif may_go_verbatim(order, deployment):
-            await self._verbatim(order, deployment)
-        else:
-            await self._translated(order, deployment)
+            return self._simulate(order, deployment)
+        if may_go_verbatim(order, deployment):
+            return self._verbatim(order, deployment)
+        return self._translated(order, deployment)
 
     async def _verbatim(self, order: Order, deployment: Deployment) -> None:
         dialect = order.door
@@ -54,10 +54,9 @@ class Paths:
         body = dialect.edit(order.body, model=deployment.model, ask_usage=asks_usage)
         body = mended_bytes(order, deployment, dialect, body)
         async with await self._send(order, deployment, dialect, body) as answer:
+            kind = _content_type(answer)
             # Where the door is an array, a stream looks like any other JSON.
-            streams = _is_stream(answer) or (
-                order.peek.stream and _content_type(answer)[:16] == dialect.stream_type[:16]
-            )
+            streams = kind.startswith(_STREAMS) or (order.peek.stream and kind[:16] == dialect.stream_type[:16])
             if streams != order.peek.stream:
                 # JSON where a stream was asked, or the reverse (edge case 8): the client gets what it asked for.
                 await self._deliver(answer, order, dialect, deployment)
@@ -65,11 +64,11 @@ class Paths:
                 reader = dialect.reader(stream=True, origin=provider.name)
                 if self._continuity.hears_verbatim(dialect.name):
                     reader = self._continuity.listening(reader, order, deployment, None)
-                await _pour(answer, VerbatimStream(order, reader, _content_type(answer)))
+                await _pour(answer, VerbatimStream(order, reader, kind))
             else:
-                await self._whole(answer, order, deployment)
+                await self._whole(answer, order, deployment, kind)
 
-    async def _whole(self, answer: Answer, order: Order, deployment: Deployment) -> None:
+    async def _whole(self, answer: Answer, order: Order, deployment: Deployment, kind: bytes) -> None:
         body = await answer.read(MAX_ANSWER)
         reader = order.door.reader(stream=False, origin=deployment.provider.name)
         if self._continuity.hears_verbatim(order.door.name):
@@ -79,7 +78,7 @@ class Paths:
         if events and isinstance(events[-1], Failed):
             raise events[-1].error
         order.account.said(body)
-        order.outlet.whole(body, _content_type(answer))
+        order.outlet.whole(body, kind)
 
     async def _translated(self, order: Order, deployment: Deployment) -> None:
         provider = deployment.provider
@@ -94,7 +93,7 @@ class Paths:
 
     async def _deliver(self, answer: Answer, order: Order, dialect: Dialect, deployment: Deployment) -> None:
         request = _read(order)
-        reader = dialect.reader(stream=_is_stream(answer), origin=deployment.provider.name)
+        reader = dialect.reader(stream=_content_type(answer).startswith(_STREAMS), origin=deployment.provider.name)
         reader = self._continuity.listening(reader, order, deployment, request)
         writer = order.door.writer(request, order.stamp, stream=request.stream)
         await _pour(answer, TranslatedStream(order, request, writer, reader))
@@ -147,10 +146,6 @@ def _read(order: Order) -> Request:
 
 def _content_type(answer: Answer) -> bytes:
     return answer.header(b"content-type") or b"application/json"
-
-
-def _is_stream(answer: Answer) -> bool:
-    return _content_type(answer).startswith(_STREAMS)
 
 
 async def _pour(answer: Answer, stream: VerbatimStream | TranslatedStream) -> None:

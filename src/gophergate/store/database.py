@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
@@ -203,6 +204,7 @@ def engine(
         options |= {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
     if address.get_backend_name() != "sqlite":
         return create_async_engine(address, pool_pre_ping=True, **options)
+    _bind_cheaply()
     if for_writing:
         # isolation_level None stops sqlite3 from beginning transactions of its own; we say BEGIN ourselves.
         options |= {"pool_size": 1, "connect_args": {"isolation_level": None}}
@@ -226,6 +228,17 @@ def engine(
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return made
+
+
+def _bind_cheaply() -> None:
+    """For each None and bool that is bound sqlite3 looks for an adapter, and where it finds none it raises an error and
+    swallows it: half of what writing a row of the request log costs. So they get adapters, which change nothing."""
+    sqlite3.register_adapter(type(None), _itself)
+    sqlite3.register_adapter(bool, int)
+
+
+def _itself(nothing: None) -> None:
+    return nothing
 
 
 class DriverConnection(Protocol):

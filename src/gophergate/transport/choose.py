@@ -7,7 +7,8 @@ HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, lower case first.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from gophergate.transport.base import Answer, Ask, Transport
@@ -98,17 +99,18 @@ class RoutedTransport:
         self._http2 = http2
         self._is_slow: dict[str, bool] = {}
 
-    async def send(self, ask: Ask) -> Answer:
+    def send(self, ask: Ask) -> Coroutine[Any, Any, Answer]:
+        # No coroutine of its own: this is on the path of every call, and each one more is walked through at each step.
         url = ask.url
         cut = url.find("/", 8)  # 8: past the slashes of http:// and https://
         slow = self._is_slow.get(url[:cut]) if cut > 0 else None
         if slow is None:
             slow = self._decide(split(url)[0])
         if not slow:
-            return await self._fast.send(ask)
+            return self._fast.send(ask)
         if self._slow is None:
             self._slow = self._make_slow()
-        return await self._slow.send(ask)
+        return self._slow.send(ask)
 
     def _decide(self, prefix: str) -> bool:
         slow = prefix in self._http2 or self._rules.proxy_for(prefix) is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from gophergate.transport.base import Ask
+from gophergate.transport.base import Ask, RawHeaders
 
 OWNED = frozenset(
     {
@@ -27,22 +27,37 @@ OWNED = frozenset(
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 _UNSAFE_IN_TARGET = re.compile(r"[^!-~]|#")
-_MAX_NAMES = 1024
+_MAX_NAMES = _MAX_HEADS = 1024
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose empty body is said with content-length: 0 (RFC 9110, section 8.6)."""
 
 
 class HeadWriter:
-    """Remembers which header names it found good, so that each is examined once and not once per call."""
+    """Remembers the heads it found good, so that what repeats from call to call is examined and written once."""
 
     def __init__(self) -> None:
         self._names: set[bytes] = set()
+        self._heads: dict[tuple[str, str, str, RawHeaders], bytes] = {}
 
     def write(self, ask: Ask, authority: str, target: str) -> bytes:
         """The head of `ask`, blank line included; `authority` becomes the host field. Raises ValueError.
 
         Asks for `accept-encoding: identity` unless the Ask has a wish of its own.
         """
+        key = (ask.method, authority, target, tuple(ask.headers))
+        head = self._heads.get(key)
+        if head is None:
+            head = self._written(ask, authority, target)
+            if len(self._heads) >= _MAX_HEADS:
+                self._heads.clear()
+            self._heads[key] = head
+        length = len(ask.body)
+        if length or ask.method in _WITH_BODY:
+            return b"%bcontent-length: %d\r\n\r\n" % (head, length)
+        return head + b"\r\n"
+
+    def _written(self, ask: Ask, authority: str, target: str) -> bytes:
+        """All of the head that does not depend on the body, its last line ended."""
         if _UNSAFE_IN_TARGET.search(target):
             target = _clean(target)
         if not ask.method.isalpha() or not ask.method.isascii():
@@ -58,10 +73,8 @@ class HeadWriter:
         if fields.count(b"\n") != count or fields.count(b"\r") != count or b"\0" in fields:
             raise ValueError("a header value holds CR, LF or NUL")
         coding = "" if b"\r\naccept-encoding: " in fields else "\r\naccept-encoding: identity"
-        length = len(ask.body)
-        framing = f"\r\ncontent-length: {length}" if length or ask.method in _WITH_BODY else ""
-        line = f"{ask.method} {target} HTTP/1.1\r\nhost: {authority}{coding}{framing}"
-        return line.encode("ascii") + fields + b"\r\n\r\n"
+        line = f"{ask.method} {target} HTTP/1.1\r\nhost: {authority}{coding}"
+        return line.encode("ascii") + fields + b"\r\n"
 
     def _examine(self, name: bytes) -> None:
         if name in OWNED:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Coroutine
+from typing import Any
 
 from gophergate.errors import UpstreamBroken
 from gophergate.transport.answer import PushedAnswer
@@ -39,22 +41,22 @@ class Http1Transport:
         self._retries = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def send(self, ask: Ask) -> PushedAnswer:
+    def send(self, ask: Ask) -> Coroutine[Any, Any, PushedAnswer]:
         url = ask.url
         cut = url.find("/", 8)  # 8: past the slashes of http:// and https://
         origin = self._pool.known(url[:cut]) if cut > 0 else None
         if origin is not None:
-            return await self._send(ask, origin, url[cut:])
+            return self._send(ask, origin, url[cut:])
         prefix, target = split(url)
-        return await self._send(ask, self._pool.origin(prefix), target)
+        return self._send(ask, self._pool.origin(prefix), target)
 
-    async def send_pinned(self, ask: Ask, address: str) -> PushedAnswer:
+    def send_pinned(self, ask: Ask, address: str) -> Coroutine[Any, Any, PushedAnswer]:
         """`send`, but connected to `address` whatever the name resolves to, on a connection used by no other call.
 
         SNI, the certificate check and the host field are those of the URL's name.
         """
         prefix, target = split(ask.url)
-        return await self._send(ask, self._pool.pinned(prefix, address), target)
+        return self._send(ask, self._pool.pinned(prefix, address), target)
 
     async def _send(self, ask: Ask, origin: Origin, target: str) -> PushedAnswer:
         """The answer once its head is here. Cancelled, it closes the socket at once."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -67,7 +68,7 @@ def opened(keeps: str = "none") -> tuple[Entry, Rows, Clock]:
 
 async def test_a_whole_call_is_one_row_with_usage_cost_and_times() -> None:
     entry, rows, clock = opened()
-    async with entry:
+    with entry:
         entry.asked(b"x" * 40, "echo", stream=True, end_user="u", session=None)
         entry.attempt(Deployed())
         entry.sent()
@@ -103,9 +104,8 @@ async def test_every_way_to_fail_is_one_row_and_the_failure_passes_on(
 ) -> None:
     """Law 1."""
     entry, rows, _ = opened()
-    with pytest.raises(type(error)):
-        async with entry:
-            raise error
+    with pytest.raises(type(error)), entry:
+        raise error
     [row] = rows.records
     assert (row.status, row.http_status, row.error_code) == (status, http, error.code)
 
@@ -113,7 +113,7 @@ async def test_every_way_to_fail_is_one_row_and_the_failure_passes_on(
 async def test_a_failure_inside_the_stream_is_an_error_row_though_nothing_was_raised() -> None:
     """Law 2: told inside the stream, never a clean finish."""
     entry, rows, _ = opened()
-    async with entry:
+    with entry:
         entry.attempt(Deployed())
         entry.broke(UpstreamBroken("cut in the middle"))
         entry.tried(None)
@@ -125,10 +125,10 @@ async def test_a_failure_inside_the_stream_is_an_error_row_though_nothing_was_ra
 async def test_cancelled_at_any_await_it_is_still_one_row(gone: bool, status: str, code: str | None) -> None:
     """Law 1, R-U5: billed on what was delivered, marked estimated; cancelled with the client there is a shutdown."""
     entry, rows, _ = opened()
-    entry.is_gone = lambda: gone
+    entry.receiver = SimpleNamespace(gone=gone)
 
     async def call() -> None:
-        async with entry:
+        with entry:
             entry.asked(b"x" * 40, "echo", stream=True, end_user=None, session=None)
             entry.attempt(Deployed())
             entry.answered(200)
@@ -148,7 +148,7 @@ async def test_cancelled_at_any_await_it_is_still_one_row(gone: bool, status: st
 
 async def test_the_second_attempt_forgets_what_the_first_was_metered() -> None:
     entry, rows, _ = opened()
-    async with entry:
+    with entry:
         entry.attempt(Deployed())
         entry.see([Started(), UsageSeen(Usage(input=1000))])
         entry.tried(UpstreamRefused("overloaded", status=529))
@@ -168,7 +168,7 @@ async def test_the_second_attempt_forgets_what_the_first_was_metered() -> None:
 async def test_bodies_are_kept_only_where_configured(keeps: str, fails: bool, kept: bool) -> None:
     """R-D1: bodies are optional and their true size is known."""
     entry, rows, _ = opened(keeps)
-    async with entry:
+    with entry:
         entry.asked(b"question", "echo", stream=False, end_user=None, session=None)
         entry.said(b"answer")
         if fails:

@@ -77,3 +77,24 @@ def test_a_length_is_said_where_a_body_is_or_is_expected(method: str, body: byte
 )
 def test_split(url: str, parts: tuple[str, str]) -> None:
     assert split(url) == parts
+
+
+def test_a_head_that_comes_again_is_as_the_first_and_says_the_length_of_its_own_body() -> None:
+    """DESIGN 6: what repeats is written once; only the length is each call's own."""
+    writer = HeadWriter()
+    headers = [(b"authorization", b"Bearer k")]
+    first = writer.write(Ask(method="POST", url="http://h/", headers=headers, body=b"12345"), "h", "/")
+    again = writer.write(Ask(method="POST", url="http://h/", headers=tuple(headers), body=b"1" * 12), "h", "/")
+    other = writer.write(Ask(method="POST", url="http://h/", headers=((b"authorization", b"Bearer l"),)), "h", "/")
+    assert again == first.replace(b"content-length: 5", b"content-length: 12")
+    assert b"Bearer l" in other
+    assert b"Bearer k" not in other
+    assert b"content-length: 0" in other
+
+
+def test_remembered_heads_are_bounded() -> None:
+    """Law 9: every buffer has a bound."""
+    writer = HeadWriter()
+    for n in range(3000):
+        writer.write(Ask(method="GET", url="http://h/", headers=((b"x-n", b"%d" % n),)), "h", "/")
+    assert len(writer._heads) <= 1024

@@ -38,10 +38,10 @@ async def test_a_request_goes_out_as_it_was_given(transport: Http1Transport) -> 
     assert got.headers == [
         ("host", f"127.0.0.1:{server.port}"),
         ("accept-encoding", "identity"),
-        ("content-length", "7"),
         ("authorization", "Bearer k"),
         ("x-twice", "1"),
         ("x-twice", "2"),
+        ("content-length", "7"),
     ]
     assert got.body == b'{"n":1}'
 

@@ -258,11 +258,11 @@ class StreamReader:
 class BodyReader:
     """One JSON body, read when it is whole. White space around it is allowed (OpenRouter's keep-alives)."""
 
-    __slots__ = ("_chunks", "_pieces", "finished")
+    __slots__ = ("_origin", "_pieces", "finished")
 
     def __init__(self, origin: str) -> None:
         self._pieces: list[bytes] = []
-        self._chunks = ChunkReader(origin)
+        self._origin = origin
         self.finished = False
 
     def feed(self, data: bytes) -> list[Event]:
@@ -273,32 +273,31 @@ class BodyReader:
 
     def end(self) -> list[Event]:
         """Everything."""
-        if not self.finished:
-            self.finished = True
-            body = b"".join(self._pieces)
-            self._pieces.clear()
-            plain = read_plain(body)
-            if plain is not None:
-                return plain
-            self._read(body.strip())
-        return self._chunks.events.take()
+        if self.finished:
+            return []
+        self.finished = True
+        pieces, self._pieces = self._pieces, []
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        plain = read_plain(body)
+        return plain if plain is not None else self._read(body.strip())
 
     def tail(self) -> bytes:
         """Nothing: a body is whole or broken."""
         return b""
 
-    def _read(self, body: bytes) -> None:
-        chunks = self._chunks
+    def _read(self, body: bytes) -> list[Event]:
+        chunks = ChunkReader(self._origin)
         try:
             value = decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             chunks.break_off(
                 "The provider's reply is cut or is not JSON." if body else "The provider's reply is empty."
             )
-            return
+            return chunks.events.take()
         chunks.read(value, body)
         if list_of(object_of(value).get("choices")):
             chunks.accept_silence()
             chunks.done()
         else:
             chunks.break_off("The provider's reply holds no choices.")
+        return chunks.events.take()

@@ -18,9 +18,7 @@ from kit import exchanges
 
 def long_way(body: bytes) -> Reply | None:
     """The reply as read without the short cut."""
-    reader = BodyReader("o")
-    reader._read(body.strip())
-    events = reader._chunks.events.take()
+    events = BodyReader("o")._read(body.strip())
     return None if isinstance(events[-1], Failed) else fold(events)
 
 
