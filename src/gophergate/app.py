@@ -69,7 +69,7 @@ from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
 from gophergate.store.users import TOPIC as PEOPLE_TOPIC
 from gophergate.transport.base import Transport
-from gophergate.transport.choose import ProxyRules, RoutedTransport
+from gophergate.transport.choose import ProxyRules, over_proxies
 from gophergate.transport.fetch import fetch
 from gophergate.transport.http1 import Http1Transport
 from gophergate.transport.pool import PoolLimits
@@ -379,7 +379,7 @@ async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[
     rules = ProxyRules.read(os.environ)
     limits = PoolLimits(per_origin=connections_allowed())
     fast = Http1Transport(limits=limits)
-    transport = RoutedTransport(fast, partial(_slow_transport, rules), rules)
+    transport = over_proxies(rules, fast)
     fetching = partial(fetch, transport=fast, limit_bytes=_MAX_FETCHED, timeout=_FETCH_TIMEOUT)
     journal = open_journal(settings.data_dir / "journal")
     try:
@@ -392,12 +392,6 @@ async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[
         await transport.aclose()
         journal.close()
         await database.close()
-
-
-def _slow_transport(rules: ProxyRules) -> Transport:
-    from gophergate.transport.proxy import ProxyTransport
-
-    return ProxyTransport(rules)
 
 
 def _settle_memory() -> None:

@@ -111,6 +111,10 @@ class Configuration:
         """Whether a provider or group of that name is owned by the file, so that nothing here may change it."""
         return name in {provider.name for provider in self._settings.providers} or name in self._file_groups
 
+    def lists_itself(self, provider: Provider) -> bool:
+        """Whether the models of a provider are those of its own list, and not of the configuration."""
+        return _fingerprint(provider) in self._listed or provider.simulator is not None
+
     async def rebuilt(self) -> Catalog:
         """The catalogue as stored now, every object of it valid. Raises ConfigurationProblem for the first that is
         not, and as the database does."""

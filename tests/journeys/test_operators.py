@@ -188,7 +188,7 @@ async def test_a_group_is_drafted_published_and_rolled_back(admin: Operator) -> 
     _, explained = await admin.ask("POST", "/api/groups/explain", {"model": "fast"})
     assert explained["deployments"] == ["demo/echo"]
     status, problem = await admin.ask("PUT", "/api/groups/fast", {"targets": [{"model": "fast"}]})
-    assert (status, problem["error"]["param"]) == (400, "targets")
+    assert (status, problem["error"]["param"]) == (400, "targets[0].model")
     assert "fast -> fast" in problem["error"]["message"]
     assert (await admin.ask("DELETE", "/api/groups/fast"))[0] == 204
     assert await noted(admin, "group") == ["create", "publish", "change", "publish", "delete"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
@@ -13,11 +13,8 @@ from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.paging import Cursor, Limit
 from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Shown, Time, microseconds
 from gophergate.errors import NotHere
-from gophergate.ledger.pricing import Card
+from gophergate.offered import described, names
 from gophergate.store.models import Discount, ModelRow
-
-_FEMTOS_PER_DOLLAR_OF_A_MILLION = 10**9
-_CLASSES = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
 
 
 def _share(text: str) -> str:
@@ -70,17 +67,43 @@ class DiscountShown(Shown):
     note: str
 
 
+class FactsShown(Shown):
+    """What is known of a model by itself; null or empty is not known. Limits are tokens. `said_by` says whose word it
+    is, as models.dev names them; `default_output` is what the model's maker allows an answer to be."""
+
+    id: str
+    name: str
+    context: int | None
+    max_input: int | None
+    max_output: int | None
+    default_output: int | None
+    reads: list[str]
+    writes: list[str]
+    reasoning: bool | None
+    tool_call: bool | None
+    structured_output: bool | None
+    temperature: bool | None
+    knowledge: str
+    released: str
+    status: str
+    said_by: str
+
+
 class ModelShown(Shown):
-    """A model at a provider, or a group. `price` null is unpriced."""
+    """A model at a provider, or a group with its members. `price` null is unpriced; `source` says where it stands: in
+    the file, in the database, in its provider's own list, or nowhere ("call")."""
 
     name: str
     provider: str
     is_group: bool
+    members: list[str]
+    source: Literal["file", "database", "provider", "call"]
     enabled: bool
     mapped_name: str | None
     price: PriceShown | None
     price_override: dict[str, str] | None
     discounts: list[DiscountShown]
+    facts: FactsShown | None
     updated_at: Moment | None
 
 
@@ -102,15 +125,15 @@ async def list_(
 ) -> Listing[ModelShown]:
     """Every model, by name; those that are switched off too."""
     rows = {row.name: row for row in await desk.rooms.configuration.models.all()}
-    names = sorted(
+    found = sorted(
         name
-        for name in _names(desk) | set(rows)
+        for name in names(desk.rooms.configuration) | set(rows)
         if (cursor is None or name > cursor)
         and (not q or q.lower() in name.lower())
         and (provider is None or name.partition("/")[0] == provider)
     )
-    items = [_shown(desk, name, rows.get(name)) for name in names[:limit]]
-    return Listing[ModelShown](items=items, next_cursor=names[limit - 1] if len(names) > limit else None)
+    items = [_shown(desk, name, rows.get(name)) for name in found[:limit]]
+    return Listing[ModelShown](items=items, next_cursor=found[limit - 1] if len(found) > limit else None)
 
 
 async def get(name: str, response: Response, desk: AtDesk) -> ModelShown:
@@ -156,14 +179,6 @@ async def reset(name: ModelName, desk: AtDesk) -> None:
     await desk.reconfigured()
 
 
-def _names(desk: Desk) -> set[str]:
-    catalog = desk.rooms.configuration.current
-    names = set(catalog.groups)
-    for provider in catalog.providers.values():
-        names.update(f"{provider.name}/{model}" for model in provider.models)
-    return names
-
-
 async def _known(desk: Desk, name: str) -> ModelShown:
     row = await desk.rooms.configuration.models.get(name)
     catalog = desk.rooms.configuration.current
@@ -173,32 +188,21 @@ async def _known(desk: Desk, name: str) -> ModelShown:
 
 
 def _shown(desk: Desk, name: str, row: ModelRow | None) -> ModelShown:
-    provider, _, model = name.partition("/")
-    is_group = name in desk.rooms.configuration.current.groups
-    sent_as = (row.mapped_name if row is not None else None) or model
-    card = None if is_group else desk.rooms.prices.card(provider, sent_as, name)
+    one = described(desk.rooms.configuration, desk.rooms.prices, name, row)
     return ModelShown(
-        name=name,
-        provider="gophergate" if is_group else provider,
-        is_group=is_group,
-        enabled=row.enabled if row is not None else True,
-        mapped_name=row.mapped_name if row is not None else None,
-        price=_price(card) if card is not None else None,
+        name=one.name,
+        provider=one.provider,
+        is_group=one.is_group,
+        members=list(one.members),
+        source=one.source,
+        enabled=one.enabled,
+        mapped_name=one.mapped_name,
+        price=PriceShown.model_validate(one.price) if one.price is not None else None,
         price_override=(row.price or None) if row is not None else None,
-        discounts=[DiscountShown.model_validate(one) for one in row.discounts] if row is not None else [],
+        discounts=[DiscountShown.model_validate(each) for each in row.discounts] if row is not None else [],
+        facts=FactsShown.model_validate(one.facts) if one.facts.is_known else None,
         updated_at=row.updated_at if row is not None else None,
     )
-
-
-def _price(card: Card) -> PriceShown:
-    band = card.bands[0]
-    amounts = {kind: _dollars(getattr(band, kind)) for kind in _CLASSES}
-    return PriceShown(version=card.version, bands=len(card.bands), **amounts)
-
-
-def _dollars(femtos: int) -> str:
-    whole, part = divmod(femtos, _FEMTOS_PER_DOLLAR_OF_A_MILLION)
-    return f"{whole}.{f'{part:09d}'.rstrip('0').ljust(2, '0')}"
 
 
 def _discount(given: DiscountGiven) -> Discount:

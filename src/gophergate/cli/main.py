@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("gophergate.cli.init", "Write a commented gophergate.toml, the data directory and the encryption key."),
     "keys": ("gophergate.cli.keys", "Client keys: create, list, revoke, rotate."),
     "users": ("gophergate.cli.users", "Dashboard users: create, list, reset a password."),
+    "models": ("gophergate.cli.models", "What can be asked for, and what is known of it: list, show."),
     "logs": ("gophergate.cli.logs", "Show calls, newest last; follow them as they end."),
     "usage": ("gophergate.cli.usage", "Add up calls, tokens and cost."),
     "config": ("gophergate.cli.config", "Show the configuration that applies, and where it comes from."),

@@ -170,7 +170,7 @@ class Catalog:
             named = self._deployment(provider, model)
             if named is not None:
                 return (named,), (f"'{name}' names provider '{prefix}'",)
-        raise ModelNotFound(name, self._hint(name))
+        raise ModelNotFound(name, self.hint(name))
 
     def _members(self, group: Group, above: tuple[str, ...]) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
         """A member that is not there takes no other with it: it is left out, and said to be. Raises ModelNotFound when
@@ -189,7 +189,8 @@ class Catalog:
             raise ModelNotFound(group.name, f"It is a group, and none of its models is there: {steps[-1]}.")
         return tuple(found), tuple(steps)
 
-    def _hint(self, name: str) -> str:
+    def hint(self, name: str) -> str:
+        """What to say to somebody who asked for a name that is not there."""
         if not self.setting(name).enabled:
             return "It is switched off here."
         near = self._nearest(name)

@@ -127,3 +127,14 @@ class RoutedTransport:
         """Those of the fast transport; the slow one's names begin with `slow_`."""
         slow = self._slow.statistics() if self._slow is not None else {}
         return self._fast.statistics() | {f"slow_{name}": count for name, count in slow.items()}
+
+
+def over_proxies(rules: ProxyRules, fast: Transport) -> RoutedTransport:
+    """`fast`, but for what the rules send through a forward proxy, whose client is imported when it is needed."""
+
+    def slow() -> Transport:
+        from gophergate.transport.proxy import ProxyTransport
+
+        return ProxyTransport(rules)
+
+    return RoutedTransport(fast, slow, rules)
