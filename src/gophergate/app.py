@@ -48,12 +48,9 @@ from gophergate.policy.auth import Auth
 from gophergate.policy.limits import LocalRates
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
-from gophergate.routing.attempts import Attempts
-from gophergate.routing.continuity import Continuity
+from gophergate.router import Router
 from gophergate.routing.counting import Counting
 from gophergate.routing.media import Fetch
-from gophergate.routing.path import Paths
-from gophergate.routing.seals import MemorySeals
 from gophergate.routing.stored import StoredObjects
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
@@ -125,7 +122,8 @@ class Gateway:
         self.prices = PriceBook(wall=parts.wall, row=self.configuration.row, terms=self.configuration.terms)
         self.configuration.on_swap.append(self.prices.forget)
         self.spending = Spending(parts.database, self.calls, self.writer, announce=self._announce, clock=parts.clock)
-        continuity = Continuity(MemorySeals(parts.clock), self.catalog)
+        self.router = Router(self.catalog, spoken, self.prices, parts, self._announce)
+        self.configuration.on_swap.append(self.router.reconfigured)
         self.house = House(
             auth=self.auth,
             book=Book(
@@ -138,7 +136,8 @@ class Gateway:
             ),
             catalog=self.catalog,
             admission=Admission(LocalRates(parts.clock), self.spending.budgets, self.prices, settings.pricing.unpriced),
-            attempts=Attempts(Paths(parts.transport, spoken, continuity, parts.fetch), continuity),
+            chooser=self.router.chooser,
+            attempts=self.router.attempts,
             ids=ids,
             wall=parts.wall,
             heartbeat_interval=settings.server.keepalive_interval,

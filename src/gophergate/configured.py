@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from gophergate.errors import BadRequest
 from gophergate.ledger.pricing import NO_TERMS, Terms
-from gophergate.providers.base import Provider, Row
-from gophergate.providers.build import build
+from gophergate.providers.base import Credential, Provider, Row
+from gophergate.providers.build import Manner, build
 from gophergate.providers.registry import BY_KIND
 from gophergate.routing.catalog import Catalog, CatalogHolder, ModelSetting
 from gophergate.routing.discovery import discover
@@ -204,7 +204,7 @@ class Configuration:
             return build(
                 kind,
                 row.name,
-                secrets=[(KEY_LABEL, secret)] if secret else [],
+                secrets=[Credential(KEY_LABEL, secret)] if secret else [],
                 base_url=row.base_url or "",
                 models=row.models,
                 speaks=row.speaks,
@@ -268,13 +268,24 @@ def provider_of(entry: ProviderSettings) -> Provider:
     return build(
         row,
         entry.name,
-        secrets=[(KEY_LABEL, entry.api_key.reveal())] if entry.api_key is not None else [],
+        secrets=_credentials(entry),
         base_url=entry.base_url,
         models=entry.models,
         speaks=entry.speaks,
         timeouts=entry.timeouts,
+        manner=msgspec.convert(entry, Manner, from_attributes=True),
         sleep=asyncio.sleep,
     )
+
+
+def _credentials(entry: ProviderSettings) -> list[Credential]:
+    """Its one key, then the others, each under its label."""
+    found = [Credential(KEY_LABEL, entry.api_key.reveal())] if entry.api_key is not None else []
+    found += [Credential(one.label, one.api_key.reveal(), one.weight) for one in entry.credentials]
+    labels = [one.label for one in found]
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"provider '{entry.name}' has two credentials of the same label")
+    return found
 
 
 def providers_of(settings: Settings) -> tuple[Provider, ...]:

@@ -19,6 +19,8 @@ from gophergate.policy.auth import Auth, permit
 from gophergate.routing.attempts import Attempts
 from gophergate.routing.base import Order, Runner
 from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.choose import Chooser
+from gophergate.routing.traits import Traits
 
 
 class House(msgspec.Struct, frozen=True):
@@ -28,6 +30,7 @@ class House(msgspec.Struct, frozen=True):
     book: Book
     catalog: CatalogHolder
     admission: Admission
+    chooser: Chooser
     attempts: Attempts
     ids: Ids
     wall: Callable[[], float]
@@ -46,9 +49,8 @@ async def exchange(
     runner: Runner | None = None,
 ) -> None:
     """One chat call at a dialect's door. Leaves exactly one ledger row for every caller with a key (law 1), whatever
-    ends it: answer, refusal, failure, cancellation. `path_model` and `path_stream` are for doors that name them
-    in the path; `runner` stands in front of the attempts where an operation has a state. Raises only before anything
-    was sent, and only what the edge can word.
+    ends it: answer, refusal, failure, cancellation. `path_model` and `path_stream` are for doors that name them in the
+    path; `runner` stands before the attempts where an operation has a state. Raises only before anything was sent.
     """
     call_id = house.ids.new()
     caller = await house.auth.caller(inbound)
@@ -65,7 +67,7 @@ async def exchange(
             peek = door.peek(body, model=path_model, stream=path_stream)
             entry.asked(body, peek.model, stream=peek.stream, end_user=peek.user, session=peek.session)
             permit(caller, peek.model)
-            plan = house.catalog.current.plan(peek.model)
+            plan = (catalog := house.catalog.current).plan(peek.model)
             entry.decision = plan.decision
             order = Order(
                 door=door,
@@ -79,9 +81,13 @@ async def exchange(
                 account=entry,
                 outlet=outlet,
                 owner=caller.client_id,
+                resilience=plan.resilience,
             )
             wanted = Wanted(peek.model, plan.deployments, len(body), peek.max_output_tokens, entry.session)
             async with house.admission.admitted(caller, wanted, entry, outlet.note):
+                if plan.group:
+                    plan = await house.chooser.choose(catalog, plan.group, Traits.of(order, said.tags, entry.session))
+                    entry.decision = plan.decision
                 await (runner or house.attempts).run(plan, order)
     except GatewayError as error:
         outlet.refuse(error, door, stamp)

@@ -66,12 +66,21 @@ class SeenAccount:
         self.attempts: list[tuple[str, GatewayError | None]] = []
         self.statuses: list[int] = []
         self._label = ""
+        self.credential = ""
+        self.steps: list[str] = []
+        self.losses: list[Any] = []
+
+    def decided(self, *steps: str) -> None:
+        self.steps.extend(steps)
+
+    def lost(self, attempt: Any) -> None:
+        self.losses.append(attempt)
 
     def attempt(self, deployment: Any) -> None:
         self._label = deployment.label
 
-    def sent(self) -> None:
-        pass
+    def sent(self, credential: str = "") -> None:
+        self.credential = credential
 
     def answered(self, status: int) -> None:
         self.statuses.append(status)

@@ -10,6 +10,7 @@ from pydantic import Field as Member
 from pydantic import StringConstraints
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.resilience import DisconnectGiven, Seconds, TimeoutsGiven
 from gophergate.admin.shapes import Given, Listing, Moment, Shown
 from gophergate.configured import read_group
 from gophergate.errors import Forbidden
@@ -66,6 +67,14 @@ class Members(Given):
     fallbacks: Annotated[list[GroupName], Member(max_length=100, default_factory=list)]
     rules: Annotated[list[RuleGiven], Member(max_length=200, default_factory=list)]
     classifier: ClassifierGiven | None = None
+    sticky_by: Literal["auto", "session", "user", "prompt"] = "auto"
+    retries: Annotated[int, Member(ge=0, le=10)] | None = None
+    retry_deadline: Seconds | None = None
+    timeouts: TimeoutsGiven | None = None
+    hedge_after: Annotated[float, Member(ge=1, le=600_000)] | None = None
+    wait: Seconds | None = None
+    disconnect: DisconnectGiven | None = None
+    continue_streams: bool = False
 
     def definition(self) -> dict[str, Any]:
         """What is stored: only what was said, and differs from what is so anyhow."""
@@ -105,6 +114,14 @@ class GroupShown(Shown):
     fallbacks: list[str]
     rules: list[dict[str, Any]]
     classifier: dict[str, Any] | None = None
+    sticky_by: str = "auto"
+    retries: int | None = None
+    retry_deadline: float | None = None
+    timeouts: dict[str, Any] | None = None
+    hedge_after: float | None = None
+    wait: float | None = None
+    disconnect: dict[str, Any] | None = None
+    continue_streams: bool = False
     problem: str | None = None
     created_at: Moment | None = None
     author_id: str | None = None

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, SecretStr, StringConstraints
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.resilience import TimeoutsGiven
 from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Money, Shown
 from gophergate.configured import ConfigurationProblem
 from gophergate.core.money import from_dollars
@@ -43,16 +44,6 @@ Address = Annotated[str, Member(max_length=500, examples=["https://api.openai.co
 Key = Annotated[SecretStr, Member(min_length=1, max_length=10_000, examples=["sk-..."])]
 ModelId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S+$")]
 Speaks = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama"]
-Seconds = Annotated[float, Member(gt=0, le=86_400)]
-
-
-class TimeoutsGiven(Given):
-    """Seconds; what is left out is the default of the provider's kind."""
-
-    connect: Seconds | None = None
-    first_byte: Seconds | None = None
-    idle: Seconds | None = None
-    total: Seconds | None = None
 
 
 class ProviderShown(Shown):

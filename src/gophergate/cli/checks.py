@@ -199,7 +199,7 @@ async def reachable(name: str, url: str, default_port: int) -> Finding:
 
 
 def _provider(provider: ProviderSettings, source: str) -> Finding:
-    from gophergate.providers.build import build
+    from gophergate.configured import provider_of
     from gophergate.providers.registry import BY_KIND
 
     name = f"provider {provider.name}"
@@ -210,14 +210,7 @@ def _provider(provider: ProviderSettings, source: str) -> Finding:
         return Finding(name, "ok", f"{provider.kind}, disabled")
     key = provider.api_key
     try:
-        build(
-            row,
-            provider.name,
-            secrets=[] if key is None else [("default", key.reveal())],
-            base_url=provider.base_url,
-            speaks=provider.speaks,
-            sleep=asyncio.sleep,
-        )
+        provider_of(provider)
     except ValueError as error:
         return Finding(name, "fail", str(error), "complete its entry in the configuration file")
     return Finding(name, "ok", f"{provider.kind}, {'without a key' if key is None else f'key {key} from {source}'}")

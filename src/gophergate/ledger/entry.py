@@ -47,6 +47,7 @@ class Entry:
         "_attempts",
         "_body",
         "_book",
+        "_cost_lost",
         "_deployment",
         "_dropped",
         "_ended",
@@ -64,6 +65,7 @@ class Entry:
         "call_id",
         "caller",
         "client_ip",
+        "credential",
         "decision",
         "door",
         "end_user",
@@ -101,6 +103,8 @@ class Entry:
         self.receiver: Receiver | None = None
         self.stopped: GatewayError | None = None
         self.unlogged = False
+        self.credential = ""
+        self._cost_lost = 0
         self._task: asyncio.Task[object] | None = None
         self._body = b""
         self._deployment: Priced | None = None
@@ -123,14 +127,16 @@ class Entry:
     def attempt(self, deployment: Priced) -> None:
         """An attempt at this deployment begins."""
         self._deployment = deployment
+        self.credential = ""
         self._status_seen = 0
         self._attempting = True
         self._attempt_began = self._book.clock()
         if self._attempts:
             self.meter.reset()
 
-    def sent(self) -> None:
+    def sent(self, credential: str = "") -> None:
         """The request goes out now: from here until `answered` it is the provider that takes the time."""
+        self.credential = credential
         self._sent_at = self._book.clock()
 
     def answered(self, status: int) -> None:
@@ -148,6 +154,7 @@ class Entry:
                 Attempt(
                     model=deployment.model,
                     provider=deployment.provider_name,
+                    credential=self.credential,
                     status=self._status_seen or (200 if problem is None else 0),
                     error=problem.code if problem else "",
                     message=problem.message[:500] if problem else "",
@@ -180,9 +187,14 @@ class Entry:
         """Settings that could not be carried, each once."""
         self._dropped.update(dict.fromkeys(names))
 
-    def decided(self, step: str) -> None:
-        """One more sentence on how the deployments were come to."""
-        self.decision = (*self.decision, step)
+    def decided(self, *steps: str) -> None:
+        """More sentences on how the deployments were come to."""
+        self.decision = (*self.decision, *steps)
+
+    def lost(self, attempt: Attempt) -> None:
+        """An attempt beside the current one was given up; what it cost is part of the call's cost."""
+        self._attempts.append(attempt)
+        self._cost_lost += attempt.cost or 0
 
     # -- what the page and the outlet read ----------------------------------------------------------------------
 
@@ -379,7 +391,8 @@ class Entry:
     def _outcome(self, error: BaseException | None) -> tuple[Status, int, GatewayError | None]:
         if error is None and self.failure is None:
             return "ok", 200, None
-        if isinstance(error, ClientGone) or (isinstance(error, asyncio.CancelledError) and self._is_gone()):
+        gone = isinstance(error, ClientGone) or (error is None and isinstance(self.failure, ClientGone))
+        if gone or (isinstance(error, asyncio.CancelledError) and self._is_gone()):
             return "client_closed", 499, ClientGone("The client closed the connection before the answer ended.")
         failure = error if isinstance(error, GatewayError) else self.failure
         if failure is None and isinstance(error, asyncio.CancelledError):
@@ -398,11 +411,14 @@ class Entry:
 
     def _price(self, usage: Usage | None) -> tuple[int | None, str | None]:
         if self._deployment is None or usage is None:
-            return None, None
+            return (self._cost_lost or None), None
         if usage is not self._priced_usage:
             self._price_found = self._book.pricing.price(self._deployment, usage)
             self._priced_usage = usage
-        return self._price_found
+        cost, version = self._price_found
+        if self._cost_lost:
+            cost = (cost or 0) + self._cost_lost
+        return cost, version
 
     def _bodies(self, status: Status) -> CallBodies | None:
         keeps = self._book.keeps

@@ -11,6 +11,7 @@ import msgspec
 from gophergate.core.blocks import Json
 from gophergate.core.events import Event
 from gophergate.core.request import Request
+from gophergate.core.resilience import CANCEL, Breaker, Disconnect, Retry
 from gophergate.dialects.base import PLAIN, Traits
 
 Auth = Literal["bearer", "x-api-key", "x-goog-api-key", "api-key", "none"]
@@ -57,7 +58,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     `label` is its name for people; `key_variables` and `base_variable` the environment variables that enable and
     move it; `price_id` its id in genai-prices; `forwards` the caller's headers that pass to this vendor;
-    `traits` what a model of it can do; `keyless` when it works without a credential.
+    `traits` what a model of it can do; `keyless` when it works without a credential; `retries` how many more times it
+    is asked after a failure that passes.
     """
 
     kind: str
@@ -76,14 +78,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     keyless: bool = False
     asks_usage: bool = True
     total_timeout: float | None = None
+    retries: int = 1
     prices: Mapping[str, Price] = {}
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """A secret for one provider. `label` is how people tell them apart; the secret never leaves by `repr`."""
+    """A secret for one provider. `label` is how people tell them apart; `weight` its share of the calls; the secret
+    never leaves by `repr`."""
 
     label: str
     secret: str
+    weight: float = 1.0
 
     def __repr__(self) -> str:
         return f"Credential({self.label!r}, ...)"
@@ -121,7 +126,10 @@ def root_url(dialect: str, base_url: str, prefix: str) -> str:
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """A configured provider: where it is, who pays, what it lists. Immutable; a change makes a new snapshot."""
+    """A configured provider: where it is, who pays, what it lists. Immutable; a change makes a new snapshot.
+
+    `concurrency` is how many calls it may have at a time, None for any number.
+    """
 
     name: str
     row: Row
@@ -133,6 +141,10 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     first_byte: float = 120.0
     idle: float = 60.0
     total: float = 600.0
+    retry: Retry = Retry()
+    breaker: Breaker = Breaker()
+    disconnect: Disconnect = CANCEL
+    concurrency: int | None = None
     simulator: Simulates | None = None
 
 

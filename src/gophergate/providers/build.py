@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+import msgspec
+
+from gophergate.core.resilience import CANCEL, Breaker, Disconnect, Retry
 from gophergate.providers.base import Credential, Provider, Row, root_url
 from gophergate.providers.simulator import CHAT_MODELS, Simulator
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How a provider's calls are tried and ended, as its settings say; `retries` None is as its row has it."""
+
+    retries: int | None = None
+    retry_deadline: float = Retry().deadline
+    breaker: Breaker = Breaker()
+    disconnect: Disconnect = CANCEL
+    concurrency: int | None = None
 
 
 class Timeouts(Protocol):
@@ -31,19 +44,33 @@ def build(
     row: Row,
     name: str,
     *,
-    secrets: Sequence[tuple[str, str]] = (),
+    secrets: Sequence[Credential] = (),
     base_url: str = "",
     models: Sequence[str] = (),
     speaks: Sequence[str] = (),
     timeouts: Timeouts | None = None,
+    manner: Manner = Manner(),  # noqa: B008 - frozen
     sleep: Sleep,
 ) -> Provider:
-    """A provider called `name`. `secrets` are (label, secret) pairs; `speaks` narrows or reorders the row's dialects.
+    """A provider called `name`. `secrets` are its credentials; `speaks` narrows or reorders the row's dialects.
 
     Raises ValueError, in words for an operator, when something it needs is missing.
     """
+    retries = row.retries if manner.retries is None else manner.retries
+    retry = Retry(retries=retries, deadline=manner.retry_deadline)
     if row.kind == "simulator":
-        return Provider(name=name, row=row, roots={}, speaks=(), models=CHAT_MODELS, simulator=Simulator(name, sleep))
+        return Provider(
+            name=name,
+            row=row,
+            roots={},
+            speaks=(),
+            models=CHAT_MODELS,
+            simulator=Simulator(name, sleep),
+            retry=retry,
+            breaker=manner.breaker,
+            disconnect=manner.disconnect,
+            concurrency=manner.concurrency,
+        )
     address = base_url or row.base_url
     if not address:
         raise ValueError(f"provider '{name}' of kind '{row.kind}' needs a base_url")
@@ -60,10 +87,14 @@ def build(
         row=row,
         roots=roots,
         speaks=chosen,
-        credentials=tuple(Credential(label, secret) for label, secret in secrets),
+        credentials=tuple(secrets),
         models=tuple(models),
         connect=(timeouts and timeouts.connect) or default.connect,
         first_byte=(timeouts and timeouts.first_byte) or default.first_byte,
         idle=(timeouts and timeouts.idle) or default.idle,
         total=(timeouts and timeouts.total) or row.total_timeout or default.total,
+        retry=retry,
+        breaker=manner.breaker,
+        disconnect=manner.disconnect,
+        concurrency=manner.concurrency,
     )

@@ -38,6 +38,7 @@ ROW = Row(
     speaks=(),
     keyless=True,
     auth="none",
+    retries=0,  # What it plays is meant to be seen.
     prices=dict.fromkeys(CHAT_MODELS, _PRICE),
 )
 

@@ -8,8 +8,10 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import force_setattr
 
+from gophergate.core.call import Attempt
 from gophergate.core.events import Event
 from gophergate.core.request import Request
+from gophergate.core.resilience import AS_PROVIDED, Resilience
 from gophergate.dialects.base import Dialect, Peek, Stamp
 from gophergate.errors import GatewayError
 from gophergate.providers.base import Provider
@@ -41,10 +43,16 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The deployments to try, in order, and how we came to them (one sentence a step)."""
+    """The deployments to try, in order, and how we came to them (one sentence a step).
+
+    `group` names the group that each call chooses from anew (`choose.Chooser`): the order is then only the listed one.
+    It is "" where there is nothing to choose. `resilience` is what the group that was asked for says of its calls.
+    """
 
     deployments: tuple[Deployment, ...]
     decision: tuple[str, ...] = ()
+    group: str = ""
+    resilience: Resilience = AS_PROVIDED
 
 
 class Outlet(Protocol):
@@ -92,8 +100,8 @@ class Account(Protocol):
     def attempt(self, deployment: Deployment) -> None:
         """An attempt at this deployment begins."""
 
-    def sent(self) -> None:
-        """The request goes out to the provider now."""
+    def sent(self, credential: str = "") -> None:
+        """The request goes out to the provider now, on the credential of that label."""
 
     def answered(self, status: int) -> None:
         """The provider's head has arrived."""
@@ -116,12 +124,19 @@ class Account(Protocol):
     def dropped(self, names: Iterable[str]) -> None:
         """Settings that could not be carried."""
 
-    def decided(self, step: str) -> None:
-        """One more sentence on how the deployments were come to."""
+    def decided(self, *steps: str) -> None:
+        """More sentences on how the deployments were come to."""
+
+    def lost(self, attempt: Attempt) -> None:
+        """An attempt beside the current one was given up; what it cost is part of the call's cost."""
 
     @property
     def deployment_label(self) -> str:
         """`provider/model` of the current attempt, "" before the first."""
+
+    @property
+    def credential(self) -> str:
+        """The label of the credential that the current attempt was sent on, "" before it was."""
 
 
 class Reread(msgspec.Struct, frozen=True):
@@ -139,7 +154,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One chat call on its way: what was asked, through which door, and whom to tell.
 
     `passing` are the caller's headers that vendors may want; `strict` turns every drop into a 400. `owner` is the
-    client whose call it is: what is remembered of it is remembered for that client alone.
+    client whose call it is: what is remembered of it is remembered for that client alone. `resilience` is its plan's.
     """
 
     door: Dialect
@@ -154,6 +169,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     outlet: Outlet
     owner: str = ""
     reread: Reread | None = None
+    resilience: Resilience = AS_PROVIDED
 
 
 class Runner(Protocol):

@@ -77,7 +77,7 @@ class Catalog:
         """The deployments for a requested model name. Raises ModelNotFound, with the nearest known name as a hint."""
         plan = self._plans.get(name)
         if plan is None:
-            plan = Plan(*self._resolve(name, ()))
+            plan = self._resolved(name)
             if len(self._plans) < _REMEMBERED:
                 self._plans[name] = plan
         return plan
@@ -157,37 +157,45 @@ class Catalog:
         labels = dict.fromkeys(deployment.label for deployment in self._by_model.values())
         return tuple(label for label in labels if fnmatchcase(label, pattern))
 
-    def _resolve(self, name: str, above: tuple[str, ...]) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
-        group = self.group(name) if name not in above else None
+    def members_of(self, group: Group) -> tuple[dict[str, Plan], list[str]]:
+        """The members of a group that there are, as listed, with what they stand for; and a sentence on each that is
+        not there: it takes no other with it. Raises ModelNotFound when none is."""
+        found: dict[str, Plan] = {}
+        missing: list[str] = []
+        for member in group.members:
+            try:
+                found[member] = self.plan(member)
+            except ModelNotFound as error:
+                missing.append(f"'{member}' is left out: {error.message}")
+        if not found:
+            raise ModelNotFound(group.name, f"It is a group, and none of its models is there: {missing[-1]}")
+        return found, missing
+
+    def _resolved(self, name: str) -> Plan:
+        group = self.group(name)
         if group is not None:
-            return self._members(group, (*above, name))
+            return self._of_group(group)
         known = self._by_model.get(name)
         if known is not None:
-            return (known,), (f"'{name}' is {known.label}",)
+            return Plan((known,), (f"'{name}' is {known.label}",))
         prefix, slash, model = name.partition("/")
         provider = self.providers.get(prefix) if slash else None
         if provider is not None and model and not (provider.models and provider.simulator is not None):
             named = self._deployment(provider, model)
             if named is not None:
-                return (named,), (f"'{name}' names provider '{prefix}'",)
+                return Plan((named,), (f"'{name}' names provider '{prefix}'",))
         raise ModelNotFound(name, self.hint(name))
 
-    def _members(self, group: Group, above: tuple[str, ...]) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
-        """A member that is not there takes no other with it: it is left out, and said to be. Raises ModelNotFound when
-        none is there."""
-        found: list[Deployment] = []
-        steps = [f"'{group.name}' is a group of {', '.join(group.members)}, tried in order"]
-        for target in group.members:
-            try:
-                deployments, inner = self._resolve(target, above)
-            except ModelNotFound as error:
-                steps.append(f"'{target}' is left out: {error.message}")
-                continue
-            found.extend(deployments)
-            steps.extend(inner)
-        if not found:
-            raise ModelNotFound(group.name, f"It is a group, and none of its models is there: {steps[-1]}.")
-        return tuple(found), tuple(steps)
+    def _of_group(self, group: Group) -> Plan:
+        found: dict[str, Deployment] = {}
+        members, missing = self.members_of(group)
+        steps = [f"'{group.name}' is a group of {', '.join(group.members)}, tried in order", *missing]
+        for plan in members.values():
+            for deployment in plan.deployments:
+                found.setdefault(deployment.label, deployment)
+            steps += plan.decision
+        is_open = len(members) > 1 or any(plan.group for plan in members.values())
+        return Plan(tuple(found.values()), tuple(steps), group.name if is_open else "", group.resilience)
 
     def hint(self, name: str) -> str:
         """What to say to somebody who asked for a name that is not there."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from gophergate.core.resilience import AS_PROVIDED, NO_WAITS, Disconnect, Resilience, Waits
 from gophergate.errors import BadRequest
 from gophergate.routing.patterns import BadPattern, finder
 
@@ -16,6 +17,7 @@ DEPTH = 10
 Strategy = Literal[
     "ordered", "weighted", "least_latency", "least_busy", "cheapest", "sticky", "heuristic", "classifier"
 ]
+StickyBy = Literal["auto", "session", "user", "prompt"]
 
 
 class GroupProblem(BadRequest):
@@ -86,7 +88,9 @@ class Rating(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """A group or an alias. `rules` are those of the heuristic strategy, which a classifier falls back on as well.
+    """A group or an alias. `rules` are those of the heuristic strategy, which a classifier falls back on as well;
+    `sticky_by` is what a sticky one goes by; from `retries` on the members are those of `Resilience`, for calls that
+    ask for this group by its name.
 
     A group with a "*" in its name is an alias for many: what stands for it is put in place of the "*" of its targets.
     """
@@ -97,6 +101,19 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     fallbacks: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     classifier: Rating | None = None
+    sticky_by: StickyBy = "auto"
+    retries: int | None = None
+    retry_deadline: float | None = None
+    timeouts: Waits = NO_WAITS
+    hedge_after: float | None = None
+    wait: float | None = None
+    disconnect: Disconnect | None = None
+    continue_streams: bool = False
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Every name that its strategy may choose, in order, each once: its members but for mere fallbacks."""
+        return tuple(dict.fromkeys(name for member, name in self.named() if not member.startswith("fallbacks")))
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -113,6 +130,12 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
                 yield f"rules[{at}].fallback", rule.fallback
         for at, name in enumerate(self.fallbacks):
             yield f"fallbacks[{at}]", name
+
+    @property
+    def resilience(self) -> Resilience:
+        """What it says of its calls; the shared default where it says nothing."""
+        said = Resilience(**{name: getattr(self, name) for name in Resilience.__struct_fields__})
+        return AS_PROVIDED if said == AS_PROVIDED else said
 
 
 def checked_groups(groups: Mapping[str, Group]) -> Mapping[str, Group]:

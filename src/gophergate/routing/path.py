@@ -129,7 +129,7 @@ class Paths:
         credential = provider.credentials[0] if provider.credentials else None
         if order.peek.stream:
             order.outlet.keep_alive(order.door.heartbeat, order.door.stream_type)
-        order.account.sent()
+        order.account.sent(credential.label if credential is not None else "")
         answer = await self._transport.send(ask(order, deployment, credential, dialect, body, headers))
         order.account.answered(answer.status)
         if not 200 <= answer.status < 300:

@@ -128,6 +128,40 @@ class PricingSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = {}
 
 
+class DisconnectSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a provider's answer when the client has gone."""
+
+    policy: Annotated[
+        Literal["cancel", "drain", "finish"],
+        Meta(description="Close the connection at once, read on within bounds, or read to the end."),
+    ] = "cancel"
+    seconds: Annotated[Seconds, Meta(description="How long to drain, at most.")] = 30.0
+    tokens: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000_000)] | None, Meta(description="How many more tokens to drain, at most.")
+    ] = None
+
+
+class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """When a deployment that fails is left alone."""
+
+    failures: Annotated[
+        int, Meta(ge=1, le=10_000, description="Failures in a row before a model of it is left alone.")
+    ] = 5
+    recovery: Annotated[Seconds, Meta(description="Seconds until it is tried again.")] = 300.0
+    probe: Annotated[
+        float,
+        Meta(ge=0, le=86_400, description="Seconds between free looks at whether it is back; 0 never looks."),
+    ] = 0.0
+
+
+class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several keys for a provider."""
+
+    label: Annotated[Name, Meta(description="How people tell it from the others.")]
+    api_key: Annotated[Secret, Meta(description='The key, best as "env:NAME" or "file:PATH".')]
+    weight: Annotated[float, Meta(ge=0, le=1_000_000, description="Its share of the calls.")] = 1.0
+
+
 class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds; what is left out is the default of the provider's kind."""
 
@@ -148,6 +182,27 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Dialect, ...], Meta(description="Which of its dialects to use, in order of preference.")
     ] = ()
     enabled: Annotated[bool, Meta(description="Whether calls may go to it.")] = True
+    credentials: Annotated[
+        tuple[CredentialSettings, ...],
+        Meta(description="Several keys, each with label, api_key and weight; calls are spread over them."),
+    ] = ()
+    concurrency: Annotated[
+        Annotated[int, Meta(ge=1, le=1_000_000)] | None, Meta(description="Calls it may have at a time.")
+    ] = None
+    retries: Annotated[
+        Annotated[int, Meta(ge=0, le=10)] | None,
+        Meta(description="How many more times a model of it is asked after a failure that passes; by default once."),
+    ] = None
+    retry_deadline: Annotated[
+        Seconds, Meta(description="Seconds after the first attempt of a call in which others may begin.")
+    ] = 180.0
+    breaker: Annotated[
+        BreakerSettings, Meta(description="When a model of it that fails is left alone: failures, recovery, probe.")
+    ] = BreakerSettings()
+    disconnect: Annotated[
+        DisconnectSettings,
+        Meta(description="What becomes of its answer when the client goes: policy, seconds, tokens."),
+    ] = DisconnectSettings()
 
 
 class TargetSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +255,30 @@ class GroupSettings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Ordered rules of the heuristic strategy, also what a classifier falls back on."),
     ] = ()
     classifier: Annotated[ClassifierSettings | None, Meta(description="Who rates, for the classifier strategy.")] = None
+    sticky_by: Annotated[
+        Literal["auto", "session", "user", "prompt"],
+        Meta(description="What sticky goes by; auto takes the first of session, user and prompt that is known."),
+    ] = "auto"
+    retries: Annotated[
+        Annotated[int, Meta(ge=0, le=10)] | None, Meta(description="As the provider's, for calls to this group.")
+    ] = None
+    retry_deadline: Annotated[Seconds | None, Meta(description="As the provider's, for calls to this group.")] = None
+    timeouts: Annotated[TimeoutSettings, Meta(description="Seconds to wait, in place of the provider's.")] = (
+        TimeoutSettings()
+    )
+    hedge_after: Annotated[
+        Annotated[float, Meta(ge=1, le=600_000)] | None,
+        Meta(description="Milliseconds without content after which a second target is asked as well."),
+    ] = None
+    wait: Annotated[
+        Seconds | None, Meta(description="Seconds to wait for a target when none can be asked, instead of failing.")
+    ] = None
+    disconnect: Annotated[
+        DisconnectSettings | None, Meta(description="As the provider's, for calls to this group.")
+    ] = None
+    continue_streams: Annotated[
+        bool, Meta(description="Whether an answer that is cut goes on elsewhere, marked, after its text so far.")
+    ] = False
 
 
 class Knobs(msgspec.Struct, frozen=True, kw_only=True):

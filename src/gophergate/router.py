@@ -1,0 +1,62 @@
+"""The routing room, put together: what is known of health, the choosing among targets, the attempts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from gophergate.dialects.base import Dialect
+from gophergate.routing.attempts import Attempts
+from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.choose import Chooser
+from gophergate.routing.continuity import Continuity
+from gophergate.routing.health import Health
+from gophergate.routing.media import Fetch
+from gophergate.routing.path import Paths
+from gophergate.routing.seals import MemorySeals
+from gophergate.routing.strategies import Means, Prices
+from gophergate.routing.warmth import Warmth
+from gophergate.transport.base import Transport
+
+
+class Parts(Protocol):
+    """What it stands on (`app.Parts` fits)."""
+
+    @property
+    def transport(self) -> Transport: ...
+
+    @property
+    def fetch(self) -> Fetch: ...
+
+    @property
+    def wall(self) -> Callable[[], float]: ...
+
+    @property
+    def clock(self) -> Callable[[], float]: ...
+
+    @property
+    def bits(self) -> Callable[[int], int]: ...
+
+
+class Router:
+    """`health` outlives every catalogue; `chooser` and `attempts` are what a call passes."""
+
+    def __init__(
+        self,
+        holder: CatalogHolder,
+        dialects: Mapping[str, Dialect],
+        prices: Prices,
+        parts: Parts,
+        announce: Callable[[str, Mapping[str, Any]], None],
+    ) -> None:
+        self._holder = holder
+        self.health = Health(parts.clock, parts.wall, announce)
+        draw = random.Random(parts.bits(64))  # noqa: S311 - shares, no secrets
+        self.chooser = Chooser(self.health, Means(draw, prices, Warmth(parts.clock), parts.clock))
+        continuity = Continuity(MemorySeals(parts.clock), holder)
+        self.attempts = Attempts(Paths(parts.transport, dialects, continuity, parts.fetch), continuity)
+
+    def reconfigured(self) -> None:
+        """A new catalogue is in force."""
+        self.health.renew(self._holder.current.providers.values())
