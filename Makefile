@@ -8,7 +8,7 @@ RUN_STAMP := $(VENV)/.run-$(shell cksum uv.lock pyproject.toml | cksum | cut -d'
 DEV_STAMP := $(VENV)/.dev-$(shell cksum uv.lock pyproject.toml | cksum | cut -d' ' -f1)
 PYTEST_ARGS ?=
 
-.PHONY: run test check format bench docs-check clean help
+.PHONY: run test check format bench agents goldens docs-check clean help
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -49,6 +49,12 @@ format: $(DEV_STAMP)  ## Format and mend what can be mended
 
 bench: $(DEV_STAMP)  ## Measure cost, speed and memory beside nginx (ARGS="--quick")
 	PYTHONPATH=bench $(BIN)/python -m gatebench $(ARGS)
+
+agents: $(DEV_STAMP)  ## Install coding agents from npm and let each do a task through the gateway (not part of check)
+	$(BIN)/pytest -n 2 -m agents tests/agents $(PYTEST_ARGS)
+
+goldens: $(DEV_STAMP)  ## Write the golden files of every dialect pair anew, to be read before they are committed
+	UPDATE_GOLDENS=1 $(BIN)/pytest -n 0 tests/golden
 
 docs-check: $(DEV_STAMP)  ## Check that the documentation says what the code does
 	$(BIN)/pytest -n 0 tests/docs $(PYTEST_ARGS)

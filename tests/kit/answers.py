@@ -1,13 +1,14 @@
 """What providers of each dialect answer, written by hand: a thought, words, one tool call, and what it used.
 
-Each says the same: thinks "Hm.", says "Hello wörld", calls `weather` with {"city":"Ulm"}; 10 tokens in, 7 out.
-`script` answers streamed or whole, as it is asked.
+Each says the same: thinks "Hm.", says "Hello wörld", calls `weather` with {"city":"Ulm"}; 10 tokens in, 7 out; or what
+a `Said` says instead. `script` answers streamed or whole, as it is asked.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from kit.upstream import Asked, Say, body, sse
@@ -17,6 +18,24 @@ TEXT = "Hello wörld"
 CITY = {"city": "Ulm"}
 ARGUMENTS = json.dumps(CITY)
 SIGNATURE = "U0lHTkFUVVJFLW9mLXRoaXMtdHVybg=="
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an answer says: each part only when it is not empty. `calls` are (name, arguments)."""
+
+    thought: str = THOUGHT
+    text: str = TEXT
+    calls: tuple[tuple[str, dict[str, Any]], ...] = (("weather", CITY),)
+    turn: int = 1
+    """Makes the ids of one turn differ from those of the next."""
+
+    def id(self, kind: str, number: int) -> str:
+        """The id of call `number`."""
+        return f"{kind}_{self.turn}" + (f"_{number}" if number else "")
+
+
+USUAL = Said()
 
 SPEAKERS = {
     "openai_chat": "deepseek",
@@ -40,49 +59,51 @@ def _event(value: dict[str, Any], name: str = "") -> bytes:
     return head + b"data: " + json.dumps(value).encode() + b"\n\n"
 
 
-def _chat(stream: bool) -> Say:
-    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ARGUMENTS}}
+def _chat(said: Said, stream: bool) -> Say:
+    calls = [
+        {"id": said.id("call", n), "type": "function", "function": {"name": name, "arguments": json.dumps(given)}}
+        for n, (name, given) in enumerate(said.calls)
+    ]
+    finish = "tool_calls" if calls else "stop"
     usage = {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17}
     head: dict[str, Any] = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m"}
+    thought: dict[str, Any] = {"reasoning_content": said.thought} if said.thought else {}
     if not stream:
-        message = {"role": "assistant", "content": TEXT, "reasoning_content": THOUGHT, "tool_calls": [call]}
-        choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+        message = {
+            "role": "assistant",
+            "content": said.text or None,
+            **thought,
+            **({"tool_calls": calls} if calls else {}),
+        }
+        choice = {"index": 0, "message": message, "finish_reason": finish}
         return body({**head, "choices": [choice], "usage": usage})
     head["object"] = "chat.completion.chunk"
-    deltas = [
-        {"role": "assistant", "content": ""},
-        {"reasoning_content": THOUGHT},
-        {"content": TEXT[:4]},
-        {"content": TEXT[4:]},
-        {"tool_calls": [{"index": 0, **call}]},
-    ]
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [thought] if thought else []
+    deltas += [{"content": said.text[:4]}, {"content": said.text[4:]}] if said.text else []
+    deltas += [{"tool_calls": [{"index": n, **call}]} for n, call in enumerate(calls)]
     chunks = [{**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
-    chunks.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+    chunks.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
     chunks.append({**head, "choices": [], "usage": usage})
     return sse(*(_event(chunk) for chunk in chunks), b"data: [DONE]\n\n")
 
 
-def _responses(stream: bool) -> Say:
-    reasoning = {
-        "id": "rs_1",
-        "type": "reasoning",
-        "summary": [{"type": "summary_text", "text": THOUGHT}],
-        "encrypted_content": SIGNATURE,
-    }
-    part = {"type": "output_text", "text": TEXT, "annotations": [], "logprobs": []}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
-    call = {
-        "id": "fc_1",
-        "type": "function_call",
-        "call_id": "call_1",
-        "name": "weather",
-        "arguments": ARGUMENTS,
-        "status": "completed",
-    }
-    items = [reasoning, message, call]
+def _responses(said: Said, stream: bool) -> Say:
+    items: list[dict[str, Any]] = []
+    if said.thought:
+        summary = [{"type": "summary_text", "text": said.thought}]
+        reasoning = {"id": f"rs_{said.turn}", "type": "reasoning", "summary": summary}
+        items.append({**reasoning, "encrypted_content": SIGNATURE})
+    if said.text:
+        part = {"type": "output_text", "text": said.text, "annotations": [], "logprobs": []}
+        message = {"id": f"msg_{said.turn}", "type": "message", "role": "assistant", "status": "completed"}
+        items.append({**message, "content": [part]})
+    for n, (name, given) in enumerate(said.calls):
+        call = {"id": said.id("fc", n), "type": "function_call", "call_id": said.id("call", n), "name": name}
+        items.append({**call, "arguments": json.dumps(given), "status": "completed"})
     details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
     whole = {
-        "id": "resp_1",
+        "id": f"resp_{said.turn}",
         "object": "response",
         "created_at": 1,
         "model": "m",
@@ -99,20 +120,30 @@ def _responses(stream: bool) -> Say:
         {"type": "response.created", "response": {**whole, "status": "in_progress", "output": [], "usage": None}}
     ]
     for index, item in enumerate(items):
-        at = {"output_index": index, "item_id": item["id"]}
-        events.append({"type": "response.output_item.added", "output_index": index, "item": _unfilled(item)})
-        if item is message:
-            more = {**at, "content_index": 0}
-            events.append({"type": "response.content_part.added", **more, "part": {**part, "text": ""}})
-            events.append({"type": "response.output_text.delta", **more, "delta": TEXT, "logprobs": []})
-            events.append({"type": "response.output_text.done", **more, "text": TEXT, "logprobs": []})
-            events.append({"type": "response.content_part.done", **more, "part": part})
-        if item is call:
-            events.append({"type": "response.function_call_arguments.delta", **at, "delta": ARGUMENTS})
-            events.append({"type": "response.function_call_arguments.done", **at, "arguments": ARGUMENTS})
-        events.append({"type": "response.output_item.done", "output_index": index, "item": item})
+        events += _item_events(index, item)
     events.append({"type": "response.completed", "response": whole})
     return sse(*(_event({**event, "sequence_number": n}, event["type"]) for n, event in enumerate(events)))
+
+
+def _item_events(index: int, item: dict[str, Any]) -> list[dict[str, Any]]:
+    at = {"output_index": index, "item_id": item["id"]}
+    events: list[dict[str, Any]] = [
+        {"type": "response.output_item.added", "output_index": index, "item": _unfilled(item)}
+    ]
+    if item["type"] == "message":
+        more = {**at, "content_index": 0}
+        [part] = item["content"]
+        text = part["text"]
+        events.append({"type": "response.content_part.added", **more, "part": {**part, "text": ""}})
+        events.append({"type": "response.output_text.delta", **more, "delta": text, "logprobs": []})
+        events.append({"type": "response.output_text.done", **more, "text": text, "logprobs": []})
+        events.append({"type": "response.content_part.done", **more, "part": part})
+    elif item["type"] == "function_call":
+        given = item["arguments"]
+        events.append({"type": "response.function_call_arguments.delta", **at, "delta": given})
+        events.append({"type": "response.function_call_arguments.done", **at, "arguments": given})
+    events.append({"type": "response.output_item.done", "output_index": index, "item": item})
+    return events
 
 
 def _unfilled(item: dict[str, Any]) -> dict[str, Any]:
@@ -123,78 +154,77 @@ def _unfilled(item: dict[str, Any]) -> dict[str, Any]:
     return {**item, "summary": []}
 
 
-def _anthropic(stream: bool) -> Say:
-    head = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m"}
-    ends = {"stop_reason": "tool_use", "stop_sequence": None}
-    blocks = [
-        {"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE},
-        {"type": "text", "text": TEXT},
-        {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": CITY},
-    ]
+def _anthropic(said: Said, stream: bool) -> Say:
+    head = {"id": f"msg_{said.turn}", "type": "message", "role": "assistant", "model": "m"}
+    ends = {"stop_reason": "tool_use" if said.calls else "end_turn", "stop_sequence": None}
+    told: list[tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]] = []
+    """Each block as it is whole, as it opens, and its deltas."""
+    if said.thought:
+        thinking = {"type": "thinking", "thinking": said.thought, "signature": SIGNATURE}
+        deltas: list[dict[str, Any]] = [
+            {"type": "thinking_delta", "thinking": said.thought},
+            {"type": "signature_delta", "signature": SIGNATURE},
+        ]
+        told.append((thinking, {**thinking, "thinking": "", "signature": ""}, deltas))
+    if said.text:
+        deltas = [{"type": "text_delta", "text": piece} for piece in (said.text[:4], said.text[4:]) if piece]
+        told.append(({"type": "text", "text": said.text}, {"type": "text", "text": ""}, deltas))
+    for n, (name, given) in enumerate(said.calls):
+        call = {"type": "tool_use", "id": said.id("toolu", n), "name": name, "input": given}
+        deltas = [{"type": "input_json_delta", "partial_json": json.dumps(given)}]
+        told.append((call, {**call, "input": {}}, deltas))
     if not stream:
+        blocks = [block for block, _, _ in told]
         return body({**head, **ends, "content": blocks, "usage": {"input_tokens": 10, "output_tokens": 7}})
-    opened: list[dict[str, Any]] = [
-        {"type": "thinking", "thinking": "", "signature": ""},
-        {"type": "text", "text": ""},
-        {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}},
-    ]
-    deltas: list[list[dict[str, Any]]] = [
-        [{"type": "thinking_delta", "thinking": THOUGHT}, {"type": "signature_delta", "signature": SIGNATURE}],
-        [{"type": "text_delta", "text": TEXT[:4]}, {"type": "text_delta", "text": TEXT[4:]}],
-        [{"type": "input_json_delta", "partial_json": ARGUMENTS}],
-    ]
     started = {**head, "content": [], "stop_reason": None, "stop_sequence": None}
     events: list[dict[str, Any]] = [
         {"type": "message_start", "message": {**started, "usage": {"input_tokens": 10, "output_tokens": 1}}}
     ]
-    for index, (block, grown) in enumerate(zip(opened, deltas, strict=True)):
-        events.append({"type": "content_block_start", "index": index, "content_block": block})
-        events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in grown]
+    for index, (_, opened, deltas) in enumerate(told):
+        events.append({"type": "content_block_start", "index": index, "content_block": opened})
+        events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
         events.append({"type": "content_block_stop", "index": index})
     events.append({"type": "message_delta", "delta": ends, "usage": {"output_tokens": 7}})
     events.append({"type": "message_stop"})
     return sse(*(_event(event, event["type"]) for event in events))
 
 
-def _gemini(stream: bool) -> Say:
-    parts: list[dict[str, Any]] = [
-        {"text": THOUGHT, "thought": True},
-        {"text": TEXT},
-        {"functionCall": {"id": "call_1", "name": "weather", "args": CITY}, "thoughtSignature": SIGNATURE},
-    ]
+def _gemini(said: Said, stream: bool) -> Say:
+    parts: list[dict[str, Any]] = [{"text": said.thought, "thought": True}] if said.thought else []
+    parts += [{"text": said.text}] if said.text else []
+    for n, (name, given) in enumerate(said.calls):
+        call: dict[str, Any] = {"functionCall": {"id": said.id("call", n), "name": name, "args": given}}
+        parts.append(call if n else {**call, "thoughtSignature": SIGNATURE})
     usage = {"promptTokenCount": 10, "candidatesTokenCount": 7, "totalTokenCount": 17}
     head = {"responseId": "r1", "modelVersion": "m"}
 
-    def chunk(*said: dict[str, Any], **more: Any) -> dict[str, Any]:
-        return {**head, "candidates": [{"index": 0, "content": {"role": "model", "parts": list(said)}, **more}]}
+    def chunk(*some: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {**head, "candidates": [{"index": 0, "content": {"role": "model", "parts": list(some)}, **more}]}
 
     last = {"usageMetadata": usage}
     if not stream:
         return body({**chunk(*parts, finishReason="STOP"), **last})
-    pieces = [chunk(parts[0]), chunk(parts[1]), chunk(parts[2]), {**chunk(finishReason="STOP"), **last}]
-    return sse(*map(_event, pieces))
+    return sse(*map(_event, [*map(chunk, parts), {**chunk(finishReason="STOP"), **last}]))
 
 
-def _ollama(stream: bool) -> Say:
+def _ollama(said: Said, stream: bool) -> Say:
     head = {"model": "m", "created_at": "2026-01-01T00:00:00Z"}
-    call = {"function": {"name": "weather", "arguments": CITY}}
+    calls = [{"function": {"name": name, "arguments": given}} for name, given in said.calls]
     ended = {"done": True, "done_reason": "stop", "prompt_eval_count": 10, "eval_count": 7}
+    thought: dict[str, Any] = {"thinking": said.thought} if said.thought else {}
     if not stream:
-        message = {"role": "assistant", "content": TEXT, "thinking": THOUGHT, "tool_calls": [call]}
+        message = {"role": "assistant", "content": said.text, **thought, **({"tool_calls": calls} if calls else {})}
         return body({**head, **ended, "message": message})
-    said: list[dict[str, Any]] = [
-        {"content": "", "thinking": THOUGHT},
-        {"content": TEXT[:4]},
-        {"content": TEXT[4:]},
-        {"content": "", "tool_calls": [call]},
-    ]
-    lines = [{**head, "message": {"role": "assistant", **delta}, "done": False} for delta in said]
+    deltas: list[dict[str, Any]] = [{"content": "", **thought}] if thought else []
+    deltas += [{"content": said.text[:4]}, {"content": said.text[4:]}] if said.text else []
+    deltas += [{"content": "", "tool_calls": [call]} for call in calls]
+    lines = [{**head, "message": {"role": "assistant", **delta}, "done": False} for delta in deltas]
     lines.append({**head, "message": {"role": "assistant", "content": ""}, **ended})
     pieces = [json.dumps(line).encode() + b"\n" for line in lines]
     return Say(headers=(("content-type", "application/x-ndjson"),), pieces=pieces)
 
 
-_ANSWERS: dict[str, Callable[[bool], Say]] = {
+_ANSWERS: dict[str, Callable[[Said, bool], Say]] = {
     "openai_chat": _chat,
     "openai_responses": _responses,
     "anthropic_messages": _anthropic,
@@ -203,11 +233,16 @@ _ANSWERS: dict[str, Callable[[bool], Say]] = {
 }
 
 
-def script(dialect: str) -> Callable[[Asked], Say]:
-    """The script of an upstream that speaks `dialect`."""
+def wants_stream(asked: Asked) -> bool:
+    """Whether a request asks for a stream, in any dialect."""
+    return "streamGenerateContent" in asked.target or bool(asked.body and asked.json.get("stream"))
 
-    def answer(asked: Asked) -> Say:
-        streams = "streamGenerateContent" in asked.target or bool(asked.body and asked.json.get("stream"))
-        return _ANSWERS[dialect](streams)
 
-    return answer
+def answer(dialect: str, said: Said, *, stream: bool) -> Say:
+    """`said` as a provider of `dialect` says it."""
+    return _ANSWERS[dialect](said, stream)
+
+
+def script(dialect: str, said: Said = USUAL) -> Callable[[Asked], Say]:
+    """The script of an upstream that speaks `dialect` and always says the same."""
+    return lambda asked: answer(dialect, said, stream=wants_stream(asked))

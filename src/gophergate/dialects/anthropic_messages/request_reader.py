@@ -20,7 +20,7 @@ from gophergate.core.request import (
 )
 from gophergate.dialects.anthropic_messages.blocks import read_blocks, read_cache
 from gophergate.dialects.anthropic_messages.names import unspelled
-from gophergate.dialects.anthropic_messages.wire import NAME, Members, extra_of, object_of
+from gophergate.dialects.anthropic_messages.wire import NAME, Members, extra_of, object_of, text_of
 from gophergate.dialects.base import decode_object, json_type
 from gophergate.errors import BadRequest
 
@@ -158,7 +158,7 @@ def _reasoning(members: Members, effort: str | None) -> Reasoning | None:
     if raw is None:
         return Reasoning(effort=effort) if effort else None
     kind = raw.get("type")
-    if kind not in _THINKING:
+    if text_of(kind) not in _THINKING:
         return Reasoning(effort=effort, extra=extra_of({"thinking": raw}))
     thinking = Members(raw, "thinking")
     thinking.any("type")

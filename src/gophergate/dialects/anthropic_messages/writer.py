@@ -22,7 +22,7 @@ from gophergate.core.events import (
 )
 from gophergate.core.reply import Reply, fold
 from gophergate.core.request import Request
-from gophergate.core.usage import Usage
+from gophergate.core.usage import NOTHING_REPORTED, Usage
 from gophergate.dialects.anthropic_messages import failures
 from gophergate.dialects.anthropic_messages.content import input_of
 from gophergate.dialects.anthropic_messages.reader import MESSAGE_STOP
@@ -30,6 +30,7 @@ from gophergate.dialects.anthropic_messages.usage import write_usage
 from gophergate.dialects.anthropic_messages.wire import NAME, READ_REASON, SEAL_MEMBER, WRITE_REASON, object_of, own
 from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, encode, show_seal, wrap_seal
+from gophergate.dialects.estimate import rough
 from gophergate.dialects.sse import sse
 from gophergate.dialects.toolnames import flat_name
 
@@ -238,7 +239,9 @@ class StreamWriter:
         message = _head(self._started, self._request, self._stamp)
         message["content"] = []
         message["stop_reason"] = message["stop_sequence"] = None
-        message["usage"] = write_usage(self._usage)
+        # Most vendors count at the end: until then this is our guess, and `message_delta` has the truth (R-U4).
+        usage = self._usage or NOTHING_REPORTED
+        message["usage"] = write_usage(usage if usage.total_input else replace(usage, input=rough(self._request)))
         self._out.append(sse(encode({"type": "message_start", "message": message}), b"message_start"))
 
     def _finish(self, event: Finished) -> None:

@@ -40,7 +40,8 @@ def write_logprobs(tokens: Iterable[Json]) -> dict[str, Json]:
     for token in tokens:
         if isinstance(token, dict):
             chosen.append(_candidate(token))
-            others = token.get("top_logprobs") or []
+            others = token.get("top_logprobs")
+            others = others if isinstance(others, list) else []
             tops.append({"candidates": [_candidate(other) for other in others if isinstance(other, dict)]})
     result: dict[str, Json] = {"chosenCandidates": chosen}
     if any(top["candidates"] for top in tops):

@@ -143,7 +143,7 @@ def _turns(top: dict[str, Json]) -> tuple[Turn, ...]:
 def _content(said: Json, where: str, book: CallBook) -> Turn:
     told = message(said, where)
     role = told.get("role")
-    if role not in {"model", "user", "function", None, ""}:
+    if role not in ("model", "user", "function", None, ""):
         raise BadRequest(f"'{where}.role' must be 'user' or 'model'.", param=f"{where}.role")
     return Turn(
         role="assistant" if role == "model" else "user",

@@ -239,8 +239,8 @@ def _tool_config(request: Request, target: Target, losses: Losses) -> dict[str, 
         losses.drop("parallel_tool_calls")
     functions = [tool for tool in request.tools if isinstance(tool, Tool)]
     calling = _calling(request.tool_choice, functions, losses)
-    if not request.tools:
-        calling.clear()
+    if not functions and (not request.tools or request.dialect != NAME):
+        calling.clear()  # Google refuses it where no function is declared; another vendor's own tools stay behind.
     is_strict = target.traits.strict_tools and any(tool.strict for tool in functions)
     if is_strict and calling.get("mode", "AUTO") == "AUTO":
         # VALIDATED is AUTO with calls held to their schemas: what strict asks for.

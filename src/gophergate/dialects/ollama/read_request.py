@@ -300,4 +300,4 @@ def _number(members: dict[str, Json], name: str, where: str, *, whole: bool) -> 
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadRequest(f"'{where}' must be a number.", param=where)
-    return int(value) if whole and float(value).is_integer() else value
+    return int(value) if whole and isinstance(value, float) and value.is_integer() else value

@@ -28,6 +28,7 @@ _SUMS = frozenset(
 _TAKEN = frozenset({"cached_tokens", "audio_tokens"})
 _MADE = frozenset({"reasoning_tokens", "audio_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"})
 _NONE: dict[str, Json] = {}
+_COUNT_TYPES = frozenset({int, type(None)})
 _TICKS_PER_NANO = 10
 """xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""
 
@@ -120,7 +121,7 @@ def _plain(raw: dict[str, Any]) -> Usage | None:
         return None
     cached, reasoning = taken.get("cached_tokens"), made.get("reasoning_tokens")
     audio, audio_out = taken.get("audio_tokens"), made.get("audio_tokens")
-    if audio or audio_out or type(cached) is bool or type(reasoning) is bool:
+    if audio or audio_out or not {type(cached), type(reasoning), type(audio), type(audio_out)} <= _COUNT_TYPES:
         return None
     if not (0 <= (cached or 0) <= prompt and 0 <= (reasoning or 0) <= completion):
         return None

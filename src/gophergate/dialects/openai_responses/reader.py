@@ -187,7 +187,7 @@ def _item_done(reply: _Reply, said: _Said) -> None:
 def _text_delta(reply: _Reply, said: _Said) -> None:
     seen = reply.seen(said, "message")
     if isinstance(seen, SeenMessage):
-        seen.grow(said.content_index or 0, said.delta, said.logprobs)
+        seen.grow(said.content_index or 0, said.delta, list_of(said.logprobs) or None)
 
 
 def _refusal_delta(reply: _Reply, said: _Said) -> None:

@@ -528,3 +528,16 @@ def test_the_seal_of_a_text_stands_behind_it_and_comes_back(player: Player, stre
     asked = {"model": "m", "max_tokens": 9, "messages": [{"role": "assistant", "content": content}]}
     (turn,) = MESSAGES.read_request(json.dumps(asked).encode()).turns
     assert turn.blocks == (Text(text="Hi", seal=GEMINI), Text(text="there"))
+
+
+def test_a_stream_begins_with_an_estimate_where_the_provider_counts_at_the_end() -> None:
+    """R-U4, edge case 23: a guess at once, the truth in `message_delta`, never their sum."""
+    said = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "word " * 400}]}
+    request = MESSAGES.read_request(json.dumps(said).encode())
+    writer = MESSAGES.writer(request, STAMP, stream=True)
+    usage = Usage(input=431, output=2)
+    events = [Started(), BlockOpened(0, Text(text="")), BlockGrew(0, "Hi"), BlockClosed(0), UsageSeen(usage)]
+    told = b"".join(map(writer.write, [*events, Finished(reason="stop")])).decode()
+    said_usage = [json.loads(line[6:]) for line in told.splitlines() if line.startswith("data: ")]
+    assert said_usage[0]["message"]["usage"]["input_tokens"] == 501
+    assert said_usage[-2]["usage"] == {"input_tokens": 431, "output_tokens": 2}
