@@ -118,7 +118,7 @@ class _Turns:
 
     def message(self, role: Json, item: dict[str, Any], index: int) -> None:
         content = item.get("content")
-        if not isinstance(role, str) or role not in MESSAGE_ROLES:
+        if role not in MESSAGE_ROLES:
             raise BadRequest(
                 f"'input[{index}].role' must be one of 'system', 'developer', 'user' and 'assistant'.",
                 param=f"input[{index}].role",

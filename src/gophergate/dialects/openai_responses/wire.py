@@ -45,7 +45,7 @@ RESPONSE = "_response"
 JOINT = "\n\n"
 """Stands between the parts of a thought."""
 
-MESSAGE_ROLES = frozenset({"system", "developer", "user", "assistant"})
+MESSAGE_ROLES = ("system", "developer", "user", "assistant")
 
 READ_INCOMPLETE: dict[str, Reason] = {
     "max_output_tokens": "length",
