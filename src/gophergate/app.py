@@ -43,9 +43,7 @@ from gophergate.logs import log_to_stderr
 from gophergate.observe.host import host
 from gophergate.operators import Application as ASGIApp
 from gophergate.operators import Operators
-from gophergate.policy.admission import Admission
 from gophergate.policy.auth import Auth
-from gophergate.policy.limits import LocalRates
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
 from gophergate.router import Router
@@ -121,7 +119,17 @@ class Gateway:
         self.writer = LedgerWriter(self.calls, journal=parts.journal)
         self.prices = PriceBook(wall=parts.wall, row=self.configuration.row, terms=self.configuration.terms)
         self.configuration.on_swap.append(self.prices.forget)
-        self.spending = Spending(parts.database, self.calls, self.writer, announce=self._announce, clock=parts.clock)
+        self.spending = Spending(
+            parts.database,
+            self.calls,
+            self.writer,
+            self.prices,
+            settings,
+            announce=self._announce,
+            output_limit=lambda label: self.catalog.current.facts(label).max_output,
+            wall=parts.wall,
+            clock=parts.clock,
+        )
         self.router = Router(self.catalog, spoken, self.prices, parts, self._announce)
         self.configuration.on_swap.append(self.router.reconfigured)
         self.house = House(
@@ -135,7 +143,7 @@ class Gateway:
                 redact=settings.logging.redact,
             ),
             catalog=self.catalog,
-            admission=Admission(LocalRates(parts.clock), self.spending.budgets, self.prices, settings.pricing.unpriced),
+            admission=self.spending.admission,
             chooser=self.router.chooser,
             attempts=self.router.attempts,
             ids=ids,

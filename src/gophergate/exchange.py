@@ -83,7 +83,7 @@ async def exchange(
                 owner=caller.client_id,
                 resilience=plan.resilience,
             )
-            wanted = Wanted(peek.model, plan.deployments, len(body), peek.max_output_tokens, entry.session)
+            wanted = Wanted(peek.model, plan.deployments, body, peek.max_output_tokens, entry.session)
             async with house.admission.admitted(caller, wanted, entry, outlet.note):
                 if plan.group:
                     plan = await house.chooser.choose(catalog, plan.group, Traits.of(order, said.tags, entry.session))

@@ -48,6 +48,8 @@ MEANT = {
     "POST /api/groups": "a group has targets and does not lead back to itself",
     "POST /api/budgets": "the scope must be there, and the time zone known",
     "PATCH /api/budgets/{budget_id}": "the time zone must be known",
+    "POST /api/budgets/{budget_id}/raise": "until is a moment to come",
+    "POST /api/limits": "the scope must be there, and have no limits of its own",
     "GET /api/usage": "since comes before until",
 }
 """Where input may fit the schema and still mean nothing, and why no schema can say so."""

@@ -6,22 +6,22 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Request, Response
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, model_validator
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.shapes import Dollars, Given, Id, Listing, Moment, Money, Shown, Time, microseconds
 from gophergate.core.money import from_dollars
 from gophergate.errors import BadRequest, NotHere
-from gophergate.policy.windows import zone
-from gophergate.spending import budget_of
+from gophergate.policy.budgets import THRESHOLDS
+from gophergate.policy.windows import LONGEST_SPAN, SHORTEST_SPAN, check_span, zone
 from gophergate.store.budgets import BudgetRow
 from gophergate.store.clients import Clients
 from gophergate.store.keys import Keys
 from gophergate.store.users import Users
 
 Scope = Literal["organisation", "team", "user", "client", "key", "model", "session"]
-Period = Literal["hour", "day", "week", "month", "total"]
+Period = Literal["hour", "day", "week", "month", "total", "rolling"]
 _NAMED = ("model", "session")
 """Scopes whose ids are no objects of ours: any name may come to be called."""
 
@@ -31,12 +31,26 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _rising(shares: list[float]) -> list[float]:
+    if sorted(set(shares)) != shares:
+        raise ValueError("thresholds rise, and each is there once")
+    return shares
+
+
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone), Member(examples=["Europe/Berlin"])]
 ScopeId = Annotated[str, StringConstraints(min_length=1, max_length=320, pattern=r"^\S+$")]
+ModelId = Annotated[str, StringConstraints(min_length=1, max_length=320, pattern=r"^\S+$")]
+Seconds = Annotated[int, Member(ge=SHORTEST_SPAN, le=LONGEST_SPAN, description="Of a rolling period.")]
+Thresholds = Annotated[
+    list[Annotated[float, Member(gt=0, le=10)]],
+    Member(max_length=10, description="Shares of the amount at which it is told of.", examples=[[0.5, 0.8, 1.0]]),
+    AfterValidator(_rising),
+]
 
 
 class BudgetShown(Shown):
-    """A budget now. `reserved` is held for calls under way; `resets_at` is null for a total."""
+    """A budget now. `reserved` is held for calls under way; `resets_at` is null for a total, and of a rolling period it
+    is when the oldest of what is spent counts no more. A budget of each session ("*") has no spending of its own."""
 
     id: str
     scope: Scope
@@ -44,8 +58,11 @@ class BudgetShown(Shown):
     scope_name: str
     amount: Money
     period: Period
+    seconds: int | None
+    model: str | None
     timezone: str
     hard: bool
+    thresholds: list[float]
     raised: Money
     raised_until: Moment | None
     spent: Money
@@ -57,14 +74,28 @@ class BudgetShown(Shown):
 
 
 class BudgetGiven(Given):
-    """A new budget. `scope_id` is the object's id; a model's name ("openai/gpt-4.1"); a session's, or "*" for each."""
+    """A new budget. `scope_id` is the object's id; a model's name ("openai/gpt-4.1"); a session's, or "*" for each. A
+    period "rolling" is the last `seconds`. `model` narrows it to the calls of that model."""
 
     scope: Scope
     scope_id: ScopeId
     amount: Dollars
     period: Period = "month"
+    seconds: Seconds | None = None
+    model: ModelId | None = None
     hard: bool = True
     timezone: Zone | None = None
+    thresholds: Thresholds | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> BudgetGiven:
+        if (self.period == "rolling") != (self.seconds is not None):
+            raise ValueError("'seconds' is the length of the period 'rolling', and of no other")
+        if self.seconds is not None:
+            check_span(self.seconds)
+        if self.scope == "model" and self.model is not None:
+            raise ValueError("a model's budget is for that model alone: leave out 'model'")
+        return self
 
 
 class BudgetChange(Given):
@@ -73,14 +104,22 @@ class BudgetChange(Given):
     amount: Dollars | None = None
     hard: bool | None = None
     timezone: Zone | None = None
+    thresholds: Thresholds | None = None
     raised: Dollars | None = None
     raised_until: Time | None = None
 
 
+class Raise(Given):
+    """So much more, until a moment."""
+
+    amount: Dollars
+    until: Time
+
+
 async def list_(desk: AtDesk) -> Listing[BudgetShown]:
     """Every budget, with what is spent of it."""
-    names = await _names(desk)
-    rows = await desk.rooms.spending.rows.all()
+    names = await names_of(desk)
+    rows = await desk.rooms.spending.budgets.all()
     return Listing[BudgetShown](items=[await _shown(desk, row, names) for row in rows if _is_seen(desk, row)])
 
 
@@ -98,19 +137,22 @@ async def create(given: BudgetGiven, response: Response, desk: AtDesk) -> Budget
         scope=given.scope,
         scope_id=given.scope_id,
         period=given.period,
+        seconds=given.seconds or 0,
+        model=given.model or "",
+        thresholds=None if given.thresholds is None else tuple(given.thresholds),
         amount=from_dollars(given.amount),
         hard=given.hard,
         timezone=given.timezone or "UTC",
         created_at=now,
         updated_at=now,
     )
-    names = await _names(desk)
+    names = await names_of(desk)
     if given.scope not in _NAMED and (given.scope, given.scope_id) not in names:
         raise BadRequest(f"There is no {given.scope} '{given.scope_id}'.", param="scope_id")
     if not _is_seen(desk, row):
         desk.confine("", given.scope)
     async with desk.change():
-        await desk.rooms.spending.rows.create(row)
+        await desk.rooms.spending.budgets.create(row)
         await desk.note("create", "budget", row.id, after=given)
     await desk.rooms.spending.reload()
     shown: BudgetShown = tagged(response, await _shown(desk, row, names))
@@ -122,20 +164,41 @@ async def change(budget_id: Id, given: BudgetChange, request: Request, response:
     async with desk.change():
         before = await _known(desk, budget_id)
         unchanged_since(request, before)
-        row = await desk.rooms.spending.rows.get(budget_id)
+        row = await desk.rooms.spending.budgets.get(budget_id)
         said = given.said()
         changed = msgspec.structs.replace(
             row,
             amount=from_dollars(given.amount) if given.amount is not None else row.amount,
             hard=row.hard if given.hard is None else given.hard,
             timezone=given.timezone or row.timezone,
+            thresholds=row.thresholds if given.thresholds is None else tuple(given.thresholds),
             raised=from_dollars(given.raised or "0") if "raised" in said else row.raised,
             raised_until=microseconds(given.raised_until) if "raised_until" in said else row.raised_until,
             version=row.version + 1,
             updated_at=desk.now(),
         )
-        await desk.rooms.spending.rows.change(changed)
+        await desk.rooms.spending.budgets.change(changed)
         await desk.note("change", "budget", budget_id, before=before, after=given)
+    await desk.rooms.spending.reload()
+    shown: BudgetShown = tagged(response, await _known(desk, budget_id))
+    return shown
+
+
+async def raise_(budget_id: Id, given: Raise, response: Response, desk: AtDesk) -> BudgetShown:
+    """Allow more for a while: the amount is added until the moment given, in place of an earlier raise. Calls that wait
+    for the budget go on at once; afterwards it is what it was."""
+    now = desk.now()
+    until = microseconds(given.until)
+    if until is None or until <= now:
+        raise BadRequest("'until' is a moment to come.", param="until")
+    async with desk.change():
+        before = await _known(desk, budget_id)
+        row = await desk.rooms.spending.budgets.get(budget_id)
+        raised = msgspec.structs.replace(
+            row, raised=from_dollars(given.amount), raised_until=until, version=row.version + 1, updated_at=now
+        )
+        await desk.rooms.spending.budgets.change(raised)
+        await desk.note("raise", "budget", budget_id, before=before, after=given)
     await desk.rooms.spending.reload()
     shown: BudgetShown = tagged(response, await _known(desk, budget_id))
     return shown
@@ -145,7 +208,7 @@ async def delete(budget_id: Id, desk: AtDesk) -> None:
     """Remove a budget: spending is no longer limited by it."""
     async with desk.change():
         before = await _known(desk, budget_id)
-        await desk.rooms.spending.rows.delete(budget_id)
+        await desk.rooms.spending.budgets.delete(budget_id)
         await desk.note("delete", "budget", budget_id, before=before)
     await desk.rooms.spending.reload()
 
@@ -156,25 +219,26 @@ def _is_seen(desk: Desk, row: BudgetRow) -> bool:
 
 
 async def _known(desk: Desk, budget_id: str) -> BudgetShown:
-    row = await desk.rooms.spending.rows.get(budget_id)
+    row = await desk.rooms.spending.budgets.get(budget_id)
     if not _is_seen(desk, row):
         raise NotHere(f"There is no budget '{budget_id}'.")
-    return await _shown(desk, row, await _names(desk))
+    return await _shown(desk, row, await names_of(desk))
 
 
 async def _shown(desk: Desk, row: BudgetRow, names: dict[tuple[str, str], str]) -> BudgetShown:
-    standing = await desk.rooms.spending.budgets.standing(budget_of(row), desk.now())
+    standing = await desk.rooms.spending.standing(row, desk.now())
+    value = msgspec.structs.asdict(row) | {"seconds": row.seconds or None, "model": row.model or None}
     return BudgetShown(
-        **msgspec.structs.asdict(row),
+        **value | {"thresholds": list(THRESHOLDS if row.thresholds is None else row.thresholds)},
         scope_name=names.get((row.scope, row.scope_id), row.scope_id),
         spent=standing.spent,
         reserved=standing.reserved,
         window_start=standing.window.start or None,
-        resets_at=standing.window.end,
+        resets_at=standing.resets_at,
     )
 
 
-async def _names(desk: Desk) -> dict[tuple[str, str], str]:
+async def names_of(desk: Desk) -> dict[tuple[str, str], str]:
     database = desk.rooms.database
     clients = Clients(database)
     found = {("client", row.id): row.name for row in await clients.page(limit=100_000)}

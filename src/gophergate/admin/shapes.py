@@ -67,17 +67,24 @@ class Listing(Shown, Generic[T]):
     next_cursor: str | None = None
 
 
+_Tokens = Annotated[int, Member(ge=1, le=1_000_000_000_000)]
+
+
 class LimitsGiven(Given):
-    """Requests and tokens a minute, calls at a time; null or left out is no limit."""
+    """Requests and tokens a minute (all, input, output), calls at a time; null or left out is no limit."""
 
     rpm: Annotated[int, Member(ge=1, le=10_000_000)] | None = None
-    tpm: Annotated[int, Member(ge=1, le=1_000_000_000_000)] | None = None
+    tpm: _Tokens | None = None
+    input_tpm: _Tokens | None = None
+    output_tpm: _Tokens | None = None
     concurrency: Annotated[int, Member(ge=1, le=1_000_000)] | None = None
 
 
 class LimitsShown(Shown):
-    """Requests and tokens a minute, calls at a time; null is no limit."""
+    """Requests and tokens a minute (all, input, output), calls at a time; null is no limit."""
 
     rpm: int | None = None
     tpm: int | None = None
+    input_tpm: int | None = None
+    output_tpm: int | None = None
     concurrency: int | None = None

@@ -58,7 +58,7 @@ class OrganisationGiven(Given):
 
 def limits_of(given: LimitsGiven | None) -> Limits:
     """The limits that were given."""
-    return NO_LIMITS if given is None else Limits(rpm=given.rpm, tpm=given.tpm, concurrency=given.concurrency)
+    return NO_LIMITS if given is None else Limits(**given.model_dump())
 
 
 async def list_(desk: AtDesk, limit: Limit = 50, cursor: Cursor = None) -> Listing[TeamShown]:

@@ -6,10 +6,12 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Requests and tokens a minute, calls at a time; None is no limit."""
+    """Requests and tokens a minute (all, those read, those written), calls at a time; None is no limit."""
 
     rpm: int | None = None
     tpm: int | None = None
+    input_tpm: int | None = None
+    output_tpm: int | None = None
     concurrency: int | None = None
 
 
@@ -17,13 +19,17 @@ NO_LIMITS = Limits()
 
 
 class ScopeLimits(msgspec.Struct, frozen=True):
-    """The limits of one scope that a key stands in: its own, its client's or its team's."""
+    """The limits of one scope that a call stands in: an organisation, team, user, client, key or model. `model`
+    narrows them to calls of one model."""
 
     scope: str
     id: str
     rpm: int | None = None
     tpm: int | None = None
     concurrency: int | None = None
+    input_tpm: int | None = None
+    output_tpm: int | None = None
+    model: str = ""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):

@@ -276,14 +276,14 @@ class Entry:
         return int(self._started_wall * 1_000_000)
 
     @property
-    def answered_by(self) -> str:
-        """`provider/model` as its row names them, "" before the first attempt."""
-        return f"{self._deployment.provider_name}/{self._deployment.model}" if self._deployment is not None else ""
+    def answering(self) -> Priced | None:
+        """The deployment of the last attempt, None before the first."""
+        return self._deployment
 
-    def tokens(self) -> int:
+    def tokens(self) -> tuple[int, int]:
         """All tokens metered so far, in and out."""
         usage, _ = self.meter.total(len(self._body))
-        return usage.total_input + usage.total_output if usage is not None else 0
+        return (usage.total_input, usage.total_output) if usage is not None else (0, 0)
 
     def stop(self, error: GatewayError) -> None:
         """End the call under way: its task is cancelled, and `error` is what the client is told and the row says."""

@@ -6,22 +6,26 @@ back when the scope ends, settled on what the call really used. What is not limi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Literal, Protocol
 
 import msgspec
 
-from gophergate.core.caller import Caller
+from gophergate.core.caller import Caller, ScopeLimits
 from gophergate.core.usage import Usage
-from gophergate.errors import Forbidden
-from gophergate.policy.budgets import Budgets, Hold, Scope
-from gophergate.policy.limits import Rates, Ticket
+from gophergate.errors import Forbidden, GatewayError
+from gophergate.policy import headers
+from gophergate.policy.budgets import Budget, Hold, Reservations
+from gophergate.policy.limits import Limited, Rates, Taken, Ticket
+from gophergate.policy.loops import Loops
+from gophergate.policy.rules import Rules
 
-ALLOWED_OUTPUT = 4096
-"""Output tokens that are reserved for a call that names no limit of its own."""
 _BYTES_PER_TOKEN = 3
 """Fewer than any tokenizer needs for prose or code, so that an estimate is rather too high than too low."""
+_LOOK_AFTER = 1.0
+"""Seconds between two looks at the calls that hold reservations."""
 
 
 class Model(Protocol):
@@ -47,84 +51,125 @@ class Bill(Protocol):
     """What a call has used (`ledger.entry.Entry` fits)."""
 
     @property
-    def started(self) -> int: ...
+    def call_id(self) -> str: ...
 
     @property
-    def answered_by(self) -> str:
-        """`provider/model` as the ledger names them, "" for nobody."""
+    def started(self) -> int:
+        """Unix microseconds."""
 
-    def cost(self) -> int | None: ...
+    @property
+    def door(self) -> str: ...
 
-    def tokens(self) -> int: ...
+    @property
+    def answering(self) -> Model | None:
+        """The deployment of the last attempt, None before the first."""
+
+    def cost(self) -> int | None:
+        """Nano-dollars so far, None without a price."""
+
+    def tokens(self) -> tuple[int, int]:
+        """Tokens so far, in and out."""
+
+    def decided(self, step: str) -> None:
+        """A sentence for the call's record."""
+
+    def stop(self, error: GatewayError) -> None:
+        """End the call, and tell its client why."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What a call asks for: its model's name, the deployments that may answer, bytes of its body, output tokens it
-    allows, and its session."""
+    """What a call asks for: its model's name, the deployments that may answer, its body, the output tokens it allows,
+    and its session."""
 
     model: str
     deployments: Sequence[Model]
-    size: int
+    body: bytes
     output: int | None
     session: str | None
 
 
-class Admission:
-    """Lets calls in. `unpriced` says what becomes of a call that nobody can price."""
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """How calls are let in. `unpriced`: what becomes of a call that nobody can price. `unknown_output`: output tokens
+    reserved at most for a call that names no limit of its own. `at_cap`: what becomes of a running call that passes a
+    hard budget. `loop_after`: equal requests in a session and minute that are a loop; 0 looks for none."""
 
-    def __init__(self, rates: Rates, budgets: Budgets, prices: Prices, unpriced: Literal["allow", "block"]) -> None:
+    unpriced: Literal["allow", "block"] = "allow"
+    unknown_output: int = 8192
+    at_cap: Literal["finish", "cut"] = "finish"
+    loop_after: int = 20
+
+
+class Admission:
+    """Lets calls in. `output_limit` gives the most tokens a deployment writes, None where that is not known; `warns`
+    is told of loops (the call's caller, its session, how often); `wall` gives Unix seconds."""
+
+    def __init__(
+        self,
+        rates: Rates,
+        reservations: Reservations,
+        prices: Prices,
+        terms: Terms,
+        *,
+        wall: Callable[[], float],
+        clock: Callable[[], float],
+        warns: Callable[[Caller, str, int], None],
+        output_limit: Callable[[Model], int | None],
+    ) -> None:
         self.rates = rates
-        self.budgets = budgets
-        self._prices = prices
-        self._blocks_unpriced = unpriced == "block"
+        self.reservations = reservations
+        self.rules = Rules()
+        self.terms = terms
+        self.prices = prices
+        self.wall = wall
+        self.warns = warns
+        self.output_limit = output_limit
+        self.loops = Loops(clock) if terms.loop_after else None
+        self.loop_mark = f"warning: the same request {terms.loop_after} times or more within a minute"
+        self._holding: dict[str, Admitted] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, budgets: Iterable[Budget], limits: Iterable[ScopeLimits]) -> None:
+        """What is in force from now on; `limits` beside those that callers bring."""
+        self.rules.set(budgets, limits)
+        self.reservations.changed(self.rules.budgets)
 
     def admitted(self, caller: Caller, wanted: Wanted, bill: Bill, note: Callable[[bytes, bytes], None]) -> Admitted:
         """The scope of a call that is let in. `note` takes response headers that tell how the limits stand."""
         return Admitted(self, caller, wanted, bill, note)
 
-    async def enter(self, scope: Admitted) -> None:
-        """Take what the call needs. Raises Forbidden (no price), RateLimited, BudgetExceeded; then it took nothing."""
-        caller, wanted = scope.caller, scope.wanted
-        if not (caller.limits or self.budgets.are_any or self._blocks_unpriced):
-            return
-        usage = Usage(input=-(-wanted.size // _BYTES_PER_TOKEN), output=wanted.output or ALLOWED_OUTPUT)
-        costs = [self._prices.price(deployment, usage)[0] for deployment in wanted.deployments]
-        if self._blocks_unpriced and any(cost is None for cost in costs):
-            raise Forbidden(
-                f"Nobody knows what '{wanted.model}' costs, and calls without a price are blocked here "
-                "(pricing.unpriced). Set a price for it.",
-                param="model",
-                code="model_unpriced",
-            )
-        if caller.limits:
-            tokens = (usage.input or 0) + (wanted.output or 0)
-            scope.ticket = await self.rates.enter(caller.limits, tokens)
-            _tell(scope.ticket, scope.note)
-        if self.budgets.are_any:
-            try:
-                estimate = max((cost or 0 for cost in costs), default=0)
-                scope.hold = await self.budgets.reserve(_names(caller, wanted), estimate, scope.bill.started)
-            except BaseException:
-                if scope.ticket is not None:
-                    self.rates.leave(scope.ticket, 0)
-                    scope.ticket = None
-                raise
+    # -- calls that hold something ------------------------------------------------------------------------------
 
-    def leave(self, scope: Admitted) -> None:
-        """Give back what the call took, settled on what it used."""
-        if scope.hold is None and self.budgets.are_any:
-            # A budget that came while the call ran counts what it cost as well.
-            scope.hold = Hold(scope.bill.started, 0, [], _names(scope.caller, scope.wanted))
-        if scope.hold is not None:
-            if scope.bill.answered_by:
-                self.budgets.narrow(scope.hold, scope.bill.answered_by)
-            self.budgets.settle(scope.hold, scope.bill.cost() or 0)
-        if scope.ticket is not None:
-            self.rates.leave(scope.ticket, scope.bill.tokens())
+    def holds(self, scope: Admitted) -> None:
+        """A call under way holds a reservation."""
+        self._holding[scope.bill.call_id] = scope
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_LOOK_AFTER, self._look_after)
+
+    def lets_go(self, scope: Admitted) -> None:
+        """It holds none any more."""
+        self._holding.pop(scope.bill.call_id, None)
+
+    def _look_after(self) -> None:
+        """Renew the reservations of calls that go on, let them grow with what was metered, and cut those that pass a
+        hard budget, where that is wanted (R-B7). One timer for all calls, and none while nothing is held."""
+        self._timer = None
+        now = int(self.wall() * 1_000_000)
+        for scope in list(self._holding.values()):
+            if scope.hold is None:
+                continue
+            cost = scope.bill.cost() or 0
+            self.reservations.renew(scope.hold, cost)
+            if self.terms.at_cap == "cut":
+                error = self.reservations.overrun(scope.hold, cost, now)
+                if error is not None:
+                    scope.bill.stop(error)
+        if self._holding:
+            self._timer = asyncio.get_running_loop().call_later(_LOOK_AFTER, self._look_after)
 
 
 class Admitted:
-    """One call's place and reservation, as `async with`."""
+    """One call's place and reservation, as `async with`. Entering raises Forbidden (no price), RateLimited,
+    BudgetExceeded or Unavailable, and has then taken nothing."""
 
     __slots__ = ("_admission", "bill", "caller", "hold", "note", "ticket", "wanted")
 
@@ -140,33 +185,87 @@ class Admitted:
         self.hold: Hold | None = None
 
     async def __aenter__(self) -> None:
-        await self._admission.enter(self)
+        admission, caller, wanted = self._admission, self.caller, self.wanted
+        if admission.loops is not None:
+            self._look_for_loop(admission.loops)
+        rules = admission.rules
+        if not (rules.are_any or caller.limits or admission.terms.unpriced == "block"):
+            return
+        terms = rules.terms(caller)
+        limits = rules.limits(terms, wanted.deployments, wanted.model)
+        claims = rules.claims(terms, wanted.deployments, wanted.session)
+        tokens = Taken(-(-len(wanted.body) // _BYTES_PER_TOKEN), wanted.output or 0)
+        estimate = 0
+        if claims or admission.terms.unpriced == "block":
+            estimate = self._estimate(tokens)
+        if limits:
+            try:
+                self.ticket = await admission.rates.enter(limits, tokens)
+            except Limited as error:
+                error.headers = dict(headers.told(self.bill.door, error.standings, admission.wall))
+                raise
+        if claims:
+            try:
+                bill = self.bill
+                self.hold = await admission.reservations.reserve(bill.call_id, claims, estimate, bill.started)
+            except BaseException:
+                if self.ticket is not None:
+                    admission.rates.undo(self.ticket)
+                    self.ticket = None
+                raise
+            admission.holds(self)
+        if self.ticket is not None:
+            for name, value in headers.told(self.bill.door, self.ticket.standings, admission.wall):
+                self.note(name.encode(), value.encode())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._admission.leave(self)
+        admission, bill = self._admission, self.bill
+        rules = admission.rules
+        if self.hold is not None or rules.budgets:
+            # The budgets that it falls under now: of the model that answered, and those that came while it ran.
+            answering = bill.answering
+            models = self.wanted.deployments if answering is None else (answering,)
+            claims = rules.claims(rules.terms(self.caller), models, self.wanted.session)
+            hold = self.hold or Hold(bill.call_id, (), 0, bill.started, 0.0)
+            admission.lets_go(self)
+            admission.reservations.settle(hold, claims, bill.cost() or 0)
+        if self.ticket is not None:
+            admission.rates.leave(self.ticket, Taken(*bill.tokens()))
 
+    def _estimate(self, tokens: Taken) -> int:
+        """The most that the call is thought to cost, wherever it goes; nothing where no price is known. Raises
+        Forbidden for that, where it is blocked."""
+        admission, wanted = self._admission, self.wanted
+        most, known = 0, -1
+        usage = None
+        for model in wanted.deployments:
+            output = wanted.output
+            if output is None:
+                limit = admission.output_limit(model)
+                most_unknown = admission.terms.unknown_output
+                output = most_unknown if limit is None else min(limit, most_unknown)
+            if usage is None or output != known:
+                usage, known = Usage(input=tokens.input, output=output), output
+            cost = admission.prices.price(model, usage)[0]
+            if cost is None:
+                if admission.terms.unpriced == "block":
+                    raise Forbidden(
+                        f"Nobody knows what '{wanted.model}' costs, and calls without a price are blocked here "
+                        "(pricing.unpriced). Set a price for it.",
+                        param="model",
+                        code="model_unpriced",
+                    )
+            elif cost > most:
+                most = cost
+        return most
 
-def _names(caller: Caller, wanted: Wanted) -> dict[Scope, Sequence[str]]:
-    """Every scope the call falls under. A model goes by "provider/model" as the ledger has it, and by its own name."""
-    found: dict[Scope, Sequence[str]] = {"key": (caller.key_id,), "client": (caller.client_id,)}
-    if caller.team_id:
-        found["team"] = (caller.team_id,)
-    if caller.user_id:
-        found["user"] = (caller.user_id,)
-    if caller.organisation_id:
-        found["organisation"] = (caller.organisation_id,)
-    if wanted.session:
-        found["session"] = (wanted.session,)
-    labels = [f"{deployment.provider_name}/{deployment.model}" for deployment in wanted.deployments]
-    found["model"] = tuple(dict.fromkeys([*labels, *(deployment.model for deployment in wanted.deployments)]))
-    return found
-
-
-def _tell(ticket: Ticket, note: Callable[[bytes, bytes], None]) -> None:
-    for kind, standing in (("requests", ticket.requests), ("tokens", ticket.token_standing)):
-        if standing is not None:
-            note(f"x-ratelimit-limit-{kind}".encode(), b"%d" % standing.limit)
-            note(f"x-ratelimit-remaining-{kind}".encode(), b"%d" % standing.remaining)
-            note(f"x-ratelimit-reset-{kind}".encode(), b"%ds" % standing.reset)
+    def _look_for_loop(self, loops: Loops) -> None:
+        admission, wanted = self._admission, self.wanted
+        session = wanted.session or self.caller.key_id
+        count = loops.seen(session, wanted.body)
+        if count >= admission.terms.loop_after:
+            self.bill.decided(admission.loop_mark)
+            if count == admission.terms.loop_after:
+                admission.warns(self.caller, session, count)

@@ -1,46 +1,51 @@
-"""Budgets: reserve before a call, settle on what it cost. All scopes or none, and never over by more than one call.
+"""Budgets: what one is, what a call claims of it, and the seam behind which reservations are counted.
 
-A call is let in when its estimate fits beside what is spent and reserved. When only other calls' reservations stand in
-its way, it waits for them to settle instead of being refused: nobody is turned away while there is money left. When
-nothing is reserved it is let in while anything is left at all, whatever its estimate: so the cap is passed by one
-call's error at most (R-B1). What was spent is the ledger's own sum, read when a window is first asked for; from then
-on it is counted here, call by call, in step with the ledger (R-B3).
+The promise, kept by every `Reservations` (tests/unit/policy/test_reservations.py runs over each):
+
+- A call holds its estimate in all budgets it falls under, or in none (R-B1).
+- What is spent and held of a hard budget never exceeds what is allowed when a call is let in. A call that fits only in
+  part is let in with what is left, one such call at a time: so the cap is passed by one call's error at most (law 7).
+- While others' reservations are all that stands in the way, a call waits its turn; it is refused for good only when the
+  money is spent.
+- A reservation has an owner and an expiry; it is settled once, on the call's real cost, and counts no more (R-B2).
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
 
 from gophergate.core.money import to_dollars
 from gophergate.errors import BudgetExceeded
-from gophergate.policy.windows import Period, Window, window
+from gophergate.policy.windows import Period, Window
 from gophergate.times import rfc3339
 
 Scope = Literal["organisation", "team", "user", "client", "key", "model", "session"]
 
 THRESHOLDS = (0.5, 0.8, 1.0)
-PATIENCE = 20.0
-"""Seconds that a call waits for others to settle before it is refused."""
-EVERY_SESSION = "*"
+EVERY = "*"
+"""As a session budget's `scope_id`: a budget of its own for each session."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """So much money for a scope in each period. `hard` refuses, else it only tells. `raised` is a temporary addition
-    to `amount` (both nano-dollars), until `raised_until`."""
+    """So much money for a scope in each period. `hard` refuses, else it only tells. `seconds` is the length of a
+    rolling period. `model` narrows it to calls of one model. `raised` is a temporary addition to `amount` (both
+    nano-dollars), until `raised_until`. `thresholds` are the shares at which it is told of."""
 
     id: str
     scope: Scope
     scope_id: str
     amount: int
     period: Period
+    seconds: int = 0
+    model: str = ""
     hard: bool = True
     timezone: str = "UTC"
     raised: int = 0
     raised_until: int | None = None
+    thresholds: tuple[float, ...] = THRESHOLDS
 
     def allowed(self, at: int) -> int:
         """What may be spent in the window of a moment."""
@@ -48,222 +53,100 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         return self.amount + (self.raised if is_raised else 0)
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """One budget that a call falls under. `name` is whose it is: the budget's own `scope_id`, or the session's where
+    each has its own."""
+
+    budget: Budget
+    name: str
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A budget now: nano-dollars, and its window."""
+    """A budget now: nano-dollars, and its window. `resets_at` is when it begins anew or, of a rolling one, when the
+    oldest of what is spent counts no more; None never, or when there is nothing to reset."""
 
     spent: int
     reserved: int
     window: Window
+    resets_at: int | None
+
+
+class Hold:
+    """A call's reservation: settle it once, whatever became of the call. `expires` is on the backend's clock."""
+
+    __slots__ = ("at", "claims", "estimate", "expires", "is_settled", "owner", "parts")
+
+    def __init__(self, owner: str, claims: Sequence[Claim], estimate: int, at: int, expires: float) -> None:
+        self.owner = owner
+        self.claims = claims
+        self.estimate = estimate
+        self.at = at
+        self.expires = expires
+        self.is_settled = False
+        self.parts: list[tuple[object, int]] = []
+        """The backend's own: where it is held, and how much."""
+
+
+class Reservations(Protocol):
+    """Where reservations are counted. One process has `policy.reservations`; many share a backend with this shape."""
+
+    async def reserve(self, owner: str, claims: Sequence[Claim], estimate: int, at: int) -> Hold:
+        """Hold `estimate` nano-dollars in every claim, or in none, for the call `owner` that began `at` (Unix
+        microseconds). Waits its turn while others' reservations are in the way. Raises BudgetExceeded, Unavailable;
+        then, and when cancelled at any moment, it has taken nothing."""
+
+    def settle(self, hold: Hold, claims: Sequence[Claim], cost: int) -> None:
+        """The call is over, fell under `claims` in the end, and cost so much. Never waits, so that no cancellation
+        comes between it and the ledger; a second time changes nothing."""
+
+    def renew(self, hold: Hold, least: int) -> None:
+        """The call goes on: its reservation expires later, and is no less than `least` nano-dollars now."""
+
+    def overrun(self, hold: Hold, cost: int, now: int) -> BudgetExceeded | None:
+        """What to tell a call that has cost so much already, when that is more than a hard budget of its has left."""
+
+    def changed(self, budgets: Mapping[str, Budget]) -> None:
+        """These budgets, by id, are in force from now on."""
+
+    async def standing(self, claim: Claim, at: int) -> Standing:
+        """How a budget stands. Raises Unavailable."""
 
 
 class Ledger(Protocol):
     """Where what was spent stands."""
 
-    async def spent(self, scope: Scope, scope_id: str, begin: int, end: int | None, ready: Callable[[], int]) -> int:
-        """The sum of all calls of a scope that began in a window, those not yet stored included. `ready` is called at
-        the moment from which on whatever is settled is counted by the caller; it gives what to add to the sum."""
+    async def spent(
+        self, claim: Claim, begin: int, end: int | None, step: int, ready: Callable[[], None]
+    ) -> Mapping[int, int]:
+        """What the calls of a claim that began in [begin, end) cost, those not yet stored included: by `step`s of time
+        (`started_at // step`), or in one sum at 0 for step 0. `ready` is called at the moment from which on whatever
+        is settled is counted by the caller. Raises Unavailable."""
 
 
-class _Counter:
-    """One budget's window. `reserved` is what calls under way hold, each from `holders`."""
-
-    __slots__ = ("crossed", "holders", "reserved", "settled", "spent")
-
-    def __init__(self) -> None:
-        self.spent: int | None = None
-        self.reserved = 0
-        self.holders = 0
-        self.settled: int = 0
-        """What was settled while `spent` was being read."""
-        self.crossed = 0
+Tells = Callable[[Claim, float, int, int], None]
+"""Called when a threshold is first passed in a window: whose, the share, what is spent and what is allowed."""
 
 
-class Hold(msgspec.Struct):
-    """A call's reservation: settle it once, whatever became of the call."""
+def refused(claim: Claim, standing: Standing, at: int, *, is_held: bool) -> BudgetExceeded:
+    """The refusal of a call by a budget (R-B6). `is_held`: all that is left is reserved for calls under way, so the
+    clients that obey `x-should-retry` try again soon."""
+    budget = claim.budget
+    resets = standing.resets_at
+    until = f"it resets at {rfc3339(resets)}" if resets is not None else "it does not reset"
+    whose = f"{budget.scope}'s" if budget.scope_id != EVERY else f"{budget.scope} {claim.name}'s"
+    model = f" for {budget.model}" if budget.model else ""
+    why = "is held by calls under way" if is_held else "is used up"
+    wait = 1.0 if is_held else (resets - at) / 1_000_000 if resets is not None else None
+    return BudgetExceeded(
+        f"The {whose} budget{model} of ${to_dollars(budget.allowed(at))}{_per(budget)} {why}: "
+        f"${to_dollars(standing.spent)} spent, ${to_dollars(standing.reserved)} reserved; {until}.",
+        code="budget_exceeded",
+        retry_after=None if wait is None else max(1.0, wait),
+        headers={"x-should-retry": "true" if is_held else "false"},
+    )
 
-    at: int
-    estimate: int
-    counters: list[tuple[Budget, _Counter]]
-    names: Mapping[Scope, Sequence[str]]
 
-
-Tells = Callable[[Budget, float, int], None]
-"""Called when a threshold is first passed in a window: the budget, the share, what is spent."""
-
-
-class Budgets:
-    """One process's budgets. `set` replaces what there is; counters of unchanged budgets go on."""
-
-    def __init__(self, ledger: Ledger, *, tells: Tells, clock: Callable[[], float]) -> None:
-        self._ledger = ledger
-        self._tells = tells
-        self._clock = clock
-        self._by_scope: dict[tuple[Scope, str], list[Budget]] = {}
-        self._counters: dict[tuple[str, str, int], _Counter] = {}
-        self._loading: dict[tuple[str, str, int], asyncio.Task[None]] = {}
-        self._moved = asyncio.Event()
-        self.are_any = False
-
-    def set(self, budgets: Iterable[Budget]) -> None:
-        """What is in force from now on."""
-        found: dict[tuple[Scope, str], list[Budget]] = {}
-        for budget in budgets:
-            found.setdefault((budget.scope, budget.scope_id), []).append(budget)
-        self._by_scope = found
-        self.are_any = bool(found)
-        self._wake()
-
-    async def reserve(self, names: Mapping[Scope, Sequence[str]], estimate: int, at: int) -> Hold:
-        """Hold an estimate in every budget that a call falls under, or in none. Raises BudgetExceeded; waits at most
-        `PATIENCE` seconds for calls under way. Cancelled, it has taken nothing."""
-        end = self._clock() + PATIENCE
-        while True:
-            counters = [await self._counter(budget, name, at) for budget, name in self._matching(names)]
-            problem = self._problem(counters, estimate, at)
-            if problem is None:
-                for _, counter in counters:
-                    counter.reserved += estimate
-                    counter.holders += 1
-                return Hold(at, estimate, counters, names)
-            budget, counter, may_wait = problem
-            left = end - self._clock()
-            if not may_wait or left <= 0:
-                raise self._refused(budget, counter, estimate, at)
-            moved = self._moved
-            try:
-                async with asyncio.timeout(left):
-                    await moved.wait()
-            except TimeoutError:
-                continue
-
-    def settle(self, hold: Hold, cost: int) -> None:
-        """The call is over and cost so much. Never waits, so that no cancellation comes between it and the ledger."""
-        held = {id(counter) for _, counter in hold.counters}
-        for budget, counter in hold.counters:
-            counter.reserved -= hold.estimate
-            counter.holders -= 1
-            self._add(budget, counter, cost, hold.at)
-        # Budgets that came while the call ran hold nothing for it, and count it all the same.
-        for budget, name in self._matching(hold.names):
-            key = (budget.id, name, window(budget.period, budget.timezone, hold.at).start)
-            found = self._counters.get(key)
-            if found is not None and id(found) not in held:
-                self._add(budget, found, cost, hold.at)
-        self._wake()
-
-    def narrow(self, hold: Hold, label: str) -> None:
-        """The call goes to this model: from here on it counts for the budgets of that one, not of those it might have
-        gone to."""
-        if len(hold.names.get("model", ())) < 2:
-            return
-        model = label.partition("/")[2]
-        hold.names = {**hold.names, "model": (label, model)}
-        kept = []
-        for budget, counter in hold.counters:
-            if budget.scope == "model" and budget.scope_id not in hold.names["model"]:
-                counter.reserved -= hold.estimate
-                counter.holders -= 1
-            else:
-                kept.append((budget, counter))
-        hold.counters = kept
-
-    async def standing(self, budget: Budget, at: int, name: str = "") -> Standing:
-        """How a budget stands."""
-        _, counter = await self._counter(budget, name or budget.scope_id, at)
-        return Standing(
-            spent=counter.spent or 0,
-            reserved=counter.reserved,
-            window=window(budget.period, budget.timezone, at),
-        )
-
-    # -- counters -----------------------------------------------------------------------------------------------
-
-    def _matching(self, names: Mapping[Scope, Sequence[str]]) -> list[tuple[Budget, str]]:
-        found = []
-        for scope, values in names.items():
-            for value in values:
-                found += [(budget, value) for budget in self._by_scope.get((scope, value), ())]
-                if scope == "session":
-                    found += [(budget, value) for budget in self._by_scope.get((scope, EVERY_SESSION), ())]
-        return found
-
-    async def _counter(self, budget: Budget, name: str, at: int) -> tuple[Budget, _Counter]:
-        span = window(budget.period, budget.timezone, at)
-        key = (budget.id, name, span.start)
-        counter = self._counters.get(key)
-        if counter is None or counter.spent is None:
-            # One look for all that wait; it is a task of its own, so that one who gives up takes it from nobody.
-            loading = self._loading.get(key)
-            if loading is None:
-                self._forget_old(at)
-                counter = self._counters[key] = _Counter()
-                loading = self._loading[key] = asyncio.ensure_future(self._load(budget, name, span, counter))
-                loading.add_done_callback(lambda done: self._loaded(key, done))
-            await asyncio.shield(loading)
-            counter = self._counters[key]
-        return budget, counter
-
-    def _loaded(self, key: tuple[str, str, int], done: asyncio.Task[None]) -> None:
-        self._loading.pop(key, None)
-        if done.cancelled() or done.exception() is not None:
-            self._counters.pop(key, None)
-
-    async def _load(self, budget: Budget, name: str, span: Window, counter: _Counter) -> None:
-        def ready() -> int:
-            counter.settled = 0
-            return 0
-
-        stored = await self._ledger.spent(budget.scope, name, span.start, span.end, ready)
-        counter.spent = stored + counter.settled
-        while counter.crossed < len(THRESHOLDS) and counter.spent >= THRESHOLDS[counter.crossed] * budget.amount:
-            counter.crossed += 1
-
-    def _add(self, budget: Budget, counter: _Counter, cost: int, at: int) -> None:
-        if counter.spent is None:
-            counter.settled += cost
-            return
-        counter.spent += cost
-        allowed = budget.allowed(at)
-        while counter.crossed < len(THRESHOLDS) and counter.spent >= THRESHOLDS[counter.crossed] * allowed:
-            counter.crossed += 1
-            self._tells(budget, THRESHOLDS[counter.crossed - 1], counter.spent)
-
-    def _forget_old(self, at: int) -> None:
-        """Windows that are over, once in a while: they are in the ledger."""
-        if len(self._counters) % 256 == 255:
-            week = 40 * 86_400_000_000
-            for key, counter in list(self._counters.items()):
-                if 0 < key[2] < at - week and not counter.holders:
-                    del self._counters[key]
-
-    # -- judging ------------------------------------------------------------------------------------------------
-
-    def _problem(
-        self, counters: Sequence[tuple[Budget, _Counter]], estimate: int, at: int
-    ) -> tuple[Budget, _Counter, bool] | None:
-        """The first budget that is in the way, and whether waiting may help."""
-        waits: tuple[Budget, _Counter, bool] | None = None
-        for budget, counter in counters:
-            if not budget.hard:
-                continue
-            allowed, spent = budget.allowed(at), counter.spent or 0
-            if spent >= allowed:
-                return budget, counter, False
-            if counter.holders and spent + counter.reserved + estimate > allowed:
-                waits = (budget, counter, True)
-        return waits
-
-    def _refused(self, budget: Budget, counter: _Counter, estimate: int, at: int) -> BudgetExceeded:
-        span = window(budget.period, budget.timezone, at)
-        resets = f"it resets at {rfc3339(span.end)}" if span.end is not None else "it does not reset"
-        period = "" if budget.period == "total" else f" for the {budget.period}"
-        return BudgetExceeded(
-            f"The {budget.scope}'s budget of ${to_dollars(budget.allowed(at))}{period} is used up: "
-            f"${to_dollars(counter.spent or 0)} spent, ${to_dollars(counter.reserved)} reserved; {resets}.",
-            code="budget_exceeded",
-            retry_after=(span.end - at) / 1_000_000 if span.end is not None else None,
-        )
-
-    def _wake(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
+def _per(budget: Budget) -> str:
+    if budget.period == "rolling":
+        return f" for any {budget.seconds} seconds"
+    return "" if budget.period == "total" else f" for the {budget.period}"

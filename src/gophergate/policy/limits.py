@@ -1,110 +1,139 @@
-"""Requests and tokens a minute, and calls at a time, for every scope a key stands in. Exact, and all or none.
+"""Requests and tokens a minute, and calls at a time, for every scope a call stands in. Exact, and all or none.
 
-A minute is a sliding window of sixty seconds: what was let in during the current second and the fifty-nine before it.
-So no minute, wherever it begins on a second, sees more than the limit. The three limits are independent of each other;
-a refusal uses none of them up (R-B6). One process counts for itself; many share a backend behind `Rates`.
+A minute is a sliding window: what was let in during the last sixty seconds, counted in sixteenths of a second, each
+until the whole of it is sixty seconds old. So no sixty seconds, wherever they begin, see more than the limit; room
+comes back at most a sixteenth late. The limits are independent of each other; a refusal uses none of them up (R-B6).
+One process counts for itself; many share a backend behind `Rates`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil
 from typing import Literal, NamedTuple, Protocol
-
-import msgspec
 
 from gophergate.core.caller import ScopeLimits
 from gophergate.errors import RateLimited
 
-MINUTE = 60
-Kind = Literal["requests", "tokens", "concurrency"]
+_TICKS = 16
+"""In a second."""
+_MINUTE = 60 * _TICKS
+Kind = Literal["requests", "tokens", "input-tokens", "output-tokens"]
+KINDS: tuple[Kind, ...] = ("requests", "tokens", "input-tokens", "output-tokens")
 
 
 class Standing(NamedTuple):
-    """The tightest limit of a kind after a call was let in: what it is, what is left, seconds until all is free."""
+    """How a limit stands: what it is, what is left, seconds until all of it is free again."""
 
     limit: int
     remaining: int
     reset: float
 
 
-class Ticket(msgspec.Struct):
-    """What a call has taken. Give it back with `leave`, and say what it used."""
+class Taken(NamedTuple):
+    """Tokens that a call takes, or took."""
 
-    scopes: Sequence[ScopeLimits]
-    second: int
-    tokens: int
-    requests: Standing | None = None
-    token_standing: Standing | None = None
+    input: int
+    output: int
+
+
+class Ticket:
+    """What a call has taken. Give it back with `leave`, and say what it used. `standings` are the tightest of each kind
+    after it was let in."""
+
+    __slots__ = ("meters", "standings", "tick", "tokens")
+
+    def __init__(self, meters: Sequence[_Meters], tick: int, tokens: Taken) -> None:
+        self.meters = meters
+        self.tick = tick
+        self.tokens = tokens
+        self.standings: dict[Kind, Standing] = {}
 
 
 class Rates(Protocol):
     """Where use is counted."""
 
-    async def enter(self, scopes: Sequence[ScopeLimits], tokens: int) -> Ticket:
+    async def enter(self, scopes: Sequence[ScopeLimits], tokens: Taken) -> Ticket:
         """Take one request, so many tokens and a place in every scope, or nothing. Raises RateLimited."""
 
-    def leave(self, ticket: Ticket, used: int) -> None:
-        """The call is over, and used so many tokens."""
+    def leave(self, ticket: Ticket, used: Taken) -> None:
+        """The call is over, and used so many tokens. Never waits."""
+
+    def undo(self, ticket: Ticket) -> None:
+        """The call was refused after all: it has used nothing, not even its request. Never waits."""
 
 
 class _Sliding:
-    """A sum over the last sixty seconds, by whole seconds."""
+    """A sum over the last sixty seconds, by ticks."""
 
-    __slots__ = ("_seconds", "total")
+    __slots__ = ("_ticks", "total")
 
     def __init__(self) -> None:
-        self._seconds: deque[list[int]] = deque()
+        self._ticks: deque[list[int]] = deque()
         self.total = 0
 
-    def at(self, second: int) -> int:
+    def at(self, tick: int) -> int:
         """The sum now; what is older is forgotten."""
-        seconds = self._seconds
-        while seconds and seconds[0][0] <= second - MINUTE:
-            self.total -= seconds.popleft()[1]
+        ticks = self._ticks
+        while ticks and ticks[0][0] < tick - _MINUTE:
+            self.total -= ticks.popleft()[1]
         return self.total
 
-    def add(self, second: int, amount: int) -> None:
-        seconds = self._seconds
+    def add(self, tick: int, amount: int) -> None:
+        ticks = self._ticks
         self.total += amount
-        if seconds and seconds[-1][0] == second:
-            seconds[-1][1] += amount
-        elif not seconds or seconds[-1][0] < second:
-            seconds.append([second, amount])
+        if ticks and ticks[-1][0] == tick:
+            ticks[-1][1] += amount
+        elif not ticks or ticks[-1][0] < tick:
+            ticks.append([tick, amount])
         else:
-            self._correct(second, amount)
+            self._correct(tick, amount)
 
-    def _correct(self, second: int, amount: int) -> None:
-        """Put a difference where its call was let in; for a second that is forgotten it no longer counts."""
-        for entry in reversed(self._seconds):
-            if entry[0] == second:
+    def _correct(self, tick: int, amount: int) -> None:
+        """Put a difference where its call was let in; for a moment that is forgotten it no longer counts."""
+        for entry in reversed(self._ticks):
+            if entry[0] == tick:
                 entry[1] += amount
                 return
-            if entry[0] < second:
+            if entry[0] < tick:
                 break
         self.total -= amount
 
-    def room_after(self, second: int, wanted: int, limit: int) -> float:
+    def room_after(self, tick: int, wanted: int, limit: int) -> float:
         """Seconds until `wanted` more would fit."""
-        over = self.at(second) + wanted - limit
-        for at, amount in self._seconds:
+        over = self.at(tick) + wanted - limit
+        for at, amount in self._ticks:
             over -= amount
             if over <= 0:
-                return max(1.0, at + MINUTE - second)
-        return float(MINUTE)
+                return _seconds(at, tick)
+        return 60.0
 
-    def empty_after(self, second: int) -> float:
+    def empty_after(self, tick: int) -> float:
         """Seconds until nothing of it counts any more."""
-        return float(self._seconds[-1][0] + MINUTE - second) if self._seconds else 0.0
+        return _seconds(self._ticks[-1][0], tick) if self._ticks else 0.0
+
+
+def _seconds(counted: int, tick: int) -> float:
+    """Until what was counted then counts no more."""
+    return (counted + _MINUTE + 1 - tick) / _TICKS
 
 
 class _Meters:
-    __slots__ = ("requests", "running", "tokens")
+    """One scope's use. `sums` go by the order of `KINDS`, None where there is no limit."""
 
-    def __init__(self) -> None:
-        self.requests = _Sliding()
-        self.tokens = _Sliding()
+    __slots__ = ("bounds", "running", "scope", "sums")
+
+    def __init__(self, scope: ScopeLimits) -> None:
         self.running = 0
+        self.sums = tuple(_Sliding() for _ in KINDS)
+        self.measured_by(scope)
+
+    def measured_by(self, scope: ScopeLimits) -> None:
+        """The limits that hold from now on; what was used stays used."""
+        self.scope = scope
+        limits = (scope.rpm, scope.tpm, scope.input_tpm, scope.output_tpm)
+        self.bounds = tuple((number, limit) for number, limit in enumerate(limits) if limit is not None)
 
 
 class LocalRates:
@@ -112,79 +141,93 @@ class LocalRates:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._meters: dict[tuple[str, str], _Meters] = {}
+        self._meters: dict[tuple[str, str, str], _Meters] = {}
 
-    async def enter(self, scopes: Sequence[ScopeLimits], tokens: int) -> Ticket:
+    async def enter(self, scopes: Sequence[ScopeLimits], tokens: Taken) -> Ticket:
         return self.take(scopes, tokens)
 
-    def take(self, scopes: Sequence[ScopeLimits], tokens: int) -> Ticket:
+    def take(self, scopes: Sequence[ScopeLimits], tokens: Taken) -> Ticket:
         """`enter`, at once."""
-        second = int(self._clock())
-        found = [(scope, self._of(scope)) for scope in scopes]
-        for scope, meters in found:
-            self._check(scope, meters, second, tokens)
-        ticket = Ticket(scopes, second, tokens)
-        for scope, meters in found:
+        tick = int(self._clock() * _TICKS)
+        amounts = _amounts(tokens)
+        found = [self._of(scope) for scope in scopes]
+        for meters in found:
+            _check(meters, tick, amounts)
+        ticket = Ticket(found, tick, tokens)
+        standings = ticket.standings
+        for meters in found:
             meters.running += 1
-            if scope.rpm is not None:
-                meters.requests.add(second, 1)
-                standing = Standing(scope.rpm, scope.rpm - meters.requests.total, meters.requests.empty_after(second))
-                ticket.requests = _tighter(ticket.requests, standing)
-            if scope.tpm is not None:
-                meters.tokens.add(second, tokens)
-                left = Standing(scope.tpm, scope.tpm - meters.tokens.total, meters.tokens.empty_after(second))
-                ticket.token_standing = _tighter(ticket.token_standing, left)
+            for number, limit in meters.bounds:
+                used = meters.sums[number]
+                used.add(tick, amounts[number])
+                kind, left = KINDS[number], max(0, limit - used.total)
+                known = standings.get(kind)
+                if known is None or left < known.remaining:
+                    standings[kind] = Standing(limit, left, used.empty_after(tick))
         return ticket
 
-    def leave(self, ticket: Ticket, used: int) -> None:
-        for scope in ticket.scopes:
-            meters = self._of(scope)
+    def leave(self, ticket: Ticket, used: Taken) -> None:
+        for meters in ticket.meters:
             meters.running -= 1
-            if scope.tpm is not None and used != ticket.tokens:
-                meters.tokens.add(ticket.second, used - ticket.tokens)
+            if used != ticket.tokens:
+                before, after = _amounts(ticket.tokens), _amounts(used)
+                for number, _ in meters.bounds:
+                    if before[number] != after[number]:
+                        meters.sums[number].add(ticket.tick, after[number] - before[number])
 
-    def running(self, scope: str, scope_id: str) -> int:
+    def undo(self, ticket: Ticket) -> None:
+        amounts = _amounts(ticket.tokens)
+        for meters in ticket.meters:
+            meters.running -= 1
+            for number, _ in meters.bounds:
+                meters.sums[number].add(ticket.tick, -amounts[number])
+
+    def running(self, scope: str, scope_id: str, model: str = "") -> int:
         """Calls under way in a scope."""
-        meters = self._meters.get((scope, scope_id))
+        meters = self._meters.get((scope, scope_id, model))
         return meters.running if meters is not None else 0
 
     def _of(self, scope: ScopeLimits) -> _Meters:
-        key = (scope.scope, scope.id)
+        key = (scope.scope, scope.id, scope.model)
         meters = self._meters.get(key)
         if meters is None:
-            meters = self._meters[key] = _Meters()
+            meters = self._meters[key] = _Meters(scope)
+        elif meters.scope is not scope and meters.scope != scope:
+            meters.measured_by(scope)
         return meters
 
-    def _check(self, scope: ScopeLimits, meters: _Meters, second: int, tokens: int) -> None:
-        if scope.concurrency is not None and meters.running >= scope.concurrency:
-            raise _refused(scope, "concurrency", scope.concurrency, meters.running, 1.0)
-        if scope.rpm is not None and meters.requests.at(second) + 1 > scope.rpm:
-            wait = meters.requests.room_after(second, 1, scope.rpm)
-            raise _refused(scope, "requests", scope.rpm, meters.requests.total, wait)
-        if scope.tpm is not None and meters.tokens.at(second) + tokens > scope.tpm:
-            if tokens > scope.tpm and not meters.tokens.total:
-                return  # Larger than a whole minute's worth: it goes alone, or it would never go.
-            wait = meters.tokens.room_after(second, tokens, scope.tpm)
-            raise _refused(scope, "tokens", scope.tpm, meters.tokens.total, wait)
+
+def _amounts(tokens: Taken) -> tuple[int, ...]:
+    return (1, tokens[0] + tokens[1], tokens[0], tokens[1])
 
 
-def _tighter(known: Standing | None, other: Standing) -> Standing:
-    other = other._replace(remaining=max(0, other.remaining))
-    return other if known is None or other.remaining < known.remaining else known
+def _check(meters: _Meters, tick: int, amounts: Sequence[int]) -> None:
+    scope = meters.scope
+    if scope.concurrency is not None and meters.running >= scope.concurrency:
+        raise _refused(scope, "calls", scope.concurrency, meters.running, 1.0)
+    for number, limit in meters.bounds:
+        used, wanted = meters.sums[number], amounts[number]
+        if used.at(tick) + wanted > limit:
+            if wanted > limit and not used.total:
+                continue  # Larger than a whole minute's worth: it goes alone, or it would never go.
+            wait = used.room_after(tick, min(wanted, limit), limit)
+            raise _refused(scope, KINDS[number], limit, used.total, wait)
 
 
-_WORDS = {"requests": "requests a minute", "tokens": "tokens a minute", "concurrency": "calls at a time"}
-
-
-def _refused(scope: ScopeLimits, kind: Kind, limit: int, used: int, wait: float) -> RateLimited:
-    names = {} if kind == "concurrency" else {
-        f"x-ratelimit-limit-{kind}": str(limit),
-        f"x-ratelimit-remaining-{kind}": str(max(0, limit - used)),
-        f"x-ratelimit-reset-{kind}": f"{wait:g}s",
-    }  # fmt: skip
-    return RateLimited(
-        f"The {scope.scope}'s limit of {limit} {_WORDS[kind]} is reached ({used} used); try again in {wait:g} seconds.",
-        code="rate_limit_exceeded",
-        retry_after=wait,
-        headers=names,
+def _refused(scope: ScopeLimits, kind: Kind | Literal["calls"], limit: int, used: int, wait: float) -> Limited:
+    what = f"{kind.replace('-', ' ')} {'at a time' if kind == 'calls' else 'a minute'}"
+    for_model = f" for {scope.model}" if scope.model else ""
+    return Limited(
+        f"The {scope.scope}'s limit of {limit} {what}{for_model} is reached ({used} used); "
+        f"try again in {max(1, ceil(wait))} seconds.",
+        retry_after=max(1.0, wait),
+        standings={} if kind == "calls" else {kind: Standing(limit, max(0, limit - used), wait)},
     )
+
+
+class Limited(RateLimited):
+    """A refusal by a limit. `standings` is how that limit stands, for the headers of the caller's dialect."""
+
+    def __init__(self, message: str, *, retry_after: float, standings: Mapping[Kind, Standing]) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.standings = standings

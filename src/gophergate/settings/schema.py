@@ -162,6 +162,28 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True):
     weight: Annotated[float, Meta(ge=0, le=1_000_000, description="Its share of the calls.")] = 1.0
 
 
+class AdmissionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    wait: Annotated[
+        float,
+        Meta(
+            ge=0, le=600, description="Seconds a call waits while others' reservations hold what is left of a budget."
+        ),
+    ] = 10.0
+    max_waiting: Annotated[int, Meta(ge=0, le=100_000, description="Calls that may wait so at one time.")] = 1000
+    unknown_output: Annotated[
+        int,
+        Meta(ge=1, le=10_000_000, description="Output tokens reserved at most for a call that names no limit."),
+    ] = 8192
+    at_cap: Annotated[
+        Literal["finish", "cut"],
+        Meta(description="What happens to a running call when its hard budget is used up."),
+    ] = "finish"
+    loop_after: Annotated[
+        int,
+        Meta(ge=0, le=100_000, description="Equal requests in a session and minute that are called a loop; 0: never."),
+    ] = 20
+
+
 class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds; what is left out is the default of the provider's kind."""
 
@@ -290,6 +312,7 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True):
     security: SecuritySettings = SecuritySettings()
     logging: LoggingSettings = LoggingSettings()
     pricing: PricingSettings = PricingSettings()
+    admission: AdmissionSettings = AdmissionSettings()
     providers: tuple[ProviderSettings, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
 

@@ -87,7 +87,9 @@ class Keys:
             ip_allow=names_from(row.ip_allow) or (),
             expires_at=min(ends, default=None),
             limits=tuple(
-                ScopeLimits(scope, name, limits.rpm, limits.tpm, limits.concurrency)
+                ScopeLimits(
+                    scope, name, limits.rpm, limits.tpm, limits.concurrency, limits.input_tpm, limits.output_tpm
+                )
                 for scope, name, limits in bounds
                 if limits != NO_LIMITS
             ),

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from gophergate.store import histogram
@@ -230,10 +231,27 @@ budgets = Table(
     Column("timezone", Text, nullable=False, server_default="UTC"),
     Column("raised", BigInteger, nullable=False, server_default="0"),
     Column("raised_until", BigInteger, nullable=True),
+    Column("seconds", BigInteger, nullable=False, server_default="0"),
+    Column("model", Text, nullable=False, server_default=text("''")),
+    _text("thresholds", nullable=True),
     _count("version"),
     _count("created_at"),
     _count("updated_at"),
-    UniqueConstraint("scope", "scope_id", "period"),
+    UniqueConstraint("scope", "scope_id", "period", "seconds", "model"),
+)
+
+limits = Table(
+    "limits",
+    metadata,
+    _id(),
+    _text("scope"),
+    _text("scope_id"),
+    _text("model"),
+    _text("limits"),
+    _count("version"),
+    _count("created_at"),
+    _count("updated_at"),
+    UniqueConstraint("scope", "scope_id", "model"),
 )
 
 # -- calls --------------------------------------------------------------------------------------------------------
@@ -298,6 +316,14 @@ Index(None, calls.c.key_id, calls.c.started_at)
 Index(None, calls.c.client_id, calls.c.started_at)
 Index(None, calls.c.model, calls.c.started_at)
 Index(None, calls.c.provider, calls.c.started_at)
+# What a session has spent is asked for on a call's way.
+Index(
+    None,
+    calls.c.session,
+    calls.c.started_at,
+    sqlite_where=calls.c.session.is_not(None),
+    postgresql_where=calls.c.session.is_not(None),
+)
 # Failures are few and sought often; the many successes are not worth an index entry each.
 Index(
     None,

@@ -1,0 +1,140 @@
+"""Limits of organisations, users and models, and of any scope for one model; keys, clients, teams carry their own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from fastapi import Request, Response
+from pydantic import model_validator
+
+from gophergate.admin.budgets import ModelId, ScopeId, names_of
+from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.shapes import Given, Id, LimitsGiven, LimitsShown, Listing, Moment, Shown
+from gophergate.admin.teams import limits_of
+from gophergate.errors import BadRequest, NotHere
+from gophergate.store.limits import LimitRow
+
+Scope = Literal["organisation", "team", "user", "client", "key", "model"]
+_OWN = ("team", "client", "key")
+
+
+class ScopeLimitsShown(Shown):
+    """The limits of a scope; with `model` they count and hold its calls of that model alone."""
+
+    id: str
+    scope: Scope
+    scope_id: str
+    scope_name: str
+    model: str | None
+    limits: LimitsShown
+    created_at: Moment
+    updated_at: Moment
+
+
+class ScopeLimitsGiven(Given):
+    """New limits. `scope_id` is the object's id, or a model's name."""
+
+    scope: Scope
+    scope_id: ScopeId
+    model: ModelId | None = None
+    limits: LimitsGiven
+
+    @model_validator(mode="after")
+    def _has_no_others(self) -> ScopeLimitsGiven:
+        if self.scope in _OWN and self.model is None:
+            raise ValueError(f"a {self.scope}'s limits for all models are set on the {self.scope} itself")
+        if self.scope == "model" and self.model is not None:
+            raise ValueError("a model's limits are for that model alone: leave out 'model'")
+        return self
+
+
+class ScopeLimitsChange(Given):
+    """The limits that hold from now on."""
+
+    limits: LimitsGiven
+
+
+async def list_(desk: AtDesk) -> Listing[ScopeLimitsShown]:
+    """All of them, the oldest first."""
+    names = await names_of(desk)
+    rows = [row for row in await desk.rooms.spending.limits.all() if _is_seen(desk, row)]
+    return Listing[ScopeLimitsShown](items=[_shown(row, names) for row in rows])
+
+
+async def get(limit_id: Id, response: Response, desk: AtDesk) -> ScopeLimitsShown:
+    """One of them."""
+    shown: ScopeLimitsShown = tagged(response, await _known(desk, limit_id))
+    return shown
+
+
+async def create(given: ScopeLimitsGiven, response: Response, desk: AtDesk) -> ScopeLimitsShown:
+    """Set limits."""
+    now = desk.now()
+    row = LimitRow(
+        id=desk.rooms.ids.new(),
+        scope=given.scope,
+        scope_id=given.scope_id,
+        model=given.model or "",
+        limits=limits_of(given.limits),
+        created_at=now,
+        updated_at=now,
+    )
+    names = await names_of(desk)
+    if given.scope != "model" and (given.scope, given.scope_id) not in names:
+        raise BadRequest(f"There is no {given.scope} '{given.scope_id}'.", param="scope_id")
+    if not _is_seen(desk, row):
+        desk.confine("", given.scope)
+    async with desk.change():
+        await desk.rooms.spending.limits.create(row)
+        await desk.note("create", "limits", row.id, after=given)
+    await desk.rooms.spending.reload()
+    shown: ScopeLimitsShown = tagged(response, _shown(row, names))
+    return shown
+
+
+async def change(
+    limit_id: Id, given: ScopeLimitsChange, request: Request, response: Response, desk: AtDesk
+) -> ScopeLimitsShown:
+    """Change limits; calls are judged by the new ones at once, and what was used stays used."""
+    async with desk.change():
+        before = await _known(desk, limit_id)
+        unchanged_since(request, before)
+        row = await desk.rooms.spending.limits.get(limit_id)
+        changed = msgspec.structs.replace(
+            row, limits=limits_of(given.limits), version=row.version + 1, updated_at=desk.now()
+        )
+        await desk.rooms.spending.limits.change(changed)
+        await desk.note("change", "limits", limit_id, before=before, after=given)
+    await desk.rooms.spending.reload()
+    shown: ScopeLimitsShown = tagged(response, await _known(desk, limit_id))
+    return shown
+
+
+async def delete(limit_id: Id, desk: AtDesk) -> None:
+    """Remove limits."""
+    async with desk.change():
+        before = await _known(desk, limit_id)
+        await desk.rooms.spending.limits.delete(limit_id)
+        await desk.note("delete", "limits", limit_id, before=before)
+    await desk.rooms.spending.reload()
+
+
+def _is_seen(desk: Desk, row: LimitRow) -> bool:
+    """Whoever is confined to a team sees that team's own."""
+    return desk.team is None or (row.scope == "team" and row.scope_id == desk.team)
+
+
+async def _known(desk: Desk, limit_id: str) -> ScopeLimitsShown:
+    row = await desk.rooms.spending.limits.get(limit_id)
+    if not _is_seen(desk, row):
+        raise NotHere(f"There are no limits '{limit_id}'.")
+    return _shown(row, await names_of(desk))
+
+
+def _shown(row: LimitRow, names: dict[tuple[str, str], str]) -> ScopeLimitsShown:
+    return ScopeLimitsShown(
+        **msgspec.structs.asdict(row)
+        | {"limits": LimitsShown(**msgspec.structs.asdict(row.limits)), "model": row.model or None},
+        scope_name=names.get((row.scope, row.scope_id), row.scope_id),
+    )
