@@ -41,6 +41,7 @@ def described(gateway: Serving, token: str) -> Any:
 MEANT = {
     "POST /api/users": "a password has at most 72 bytes, whatever its characters",
     "POST /api/users/{user_id}/password": "a password has at most 72 bytes, whatever its characters",
+    "POST /api/tokens": "a token of one team holds nothing that is of all teams",
     "POST /api/keys": "ip_allow must be addresses or networks",
     "PATCH /api/keys/{key_id}": "ip_allow must be addresses or networks",
     "POST /api/providers": "the kind must be one of the registry, and what it needs must be there",

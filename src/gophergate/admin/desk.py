@@ -11,21 +11,18 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from gophergate.admin.permissions import Permission, Who
 from gophergate.admin.problems import Stale
+from gophergate.auditing import entry
 from gophergate.errors import Forbidden
-from gophergate.store.audit import AuditRow, record
+from gophergate.store.audit import record
 from gophergate.store.users import UserRow
 
 if TYPE_CHECKING:
     from gophergate.admin.rooms import Rooms
-
-_MASKED = "***"
-_SECRETS = frozenset({"api_key", "key", "password", "token", "secret"})
 
 
 class Desk:
@@ -81,20 +78,20 @@ class Desk:
         after: object = None,
     ) -> None:
         """Put the change under way into the audit log. Secrets are masked by the names of their members."""
-        entry = AuditRow(
-            id=self.rooms.ids.new(),
+        written = entry(
+            self.rooms.ids.new(),
             at=self.now(),
             actor=self.who.name,
             actor_id=self.who.user_id or self.who.token_id,
             action=action,
-            target_kind=kind,
+            kind=kind,
             target_id=target_id,
-            before=_text(before),
-            after=_text(after),
+            before=_plain(before),
+            after=_plain(after),
             address=self.address or None,
         )
         async with self.rooms.database.write() as connection:
-            await record(connection, entry)
+            await record(connection, written)
         self.rooms.announce(
             "configuration", {"action": action, "target_kind": kind, "target_id": target_id, "by": self.who.name}
         )
@@ -135,23 +132,8 @@ def unchanged_since(request: Request, shown: BaseModel) -> None:
         raise Stale("It was changed since you read it. Read it again, and make your change to what it is now.")
 
 
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
-    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    return msgspec.json.encode(masked(plain)).decode()
-
-
-def masked(value: object) -> object:
-    """The value with every member that is a secret by its name struck out."""
-    if isinstance(value, Mapping):
-        return {
-            name: _MASKED if name in _SECRETS and isinstance(inner, str) and inner else masked(inner)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [masked(item) for item in value]
-    return value
+def _plain(value: object) -> object:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 Announce = Callable[[str, Mapping[str, Any]], None]

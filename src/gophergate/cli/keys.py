@@ -33,6 +33,7 @@ def command() -> None:
 @json_option
 def create(config: str | None, data: str | None, client: str, as_json: bool, **wishes: Any) -> None:
     """Make a key and print it, this once."""
+    from gophergate.cli.noting import change
     from gophergate.cli.opening import opened, run
     from gophergate.secrets import make_client_key
     from gophergate.setup import client_named
@@ -42,8 +43,11 @@ def create(config: str | None, data: str | None, client: str, as_json: bool, **w
 
     async def work() -> KeyRow:
         async with opened(settings_from(config, data)) as at:
-            owner = await client_named(at.database, client, at.ids, at.now())
-            return await Keys(at.database).create(_wished(at, key, owner.id, **wishes), now=at.now())
+            async with change(at) as made:
+                owner = await client_named(at.database, client, at.ids, at.now())
+                row = await Keys(at.database).create(_wished(at, key, owner.id, **wishes), now=at.now())
+                await made.note("create", "key", row.id, after=_shape(row))
+            return row
 
     _print_new(run(work()), key, as_json)
 
@@ -93,13 +97,19 @@ def list_(config: str | None, data: str | None, client: str | None, as_json: boo
 @json_option
 def revoke(config: str | None, data: str | None, key_id: str, as_json: bool) -> None:
     """End a key for good."""
+    from gophergate.cli.noting import change
     from gophergate.cli.opening import opened, run
     from gophergate.cli.printing import print_json
     from gophergate.store.keys import Keys
 
     async def work() -> KeyRow:
         async with opened(settings_from(config, data)) as at:
-            return await Keys(at.database).revoke(key_id, now=at.now())
+            async with change(at) as made:
+                before = await Keys(at.database).get(key_id)
+                row = await Keys(at.database).revoke(key_id, now=at.now())
+                if before.revoked_at is None:
+                    await made.note("revoke", "key", key_id)
+            return row
 
     row = run(work())
     if as_json:
@@ -115,6 +125,7 @@ def revoke(config: str | None, data: str | None, key_id: str, as_json: bool) -> 
 @json_option
 def rotate(config: str | None, data: str | None, key_id: str, grace: int, as_json: bool) -> None:
     """Make a key's successor and print it, this once."""
+    from gophergate.cli.noting import change
     from gophergate.cli.opening import opened, run
     from gophergate.secrets import make_client_key
     from gophergate.setup import new_key
@@ -124,16 +135,19 @@ def rotate(config: str | None, data: str | None, key_id: str, grace: int, as_jso
 
     async def work() -> KeyRow:
         async with opened(settings_from(config, data)) as at:
-            made = new_key(at.keyring, key, key_id=at.ids.new(), client_id="", name="")
-            return await Keys(at.database).rotate(
-                key_id,
-                new_id=made.id,
-                new_hash=made.hash,
-                prefix=made.prefix,
-                last4=made.last4,
-                now=at.now(),
-                grace_seconds=grace,
-            )
+            fresh = new_key(at.keyring, key, key_id=at.ids.new(), client_id="", name="")
+            async with change(at) as made:
+                row = await Keys(at.database).rotate(
+                    key_id,
+                    new_id=fresh.id,
+                    new_hash=fresh.hash,
+                    prefix=fresh.prefix,
+                    last4=fresh.last4,
+                    now=at.now(),
+                    grace_seconds=grace,
+                )
+                await made.note("rotate", "key", key_id, after=_shape(row))
+            return row
 
     _print_new(run(work()), key, as_json)
 

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "usage": ("gophergate.cli.usage", "Add up calls, tokens and cost."),
     "config": ("gophergate.cli.config", "Show the configuration that applies, and where it comes from."),
     "doctor": ("gophergate.cli.doctor", "Look for what would keep the gateway from working."),
+    "import": ("gophergate.cli.importing", "Bring over what another program's database holds."),
     "db": ("gophergate.cli.db", "The database's schema: upgrade, current."),
 }
 """Each command's module, which has the click command as `command`, and the first sentence of its help."""

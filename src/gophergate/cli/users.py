@@ -12,6 +12,8 @@ from gophergate.cli.options import json_option, places, settings_from
 if TYPE_CHECKING:
     from gophergate.store.users import UserRow
 
+_LONGEST_PASSWORD = 72
+
 _password_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input instead of making one."
 )
@@ -39,6 +41,7 @@ def create(
     as_json: bool,
 ) -> None:
     """Make a user; the password is printed unless it was given."""
+    from gophergate.cli.noting import change
     from gophergate.cli.opening import opened, run
     from gophergate.store.users import UserRow, Users
 
@@ -58,7 +61,10 @@ def create(
                 role=role,  # type: ignore[arg-type]  # one of click's choices
                 created_at=at.now(),
             )
-            await users.create(row, password_hash=await _hash(password))
+            hashed = await _hash(password)
+            async with change(at) as made:
+                await users.create(row, password_hash=hashed)
+                await made.note("create", "user", row.id, after=_shape(row))
             return row
 
     _print(run(work()), password, as_json, given=password_stdin)
@@ -107,6 +113,7 @@ def list_(config: str | None, data: str | None, as_json: bool) -> None:
 @json_option
 def reset_password(config: str | None, data: str | None, username: str, password_stdin: bool, as_json: bool) -> None:
     """Give a user a new password and end their sessions; it is printed unless it was given."""
+    from gophergate.cli.noting import change
     from gophergate.cli.opening import opened, run
     from gophergate.store.users import Users
 
@@ -118,7 +125,10 @@ def reset_password(config: str | None, data: str | None, username: str, password
             found = await users.by_username(username)
             if found is None:
                 raise click.ClickException(f"There is no user '{username}'.")
-            await users.set_password_hash(found[0].id, await _hash(password), now=at.now())
+            hashed = await _hash(password)
+            async with change(at) as made:
+                await users.set_password_hash(found[0].id, hashed, now=at.now())
+                await made.note("set_password", "user", found[0].id)
             return found[0]
 
     _print(run(work()), password, as_json, given=password_stdin)
@@ -132,6 +142,8 @@ def _password(from_stdin: bool) -> str:
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
         raise click.ClickException("The password on standard input is empty.")
+    if len(password.encode(errors="surrogatepass")) > _LONGEST_PASSWORD:
+        raise click.ClickException(f"A password may have at most {_LONGEST_PASSWORD} bytes: bcrypt reads no more.")
     return password
 
 

@@ -47,17 +47,18 @@ class Calls:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    async def write(self, records: Sequence[CallRecord]) -> set[str]:
+    async def write(self, records: Sequence[CallRecord], *, look_first: bool = False) -> set[str]:
         """Store these calls and count them in the roll-ups, all in one transaction; the ids of those that were new.
 
         A call that is stored already changes nothing, however often it comes, and so does one whose period has
-        been retired. Raises DatabaseUnavailable (nothing was written) or another error for a record that no
-        database would take.
+        been retired. Most are new, so that it is tried before it is looked up; `look_first` where many may not be,
+        and inside another transaction, which a conflict would spoil. Raises DatabaseUnavailable (nothing was
+        written) or another error for a record that no database would take.
         """
         unique = {record.id: record for record in records}
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._write(unique, look_first=attempt > 0)
+                return await self._write(unique, look_first=look_first or attempt > 0)
             except Conflict:
                 # Rare: one of them is there already, or another node made the same period first.
                 if attempt + 1 == _ATTEMPTS:
@@ -99,6 +100,19 @@ class Calls:
     async def _known(self, connection: AsyncConnection, period: Period, ids: Sequence[str]) -> set[str]:
         table = self.periods.table(period)
         return set((await connection.execute(select(table.c.id).where(table.c.id.in_(ids)))).scalars())
+
+    async def known(self, records: Sequence[CallRecord]) -> set[str]:
+        """The ids of those of these calls that are stored already."""
+        found: set[str] = set()
+        by_period: dict[Period, list[str]] = {}
+        for record in records:
+            by_period.setdefault(self.periods.kind.period(record.started_at), []).append(record.id)
+        async with self._database.read() as connection:
+            live = set(await self.periods.live(connection))
+            for period, ids in by_period.items():
+                if period in live:
+                    found |= await self._known(connection, period, ids)
+        return found
 
     def _used(self, records: Iterable[CallRecord]) -> dict[str, int]:
         """When each key was last used, for those whose stored time is a minute old or more."""

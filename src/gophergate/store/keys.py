@@ -95,6 +95,11 @@ class Keys:
             ),
         )
 
+    async def named(self, digest: bytes) -> str | None:
+        """The id of the key with that hash, whether it is still good or not."""
+        async with self._database.read() as connection:
+            return (await connection.execute(select(keys.c.id).where(keys.c.hash == digest))).scalar_one_or_none()
+
     async def dead(self, key_ids: Iterable[str]) -> set[str]:
         """Those of these keys that let nobody call any more: revoked or removed, or their client or team disabled."""
         asked = set(key_ids)

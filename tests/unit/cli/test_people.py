@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -175,3 +176,29 @@ def test_a_password_is_reset(gophergate: Command, home: Path, data: Path) -> Non
 @pytest.mark.parametrize("name", ["", " ", "a\nb"])
 def test_a_user_needs_a_name_that_can_be_typed(gophergate: Command, data: Path, name: str) -> None:
     assert gophergate("users", "create", name).status == 2
+
+
+def test_what_is_changed_here_is_in_the_audit_log_too(gophergate: Command, home: Path, data: Path) -> None:
+    made = gophergate("keys", "create", "--json").json()
+    rotated = gophergate("keys", "rotate", made["id"], "--json").json()
+    gophergate("keys", "revoke", rotated["id"])
+    gophergate("keys", "revoke", rotated["id"])
+    gophergate("users", "create", "ann")
+    password = gophergate("users", "reset-password", "ann").out.strip()
+    with sqlite3.connect(data / "gophergate.db") as database:
+        rows = database.execute("SELECT actor, action, target_kind, after FROM audit_entries ORDER BY at").fetchall()
+    assert [row[1:3] for row in rows] == [
+        ("create", "key"), ("rotate", "key"), ("revoke", "key"), ("create", "user"), ("set_password", "user"),
+    ]  # fmt: skip
+    assert all("command line" in row[0] for row in rows)
+    assert not any(secret in str(rows) for secret in (made["key"], rotated["key"], password))
+
+
+def test_a_password_that_is_too_long_is_refused(
+    gophergate: Command, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("x" * 73 + "\n"))
+    ended = gophergate("users", "create", "ann", "--password-stdin")
+    assert (ended.status, ended.err) == (
+        1, "gophergate: A password may have at most 72 bytes: bcrypt reads no more.\n",
+    )  # fmt: skip
