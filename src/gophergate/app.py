@@ -34,7 +34,6 @@ from gophergate.ids import Ids
 from gophergate.keyfile import Announce, prepare
 from gophergate.ledger.book import Book
 from gophergate.ledger.journal import Journal, open_journal
-from gophergate.ledger.pricing import PriceBook, warm
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.listing import ModelList
 from gophergate.live.socket import LiveSocket, Seen
@@ -44,6 +43,7 @@ from gophergate.observe.host import host
 from gophergate.operators import Application as ASGIApp
 from gophergate.operators import Operators
 from gophergate.policy.auth import Auth
+from gophergate.pricekeeping import PriceKeeping
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
 from gophergate.router import Router
@@ -116,27 +116,28 @@ class Gateway:
         self.keys = Keys(parts.database)
         self.auth = Auth(self.keys, digest=parts.keyring.hash_client_key, clock=parts.clock, wall=parts.wall)
         self.calls = Calls(parts.database)
-        self.writer = LedgerWriter(self.calls, journal=parts.journal)
-        self.prices = PriceBook(wall=parts.wall, row=self.configuration.row, terms=self.configuration.terms)
-        self.configuration.on_swap.append(self.prices.forget)
+        self.pricing = PriceKeeping(
+            settings, parts.database, parts.transport, self.configuration, wall=parts.wall, announce=self._announce
+        )
+        self.writer = LedgerWriter(self.calls, journal=parts.journal, on_written=self.pricing.written)
         self.spending = Spending(
             parts.database,
             self.calls,
             self.writer,
-            self.prices,
+            self.pricing.book,
             settings,
             announce=self._announce,
             output_limit=lambda label: self.catalog.current.facts(label).max_output,
             wall=parts.wall,
             clock=parts.clock,
         )
-        self.router = Router(self.catalog, spoken, self.prices, parts, self._announce)
+        self.router = Router(self.catalog, spoken, self.pricing.book, parts, self._announce)
         self.configuration.on_swap.append(self.router.reconfigured)
         self.house = House(
             auth=self.auth,
             book=Book(
                 self.writer,
-                self.prices,
+                self.pricing.book,
                 wall=parts.wall,
                 clock=parts.clock,
                 keeps=settings.logging.bodies,
@@ -234,6 +235,7 @@ class Gateway:
         self._later(self.configuration.facts.run())
         self._later(self._watch_changes())
         self._later(self._retire())
+        self._later(self.pricing.run())
         self.live.announce("start", {"version": gophergate.__version__})
         return self
 
@@ -255,8 +257,7 @@ class Gateway:
 
     async def _warm(self) -> None:
         """What makes later calls quick, once the first one can be answered."""
-        if any(provider.row.price_id for provider in self.catalog.current.providers.values()):
-            await asyncio.to_thread(warm)
+        await self.pricing.warm()
         await self.configuration.discover()
 
     async def _retire(self) -> None:
@@ -359,7 +360,7 @@ class Gateway:
                 auth=self.auth,
                 calls=self.calls,
                 writer=self.writer,
-                prices=self.prices,
+                prices=self.pricing,
                 sessions=sessions,
                 passwords=self.passwords,
                 throttle=Throttle(security.login_attempts, parts.clock),

@@ -58,7 +58,7 @@ class Configuration:
         *,
         wall: Callable[[], float],
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._keyring = keyring
         self._transport = transport
         self._wall = wall
@@ -96,20 +96,19 @@ class Configuration:
         """What was set about the price of a "provider/model": in the database, else in the file, there also by the
         model's own name."""
         row = self.model_rows.get(label)
-        file = self._settings.pricing.overrides
+        file = self.settings.pricing.overrides
         override = file.get(label) or file.get(label.partition("/")[2])
-        price: dict[str, Decimal] = {}
-        if override is not None:
-            said = msgspec.structs.asdict(override)
-            price = {name: Decimal(str(amount)) for name, amount in said.items() if amount is not None}
+        price = override.rates() if override is not None else {}
+        like = (override.like or "") if override is not None else ""
         if row is None:
-            return Terms(price) if price else NO_TERMS
-        price |= {name: Decimal(amount) for name, amount in row.price.items()}
-        return Terms(price, tuple((Decimal(one.share), one.since, one.until) for one in row.discounts))
+            return Terms(price, like=like) if price or like else NO_TERMS
+        price |= {name: Decimal(amount) for name, amount in row.price.items() if name != "like"}
+        discounts = tuple((Decimal(one.share), one.since, one.until) for one in row.discounts)
+        return Terms(price, discounts, row.price.get("like", like))
 
     def is_from_file(self, name: str) -> bool:
         """Whether a provider or group of that name is owned by the file, so that nothing here may change it."""
-        return name in {provider.name for provider in self._settings.providers} or name in self._file_groups
+        return name in {provider.name for provider in self.settings.providers} or name in self._file_groups
 
     def lists_itself(self, provider: Provider) -> bool:
         """Whether the models of a provider are those of its own list, and not of the configuration."""
@@ -151,7 +150,7 @@ class Configuration:
         provider_rows, model_rows = await self.providers.all(), await self.models.all()
         group_rows = await self.groups.published()
         found = list(self._from_file)
-        taken = {provider.name for provider in self._settings.providers}
+        taken = {provider.name for provider in self.settings.providers}
         for row in provider_rows:
             try:
                 provider = self._provider(row, taken)

@@ -9,11 +9,11 @@ import msgspec
 
 from gophergate.configured import Configuration
 from gophergate.errors import ModelNotFound
-from gophergate.ledger.pricing import Card, PriceBook
+from gophergate.ledger.cards import ATTOS_A_TOKEN, Card, in_dollars
+from gophergate.ledger.pricing import PriceBook
 from gophergate.routing.facts import UNKNOWN, Facts
 from gophergate.store.models import ModelRow
 
-_FEMTOS_PER_DOLLAR_OF_A_MILLION = 10**9
 Source = Literal["file", "database", "provider", "call"]
 
 
@@ -102,18 +102,13 @@ def list_price(card: Card) -> ListPrice:
     band = card.bands[0]
     return ListPrice(
         version=card.version,
-        input=_dollars(band.input),
-        cache_read=_dollars(band.cache_read),
-        cache_write=_dollars(band.cache_write),
-        cache_write_1h=_dollars(band.cache_write_1h),
-        output=_dollars(band.output),
+        input=in_dollars(band.input, ATTOS_A_TOKEN),
+        cache_read=in_dollars(band.cache_read, ATTOS_A_TOKEN),
+        cache_write=in_dollars(band.cache_write, ATTOS_A_TOKEN),
+        cache_write_1h=in_dollars(band.cache_write_1h, ATTOS_A_TOKEN),
+        output=in_dollars(band.output, ATTOS_A_TOKEN),
         bands=len(card.bands),
     )
-
-
-def _dollars(femtos: int) -> str:
-    whole, part = divmod(femtos, _FEMTOS_PER_DOLLAR_OF_A_MILLION)
-    return f"{whole}.{f'{part:09d}'.rstrip('0').ljust(2, '0')}"
 
 
 def _source(configuration: Configuration, provider: str, model: str, row: ModelRow | None) -> Source:

@@ -11,7 +11,8 @@ from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.paging import Cursor, Limit
-from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Shown, Time, microseconds
+from gophergate.admin.price_shapes import PriceGiven, PriceShown, given_rates
+from gophergate.admin.shapes import Given, Listing, Moment, Shown, Time, microseconds
 from gophergate.errors import NotHere
 from gophergate.offered import described, names
 from gophergate.store.models import Discount, ModelRow
@@ -25,28 +26,6 @@ def _share(text: str) -> str:
 
 Share = Annotated[str, StringConstraints(pattern=r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"), AfterValidator(_share)]
 ModelName = Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^\s/]+/\S+$")]
-
-
-class PriceShown(Shown):
-    """US dollars per million tokens, where a price is known; `version` says whose it is."""
-
-    version: str
-    input: str
-    cache_read: str
-    cache_write: str
-    cache_write_1h: str
-    output: str
-    bands: int
-
-
-class PriceGiven(Given):
-    """US dollars per million tokens; what is left out keeps its known price."""
-
-    input: Dollars | None = None
-    cache_read: Dollars | None = None
-    cache_write: Dollars | None = None
-    cache_write_1h: Dollars | None = None
-    output: Dollars | None = None
 
 
 class DiscountGiven(Given):
@@ -157,8 +136,7 @@ async def change(name: ModelName, given: ModelChange, request: Request, response
         if "mapped_name" in said:
             changes["mapped_name"] = given.mapped_name
         if "price" in said:
-            prices = given.price.said() if given.price is not None else {}
-            changes["price"] = {kind: value for kind, value in prices.items() if value is not None}
+            changes["price"] = given_rates(given.price)
         if "discounts" in said:
             changes["discounts"] = tuple(_discount(one) for one in given.discounts or ())
         after = msgspec.structs.replace(after, **changes)
@@ -188,7 +166,7 @@ async def _known(desk: Desk, name: str) -> ModelShown:
 
 
 def _shown(desk: Desk, name: str, row: ModelRow | None) -> ModelShown:
-    one = described(desk.rooms.configuration, desk.rooms.prices, name, row)
+    one = described(desk.rooms.configuration, desk.rooms.prices.book, name, row)
     return ModelShown(
         name=one.name,
         provider=one.provider,

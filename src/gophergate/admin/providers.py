@@ -14,6 +14,7 @@ from gophergate.admin.resilience import TimeoutsGiven
 from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Money, Shown
 from gophergate.configured import ConfigurationProblem
 from gophergate.core.money import from_dollars
+from gophergate.credit import credit_of, entered, spent_since
 from gophergate.doors import dialects
 from gophergate.errors import Forbidden
 from gophergate.providers.base import Provider
@@ -23,11 +24,7 @@ from gophergate.settings import ProviderSettings, mask
 from gophergate.settings.schema import NAME_PATTERN
 from gophergate.store.providers import ProviderRow
 from gophergate.store.rollups import HOUR_US
-from gophergate.store.usage import UsageFilter, Usages
 from gophergate.transport.pool import parse_prefix
-
-_LOW_SHARE = 10
-"""Credit is low below a tenth of what was put in, unless a bound was given."""
 
 
 def _address(text: str) -> str:
@@ -250,7 +247,7 @@ async def try_out(name: str, desk: AtDesk, given: TrialGiven | None = None) -> T
 
 async def credits(name: str, desk: AtDesk) -> CreditShown:
     """What is left of the credit that was entered, calls up to now deducted."""
-    return await credit_of(desk, await _stored(desk, name))
+    return await _credit(desk, await _stored(desk, name))
 
 
 async def set_credits(name: str, given: CreditGiven, desk: AtDesk) -> CreditShown:
@@ -260,37 +257,18 @@ async def set_credits(name: str, given: CreditGiven, desk: AtDesk) -> CreditShow
         settings = {key: value for key, value in before.settings.items() if key != "credit"}
         if given.balance is not None:
             now = desk.now()
-            spent_before = await _spent(desk, name, now - now % HOUR_US)
-            settings["credit"] = {
-                "balance": from_dollars(given.balance),
-                "low": None if given.low is None else from_dollars(given.low),
-                "set_at": now,
-                "spent_before": spent_before,
-            }
+            before_now = await spent_since(desk.rooms.database, name, now - now % HOUR_US, now)
+            low = None if given.low is None else from_dollars(given.low)
+            settings["credit"] = entered(from_dollars(given.balance), low, now, before_now)
         after = msgspec.structs.replace(before, settings=settings, updated_at=desk.now())
         after = await desk.rooms.configuration.providers.replace(after, expected_version=before.version)
         await desk.note("set_credit", "provider", name, after=given.said())
     await desk.reconfigured()
-    return await credit_of(desk, after)
+    return await _credit(desk, after)
 
 
-async def credit_of(desk: Desk, row: ProviderRow) -> CreditShown:
-    """A provider's credit as it stands now; an empty one where none was entered."""
-    credit = row.settings.get("credit")
-    if not isinstance(credit, dict):
-        return CreditShown()
-    set_at, balance = credit["set_at"], credit["balance"]
-    spent = await _spent(desk, row.name, set_at - set_at % HOUR_US) - credit["spent_before"]
-    low = credit["low"] if credit["low"] is not None else balance // _LOW_SHARE
-    return CreditShown(
-        balance=balance, spent=spent, left=balance - spent, low=low, is_low=balance - spent < low, set_at=set_at
-    )
-
-
-async def _spent(desk: Desk, provider: str, since: int) -> int:
-    where = UsageFilter(provider=provider)
-    (total,) = await Usages(desk.rooms.database).sums("total", since=since, until=desk.now() + HOUR_US, where=where)
-    return total.cost
+async def _credit(desk: Desk, row: ProviderRow) -> CreditShown:
+    return CreditShown.model_validate(await credit_of(desk.rooms.database, row, desk.now()))
 
 
 async def _tried(desk: Desk, row: ProviderRow) -> None:

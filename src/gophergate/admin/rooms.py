@@ -13,9 +13,9 @@ from gophergate.admin.throttle import Throttle
 from gophergate.configured import Configuration
 from gophergate.ids import Ids
 from gophergate.ledger.book import Book
-from gophergate.ledger.pricing import PriceBook
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.policy.auth import Auth
+from gophergate.pricekeeping import PriceKeeping
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
 from gophergate.spending import Spending
@@ -36,7 +36,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     auth: Auth
     calls: Calls
     writer: LedgerWriter
-    prices: PriceBook
+    prices: PriceKeeping
     sessions: Sessions
     passwords: Passwords
     throttle: Throttle

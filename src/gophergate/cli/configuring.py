@@ -36,6 +36,6 @@ async def configuring(at: Opened, *, asking: bool) -> AsyncIterator[Configuratio
 
 def price_book(known: Configuration) -> PriceBook:
     """The prices of what is configured, as `serve` would have them."""
-    from gophergate.ledger.pricing import PriceBook
+    from gophergate.pricekeeping import book_of
 
-    return PriceBook(wall=time.time, row=known.row, terms=known.terms)
+    return book_of(known.settings, known, wall=time.time)

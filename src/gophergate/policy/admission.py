@@ -93,7 +93,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     reserved at most for a call that names no limit of its own. `at_cap`: what becomes of a running call that passes a
     hard budget. `loop_after`: equal requests in a session and minute that are a loop; 0 looks for none."""
 
-    unpriced: Literal["allow", "block"] = "allow"
+    unpriced: Literal["allow", "block", "default"] = "allow"
     unknown_output: int = 8192
     at_cap: Literal["finish", "cut"] = "finish"
     loop_after: int = 20

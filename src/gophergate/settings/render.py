@@ -32,6 +32,7 @@ _NOTES = {
     "pricing": (
         "# Your own prices, in US dollars per million tokens:\n"
         '# overrides = { "openai/gpt-4.1" = { input = 2.00, output = 8.00, cache_read = 0.50 } }\n'
+        "# See docs/pricing.md for tools, images, service tiers and long contexts.\n"
     ),
 }
 _EXAMPLES = """

@@ -104,24 +104,66 @@ class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 14
 
 
-class PriceOverride(msgspec.Struct, frozen=True, kw_only=True):
-    """Your own price of one model. What is left out keeps its known price."""
+class TokenPrices(msgspec.Struct, frozen=True, kw_only=True):
+    """US dollars per million tokens of each class. What is left out keeps its known price."""
 
     input: Price | None = None
     output: Price | None = None
     cache_read: Price | None = None
     cache_write: Price | None = None
     cache_write_1h: Price | None = None
+    reasoning: Price | None = None
+    audio_input: Price | None = None
+    audio_output: Price | None = None
+    image_input: Price | None = None
+    image_output: Price | None = None
+
+
+class LongContextPrice(TokenPrices, frozen=True, kw_only=True):
+    """The prices of a call whose prompt has more than `above` tokens."""
+
+    above: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+
+
+class PriceOverride(TokenPrices, frozen=True, kw_only=True):
+    """Your own price of one model: by class of tokens, `request` for each call, `tools` for each use, `units` for each
+    piece (images, characters, pages, ...), `tiers` as factors on token prices ("flex" = 0.5). `like` names the
+    "provider/model" whose price it has."""
+
+    request: Price | None = None
+    tools: dict[Name, Price] = {}
+    units: dict[Name, Price] = {}
+    tiers: dict[Name, Price] = {}
+    long_context: tuple[LongContextPrice, ...] = ()
+    like: ModelName | None = None
+
+    def rates(self) -> dict[str, Decimal]:
+        """All of it but `like`, as `ledger.cards.overridden` takes it."""
+        classes = TokenPrices.__struct_fields__
+        found = {name: getattr(self, name) for name in (*classes, "request")}
+        for kind, amounts in (("tool", self.tools), ("unit", self.units), ("tier", self.tiers)):
+            found |= {f"{kind}.{name}": amount for name, amount in amounts.items()}
+        for long in self.long_context:
+            found |= {f"above.{long.above}.{name}": getattr(long, name) for name in classes}
+        return {name: amount for name, amount in found.items() if amount is not None}
 
 
 class PricingSettings(msgspec.Struct, frozen=True, kw_only=True):
     unpriced: Annotated[
-        Literal["allow", "block"], Meta(description="What happens to a call whose model has no known price.")
+        Literal["allow", "block", "default"],
+        Meta(description="What happens to a call whose model has no known price; default charges pricing.default."),
     ] = "allow"
+    default: Annotated[PriceOverride, Meta(description='The price of what has none, where unpriced = "default".')] = (
+        PriceOverride()
+    )
     refresh: Annotated[
         float,
         Meta(ge=0, le=365 * 86_400, description="Seconds between looks for new prices and models; 0 never looks."),
     ] = 86_400.0
+    source: Annotated[
+        str,
+        Meta(pattern=r"^https?://[^\s]+\Z", description="Where new prices are fetched from; a mirror of genai-prices."),
+    ] = "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json"
     overrides: Annotated[
         dict[ModelName, PriceOverride],
         Meta(description="Your own prices by model, in US dollars per million tokens."),
