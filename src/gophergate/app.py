@@ -44,9 +44,11 @@ from gophergate.operators import Application as ASGIApp
 from gophergate.operators import Operators
 from gophergate.policy.auth import Auth
 from gophergate.pricekeeping import PriceKeeping
+from gophergate.rating import Asking
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
 from gophergate.router import Router
+from gophergate.routing.classifier import Classifier
 from gophergate.routing.counting import Counting
 from gophergate.routing.media import Fetch
 from gophergate.routing.stored import StoredObjects
@@ -151,6 +153,7 @@ class Gateway:
             wall=parts.wall,
             heartbeat_interval=settings.server.keepalive_interval,
         )
+        self.router.chooser.rater = Classifier(Asking(self.house, spoken["ollama"]), parts.clock)
         self.live = LiveView(
             wall=parts.wall,
             clock=parts.clock,

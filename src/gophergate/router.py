@@ -11,6 +11,7 @@ from gophergate.routing.attempts import Attempts
 from gophergate.routing.catalog import CatalogHolder
 from gophergate.routing.choose import Chooser
 from gophergate.routing.continuity import Continuity
+from gophergate.routing.credentials import Credentials
 from gophergate.routing.health import Health
 from gophergate.routing.media import Fetch
 from gophergate.routing.path import Paths
@@ -55,7 +56,9 @@ class Router:
         draw = random.Random(parts.bits(64))  # noqa: S311 - shares, no secrets
         self.chooser = Chooser(self.health, Means(draw, prices, Warmth(parts.clock), parts.clock))
         continuity = Continuity(MemorySeals(parts.clock), holder)
-        self.attempts = Attempts(Paths(parts.transport, dialects, continuity, parts.fetch), continuity)
+        self.credentials = Credentials(self.health, draw)
+        paths = Paths(parts.transport, dialects, continuity, parts.fetch, self.credentials)
+        self.attempts = Attempts(paths, continuity, self.health, self.credentials, holder, draw)
 
     def reconfigured(self) -> None:
         """A new catalogue is in force."""

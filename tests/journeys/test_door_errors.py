@@ -63,7 +63,7 @@ async def test_a_providers_refusal_at_every_door(door: str, stream: bool, tmp_pa
 
     async with (
         Upstream(refuse) as up,
-        gate(tmp_path, provider(upstream, up.url)) as gateway,
+        gate(tmp_path, {**provider(upstream, up.url), "retries": 0}) as gateway,
         httpx2.AsyncClient(base_url=url(gateway), headers=KEYS) as client,
     ):
         for status in STATUSES:
@@ -156,7 +156,7 @@ ALSO = {"error": {"message": "Also", "type": "overloaded", "param": None, "code"
 @pytest.mark.parametrize("door", DOORS)
 async def test_lifecycle_frames_then_overload(door: str, upstream: str, second: str, tmp_path: Path) -> None:
     """Edge case 59, R-F1: fallback succeeds with one start, or a real HTTP error when it fails too."""
-    group = '[[groups]]\nname = "both"\ntargets = [{ model = "up/m" }, { model = "spare/m" }]\n'
+    group = '[[groups]]\nname = "both"\nretries = 0\ntargets = [{ model = "up/m" }, { model = "spare/m" }]\n'
     spare = script("openai_chat") if second == "answers" else (lambda _: body(ALSO, 503))
     async with (
         Upstream(lambda _: sse(LIFECYCLE[upstream])) as up,

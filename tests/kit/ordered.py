@@ -47,6 +47,11 @@ class SeenOutlet:
     def keep_alive(self, heartbeat: bytes, content_type: bytes) -> None:
         self.heartbeat = heartbeat
 
+    gone = False
+
+    def stay(self, left: Any) -> None:
+        self.left = left
+
     def steer(self, source: Any) -> None:
         pass
 
@@ -69,6 +74,11 @@ class SeenAccount:
         self.credential = ""
         self.steps: list[str] = []
         self.losses: list[Any] = []
+
+    first_token_at = None
+
+    def output_so_far(self) -> int:
+        return 0
 
     def decided(self, *steps: str) -> None:
         self.steps.extend(steps)

@@ -6,6 +6,7 @@ The only user of `Reply` for calls. Knows no provider; what it tells of a call i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from gophergate.core.events import Failed
@@ -164,6 +165,24 @@ class Outlet:
         """The call goes on when its client has gone; what is sent then reaches nobody."""
         self._detached = True
         self._reply.on_gone(self.quiet)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left, and the call was not to go on without it."""
+        return self._reply.gone and not self._detached
+
+    def stay(self, left: Callable[[], None] | None) -> None:
+        """Should the client go, call `left` instead of cancelling the call; None takes that back. A call that goes on
+        without its client anyhow (`detach`) stays as it is."""
+        if self._detached:
+            return
+
+        def alone() -> None:
+            self.quiet()
+            if left is not None:
+                left()
+
+        self._reply.on_gone(None if left is None else alone)
 
     async def drain(self) -> None:
         """Wait until the client's buffer has room."""

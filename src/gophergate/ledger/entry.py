@@ -176,8 +176,9 @@ class Entry:
             self._kept_size += len(data)
 
     def broke(self, error: GatewayError) -> None:
-        """The reply failed after it had begun."""
-        self.failure = error
+        """The reply failed after it had begun. Once its client has left, nothing else is the reason."""
+        if not isinstance(self.failure, ClientGone):
+            self.failure = error
 
     def unreadable(self) -> None:
         """Bytes passed that the tap could not read."""
@@ -250,6 +251,15 @@ class Entry:
     def deployment_label(self) -> str:
         """`provider/model` of the current attempt, "" before the first."""
         return self._deployment.label if self._deployment is not None else ""
+
+    @property
+    def first_token_at(self) -> float | None:
+        """When the current attempt's first content came."""
+        return self.meter.first_token_at
+
+    def output_so_far(self) -> int:
+        """Tokens that the current attempt has brought, reported or estimated."""
+        return self.meter.output_so_far()
 
     @property
     def attempt_count(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gophergate.core.blocks import Json
+from gophergate.core.resilience import NO_WAITS, Waits
 from gophergate.dialects.base import Dialect, decode, encode
 from gophergate.dialects.splice import with_member, without_member
 from gophergate.errors import BadRequest, Spoken, UpstreamRefused
@@ -94,7 +95,19 @@ def ask(
         url=provider.roots[dialect.name] + dialect.door(deployment.model, stream=order.peek.stream),
         headers=headers,
         body=body,
-        timeouts=Timeouts(provider.connect, provider.first_byte, provider.idle, provider.total),
+        timeouts=_timeouts(provider, order.resilience.timeouts),
+    )
+
+
+def _timeouts(provider: Provider, waits: Waits) -> Timeouts:
+    """The provider's, but for what the group says."""
+    if waits is NO_WAITS:
+        return Timeouts(provider.connect, provider.first_byte, provider.idle, provider.total)
+    return Timeouts(
+        waits.connect or provider.connect,
+        waits.first_byte or provider.first_byte,
+        waits.idle or provider.idle,
+        waits.total or provider.total,
     )
 
 

@@ -1,41 +1,113 @@
-"""The one loop that tries again. Only before the client has seen content, and only for failures worth it (R-F1)."""
+"""The one loop that tries again. Only before the client has seen content, and only for failures worth it (R-F1).
+
+A first attempt that succeeds passes no rule at all. What is done about a failure stands in `failures.TREATMENTS`.
+"""
 
 from __future__ import annotations
 
-from gophergate.errors import GatewayError, UpstreamError, UpstreamRefused
-from gophergate.routing.base import Order, Plan
-from gophergate.routing.continuity import Continuity
-from gophergate.routing.path import Paths
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
 
-_WORTH_ANOTHER = frozenset({401, 402, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 529})
+from gophergate.errors import ClientGone, GatewayError
+from gophergate.routing.base import Deployment, Order, Plan
+from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.continuity import Continuity
+from gophergate.routing.credentials import Credentials
+from gophergate.routing.disconnects import Drain
+from gophergate.routing.failures import TREATMENTS, kind_of, said_to_wait, told
+from gophergate.routing.health import Health
+from gophergate.routing.path import Paths
+from gophergate.routing.recovery import Recovery
+
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Attempts:
-    """Runs a plan: each deployment in order until one answers."""
+    """Runs a plan until a deployment has answered, or there is nothing left that is worth trying."""
 
-    def __init__(self, paths: Paths, continuity: Continuity) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        continuity: Continuity,
+        health: Health,
+        credentials: Credentials,
+        catalog: CatalogHolder,
+        draw: Random,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._paths = paths
         self._continuity = continuity
+        self._health = health
+        self._credentials = credentials
+        self._catalog = catalog
+        self._draw = draw
+        self._sleep = sleep
 
     async def run(self, plan: Plan, order: Order) -> None:
         """Deliver the order by the first deployment that can. Raises the last failure when none could."""
         if self._continuity.concerns(order):
             plan, order = await self._continuity.settled(plan, order)
-        last = len(plan.deployments) - 1
-        for number, deployment in enumerate(plan.deployments):
-            order.account.attempt(deployment)
-            try:
+        first = plan.deployments[0]
+        began = self._health.clock()
+        error = await self._try(order, first)
+        if error is not None:
+            await self._recover(plan, order, first, error, began)
+
+    async def _try(self, order: Order, deployment: Deployment) -> GatewayError | None:
+        """One attempt, to its end; the error it failed with before the client saw anything of it."""
+        account, health = order.account, self._health
+        account.attempt(deployment)
+        vitals = health.began(deployment)
+        began = health.clock()
+        try:
+            policy = order.disconnect or order.resilience.disconnect or deployment.provider.disconnect
+            if policy.policy == "cancel":
                 await self._paths.carry(order, deployment)
-            except GatewayError as error:
-                order.account.tried(error)
-                if number == last or not _worth_another(error):
-                    raise
             else:
-                order.account.tried(None)
+                with Drain(order, policy):
+                    await self._paths.carry(order, deployment)
+        except GatewayError as error:
+            account.tried(error)
+            self._learn(order, deployment, error)
+            return error
+        else:
+            account.tried(None)
+            broken = account.failure
+            if broken is not None:
+                self._learn(order, deployment, broken)
+                return None
+            health.succeeded(vitals)
+            at = account.first_token_at if order.peek.stream else None
+            now = health.clock()
+            vitals.took((at or now) - began, now, stream=order.peek.stream)
+            return None
+        finally:
+            health.ended(vitals)
+
+    def _learn(self, order: Order, deployment: Deployment, error: GatewayError) -> None:
+        """Let breaker and credential know of a failure. The client's own leaving, or fault, is nobody's."""
+        if isinstance(error, ClientGone):
+            return
+        health, provider = self._health, deployment.provider
+        treatment = TREATMENTS[kind_of(error)]
+        if treatment.blames:
+            health.failed(health.of(deployment), told(error))
+        if treatment.rests and order.account.credential:
+            said = said_to_wait(error, health.wall)
+            health.cool(provider.name, order.account.credential, said or treatment.rests, told(error))
+
+    async def _recover(self, plan: Plan, order: Order, failed: Deployment, error: GatewayError, began: float) -> None:
+        recovery = Recovery(plan, order, self._health, self._credentials, self._catalog.current, self._draw, began)
+        while True:
+            step = recovery.after(failed, error)
+            if step is None or order.outlet.gone:
+                raise error
+            order.account.decided(step.because)
+            if step.pause:
+                await self._sleep(step.pause)
+            failed = step.deployment
+            again = await self._try(order, failed)
+            if again is None:
                 return
-
-
-def _worth_another(error: GatewayError) -> bool:
-    if isinstance(error, UpstreamRefused):
-        return error.status in _WORTH_ANOTHER
-    return isinstance(error, UpstreamError)
+            error = again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -11,7 +11,7 @@ from msgspec.structs import force_setattr
 from gophergate.core.call import Attempt
 from gophergate.core.events import Event
 from gophergate.core.request import Request
-from gophergate.core.resilience import AS_PROVIDED, Resilience
+from gophergate.core.resilience import AS_PROVIDED, Disconnect, Resilience
 from gophergate.dialects.base import Dialect, Peek, Stamp
 from gophergate.errors import GatewayError
 from gophergate.providers.base import Provider
@@ -85,6 +85,13 @@ class Outlet(Protocol):
     def detach(self) -> None:
         """The call goes on when its client has gone."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left, and the call was not to go on without it."""
+
+    def stay(self, left: Callable[[], None] | None) -> None:
+        """Should the client go, call `left` instead of cancelling the call; None takes that back."""
+
     async def drain(self) -> None: ...
 
 
@@ -135,6 +142,17 @@ class Account(Protocol):
         """`provider/model` of the current attempt, "" before the first."""
 
     @property
+    def failure(self) -> GatewayError | None:
+        """What broke the reply after it had begun, None for a reply that is whole so far."""
+
+    @property
+    def first_token_at(self) -> float | None:
+        """When the current attempt's first content came, on the ledger's clock."""
+
+    def output_so_far(self) -> int:
+        """Tokens that the current attempt has brought, reported or estimated."""
+
+    @property
     def credential(self) -> str:
         """The label of the credential that the current attempt was sent on, "" before it was."""
 
@@ -154,7 +172,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One chat call on its way: what was asked, through which door, and whom to tell.
 
     `passing` are the caller's headers that vendors may want; `strict` turns every drop into a 400. `owner` is the
-    client whose call it is: what is remembered of it is remembered for that client alone. `resilience` is its plan's.
+    client whose call it is: what is remembered of it is remembered for that client alone. `resilience` is its
+    plan's; `disconnect` what its key says of clients that leave, None for nothing.
     """
 
     door: Dialect
@@ -169,6 +188,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     outlet: Outlet
     owner: str = ""
     reread: Reread | None = None
+    disconnect: Disconnect | None = None
     resilience: Resilience = AS_PROVIDED
 
 

@@ -92,7 +92,7 @@ class Continuity:
             )
         if chosen != plan.deployments:
             order.account.decided(f"the open tool call belongs to '{origin}', so only it is asked")
-        return Plan(chosen, plan.decision)
+        return replace(plan, deployments=chosen)
 
     # -- replies ------------------------------------------------------------------------------------------------
 

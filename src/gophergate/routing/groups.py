@@ -135,6 +135,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     def resilience(self) -> Resilience:
         """What it says of its calls; the shared default where it says nothing."""
         said = Resilience(**{name: getattr(self, name) for name in Resilience.__struct_fields__})
+        if said.timeouts == NO_WAITS:
+            said = msgspec.structs.replace(said, timeouts=NO_WAITS)
         return AS_PROVIDED if said == AS_PROVIDED else said
 
 

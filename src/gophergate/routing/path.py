@@ -16,6 +16,7 @@ from gophergate.errors import UpstreamError
 from gophergate.routing.asking import ask, disclose, mended_bytes, mended_members, refusal, unheard
 from gophergate.routing.base import Deployment, Order
 from gophergate.routing.continuity import Continuity, may_go_verbatim
+from gophergate.routing.credentials import Credentials
 from gophergate.routing.media import Fetch, inlined
 from gophergate.routing.streams import TranslatedStream, VerbatimStream
 from gophergate.transport.base import Answer, Transport
@@ -30,9 +31,15 @@ class Paths:
     """Carries an order to one deployment, by whichever way fits."""
 
     def __init__(
-        self, transport: Transport, dialects: Mapping[str, Dialect], continuity: Continuity, fetch: Fetch
+        self,
+        transport: Transport,
+        dialects: Mapping[str, Dialect],
+        continuity: Continuity,
+        fetch: Fetch,
+        credentials: Credentials,
     ) -> None:
         self._transport = transport
+        self._credentials = credentials
         self._dialects = dialects
         self._continuity = continuity
         self._fetch = fetch
@@ -125,8 +132,7 @@ class Paths:
         body: bytes,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Answer:
-        provider = deployment.provider
-        credential = provider.credentials[0] if provider.credentials else None
+        credential = self._credentials.pick(deployment.provider)
         if order.peek.stream:
             order.outlet.keep_alive(order.door.heartbeat, order.door.stream_type)
         order.account.sent(credential.label if credential is not None else "")

@@ -28,6 +28,7 @@ class Traits:
         tags: Mapping[str, str] = _NO_TAGS,
         session: str | None = None,
         owner: str = "",
+        call_id: str = "",
     ) -> None:
         self.door = door
         self.body = body
@@ -37,6 +38,8 @@ class Traits:
         """What ties the calls of one conversation together, as far as the caller said it."""
         self.owner = owner
         """The client whose call it is."""
+        self.call_id = call_id
+        """The call that is chosen for, "" where there is none and a choice is only explained."""
         self.user = peek.user
         """The caller's own end user."""
         self.stream = peek.stream
@@ -58,6 +61,7 @@ class Traits:
             tags=tags,
             session=session,
             owner=order.owner,
+            call_id=order.stamp.token,
         )
 
     @property
