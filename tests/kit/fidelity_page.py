@@ -86,6 +86,19 @@ def record(name: str, key: str, rows: list[str]) -> None:
     assert mine == stands, "docs/fidelity.md says otherwise: UPDATE_DOCS=1 writes what was measured"
 
 
+def record_whole(path: Path, name: str, rows: list[str]) -> None:
+    """The same for a table that one test measures alone, on any page that names its recordings."""
+    page = path.read_text("utf-8")
+    mine = {line.split("|")[1].strip(): line for line in rows}
+    if UPDATING:
+        page = re.sub(r"(fingerprint `)[^`]*`", rf"\g<1>{fingerprint()}`", page)
+        path.write_text(_with_table(page, name, mine), "utf-8")
+        return
+    if f"fingerprint `{fingerprint()}`" not in page:
+        pytest.skip(f"docs/{path.name} was measured over other recordings than {exchanges.FOLDER}: not compared")
+    assert mine == table(page, name), f"docs/{path.name} says otherwise: UPDATE_DOCS=1 writes what was measured"
+
+
 def with_sums(page: str, name: str) -> str:
     """The page with the table `name in all` made of the rows of table `name`: one for each dialect, the counts of its
     files added, with their rate."""

@@ -5,6 +5,7 @@ A `Runner`, so that a count is a call like any other: checked, routed, with a ro
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -62,7 +63,8 @@ class Counting:
         else:
             order.account.tried(None)
         if count is None:
-            count = estimate(request, deployment.model)
+            row, spoken = deployment.provider.row, deployment.provider.speaks
+            count = await _estimated(request, deployment.model, row.kind, spoken[0] if spoken else "")
             order.outlet.note(*ESTIMATED)
         body = encode(_told(order.door.name, count))
         order.account.said(body)
@@ -111,6 +113,11 @@ def _responses(dialect: Dialect, request: Request, target: Target) -> _Native:
 
 _WAYS = {"anthropic_messages": _messages, "gemini": _gemini, "openai_responses": _responses}
 """The dialects that have a word for counting."""
+
+
+async def _estimated(request: Request, model: str, service: str, spoken: str) -> int:
+    """An estimate; beside the loop, because media are looked into and may be large."""
+    return await asyncio.to_thread(estimate, request, model, service=service, spoken=spoken)
 
 
 def _number(body: bytes, member: str) -> int | None:
