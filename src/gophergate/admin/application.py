@@ -101,6 +101,7 @@ def described(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    schemas.update(problems.schemas())
     document["components"]["securitySchemes"] = _SECURITY
     return document
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
+from sys import intern
 
 import msgspec
 
@@ -143,17 +145,23 @@ def _facts(line: _Line, said_by: str) -> Facts:
         context=line.context or None,
         max_input=line.max_input or None,
         max_output=line.max_output or None,
-        reads=tuple(_BY_LETTER[letter] for letter in line.reads if letter in _BY_LETTER),
-        writes=tuple(_BY_LETTER[letter] for letter in line.writes if letter in _BY_LETTER),
+        reads=_names(line.reads),
+        writes=_names(line.writes),
         reasoning=line.reasoning,
         tool_call=line.tool_call,
         structured_output=line.structured_output,
         temperature=line.temperature,
-        knowledge=line.knowledge,
-        released=line.released,
-        status=line.status,
+        knowledge=intern(line.knowledge),
+        released=intern(line.released),
+        status=intern(line.status),
         said_by=said_by,
     )
+
+
+@lru_cache
+def _names(letters: str) -> tuple[str, ...]:
+    """Shared by all that have the same: there are six thousand models and two dozen sets of modalities."""
+    return tuple(_BY_LETTER[letter] for letter in letters if letter in _BY_LETTER)
 
 
 def _letters(names: Iterable[str]) -> str:
