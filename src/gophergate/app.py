@@ -42,6 +42,7 @@ from gophergate.logs import log_to_stderr
 from gophergate.observe.host import host
 from gophergate.operators import Application as ASGIApp
 from gophergate.operators import Operators
+from gophergate.own_usage import OwnUsage
 from gophergate.policy.auth import Auth
 from gophergate.pricekeeping import PriceKeeping
 from gophergate.rating import Asking
@@ -64,6 +65,7 @@ from gophergate.store.keys import Keys
 from gophergate.store.providers import TOPIC as CATALOG_TOPIC
 from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
+from gophergate.store.usage import Usages
 from gophergate.store.users import TOPIC as PEOPLE_TOPIC
 from gophergate.transport.base import Transport
 from gophergate.transport.choose import ProxyRules, over_proxies
@@ -186,6 +188,7 @@ class Gateway:
                 ollama_tags=models.ollama_tags,
                 ollama_show=models.ollama_show,
                 ollama_version=models.ollama_version,
+                usage=OwnUsage(self.auth, Usages(parts.database), parts.wall).get,
                 live=health.live,
                 ready=health.ready,
             )

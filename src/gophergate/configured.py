@@ -34,6 +34,7 @@ from gophergate.store.groups import GroupRow, Groups
 from gophergate.store.models import ModelRow, Models
 from gophergate.store.providers import ProviderRow, Providers
 from gophergate.transport.base import Transport
+from gophergate.transport.pool import parse_prefix
 
 logger = logging.getLogger("gophergate")
 
@@ -60,7 +61,7 @@ class Configuration:
     ) -> None:
         self.settings = settings
         self._keyring = keyring
-        self._transport = transport
+        self.transport = transport
         self._wall = wall
         self.providers = Providers(database)
         self.models = Models(database)
@@ -131,7 +132,7 @@ class Configuration:
         unknown = [p for p in self.current.providers.values() if not p.models and p.speaks]
         if not unknown:
             return
-        for found in await discover(tuple(unknown), self._transport):
+        for found in await discover(tuple(unknown), self.transport):
             if found.models:
                 self._listed[_fingerprint(found)] = found.models
         await self.reload()
@@ -257,6 +258,15 @@ def read_group(name: str, definition: Mapping[str, Any]) -> Group:
         said, _, at = str(error).partition(" - at `$")
         raise ConfigurationProblem(f"{said}.", param=at.rstrip("`").lstrip(".") or None) from None
     return _group(settings)
+
+
+def address(text: str) -> str:
+    """The address of a provider as it is stored, "" for none. Raises ValueError for what is no http or https URL."""
+    if not text:
+        return text
+    scheme, _, rest = text.partition("://")
+    parse_prefix(f"{scheme}://{rest.split('/', 1)[0]}")
+    return text.rstrip("/")
 
 
 def provider_of(entry: ProviderSettings) -> Provider:

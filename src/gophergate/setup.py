@@ -16,6 +16,7 @@ from gophergate.ids import Ids
 from gophergate.keyfile import Announce, SetupError
 from gophergate.secrets import CLIENT_KEY_PREFIX, Keyring, Passwords, Random, make_client_key, make_password
 from gophergate.settings import Settings
+from gophergate.store.backup import KEY_CHECK
 from gophergate.store.clients import ClientRow, Clients
 from gophergate.store.database import Conflict, Database
 from gophergate.store.keys import Keys, NewKey
@@ -24,8 +25,6 @@ from gophergate.store.users import UserRow, Users
 
 ADMINISTRATOR = "admin"
 FIRST_CLIENT = "default"
-KEY_CHECK = "encryption.key_check"
-"""The setting that tells whether a master key is the one its database was encrypted with."""
 
 _TELLING_LENGTH = 16
 """Characters a key must have before its last four are kept for showing."""

@@ -12,7 +12,7 @@ from pydantic import Field as Member
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.resilience import TimeoutsGiven
 from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Money, Shown
-from gophergate.configured import ConfigurationProblem
+from gophergate.configured import ConfigurationProblem, address
 from gophergate.core.money import from_dollars
 from gophergate.credit import credit_of, entered, spent_since
 from gophergate.doors import dialects
@@ -24,20 +24,11 @@ from gophergate.settings import ProviderSettings, mask
 from gophergate.settings.schema import NAME_PATTERN
 from gophergate.store.providers import ProviderRow
 from gophergate.store.rollups import HOUR_US
-from gophergate.transport.pool import parse_prefix
-
-
-def _address(text: str) -> str:
-    if not text:
-        return text
-    scheme, _, rest = text.partition("://")
-    parse_prefix(f"{scheme}://{rest.split('/', 1)[0]}")  # ValueError says what is wrong
-    return text.rstrip("/")
 
 
 ProviderName = Annotated[str, StringConstraints(pattern=NAME_PATTERN.replace("\\Z", "$")), Member(examples=["openai"])]
 Kind = Annotated[str, Member(max_length=64, examples=["openai"])]
-Address = Annotated[str, Member(max_length=500, examples=["https://api.openai.com/v1"]), AfterValidator(_address)]
+Address = Annotated[str, Member(max_length=500, examples=["https://api.openai.com/v1"]), AfterValidator(address)]
 Key = Annotated[SecretStr, Member(min_length=1, max_length=10_000, examples=["sk-..."])]
 ModelId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S+$")]
 Speaks = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama"]

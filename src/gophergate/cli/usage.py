@@ -65,17 +65,8 @@ def cost_of(row: UsageSum) -> str:
 
 def shape(row: UsageSum, names: dict[str, str]) -> dict[str, object]:
     """A sum for programs: money as decimal strings, the time in RFC 3339, `unpriced` counted apart."""
-    import msgspec
-
-    from gophergate.core.money import to_dollars
-    from gophergate.times import rfc3339
-
-    built = msgspec.structs.asdict(row)
-    for name in ("latency_histogram", "first_token_histogram"):
-        del built[name]
-    built["at"] = None if row.at is None else rfc3339(row.at)
+    built = row.told()
     built["id"], built["name"] = row.name, names.get(row.name, row.name)
-    built["cost"], built["provider_cost"] = to_dollars(row.cost), to_dollars(row.provider_cost)
     return built
 
 

@@ -36,6 +36,7 @@ class Doors(msgspec.Struct, frozen=True):
     ollama_tags: Handler
     ollama_show: Handler
     ollama_version: Handler
+    usage: Handler
     live: Handler
     ready: Handler
 
@@ -53,6 +54,7 @@ class Routes:
             **_openai("POST", "/responses/input_tokens", doors.count("openai_responses")),
             **_openai("POST", "/messages/count_tokens", doors.count("anthropic_messages")),
             **_openai("GET", "/models", doors.models),
+            **_openai("GET", "/usage", doors.usage),
             ("GET", "/v1beta/models"): doors.gemini_models,
             ("GET", "/v1alpha/models"): doors.gemini_models,
             ("POST", "/api/chat"): doors.chat("ollama"),

@@ -8,10 +8,12 @@ import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Table, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gophergate.core.money import to_dollars
 from gophergate.store import histogram
 from gophergate.store.database import Database
 from gophergate.store.rollups import HOUR_US
 from gophergate.store.tables import COUNTERS, HISTOGRAMS, usage_daily, usage_hourly
+from gophergate.times import rfc3339
 
 By = Literal["total", "hour", "day", "model", "provider", "client", "key", "team", "user", "organisation", "status"]
 
@@ -80,6 +82,15 @@ class UsageSum(msgspec.Struct, kw_only=True):
     def latency_ms(self, share: float) -> float | None:
         """The latency that a `share` of the calls stayed within; None without histograms or calls."""
         return histogram.percentile(self.latency_histogram, share)
+
+    def told(self) -> dict[str, Any]:
+        """It for programs: money as decimal text in US dollars, the time in RFC 3339, without the histograms."""
+        built = msgspec.structs.asdict(self)
+        for name in ("latency_histogram", "first_token_histogram"):
+            del built[name]
+        built["at"] = None if self.at is None else rfc3339(self.at)
+        built["cost"], built["provider_cost"] = to_dollars(self.cost), to_dollars(self.provider_cost)
+        return built
 
     def first_token_ms(self, share: float) -> float | None:
         """The same of the time to the first token."""
