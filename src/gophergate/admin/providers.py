@@ -25,7 +25,6 @@ from gophergate.settings.schema import NAME_PATTERN
 from gophergate.store.providers import ProviderRow
 from gophergate.store.rollups import HOUR_US
 
-
 ProviderName = Annotated[str, StringConstraints(pattern=NAME_PATTERN.replace("\\Z", "$")), Member(examples=["openai"])]
 Kind = Annotated[str, Member(max_length=64, examples=["openai"])]
 Address = Annotated[str, Member(max_length=500, examples=["https://api.openai.com/v1"]), AfterValidator(address)]

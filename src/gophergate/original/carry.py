@@ -11,6 +11,7 @@ import msgspec
 
 from gophergate.auditing import entry
 from gophergate.configured import Configuration
+from gophergate.credit import spent_since
 from gophergate.ids import Ids
 from gophergate.original import values
 from gophergate.original.report import Report
@@ -22,7 +23,6 @@ from gophergate.store.clients import Clients
 from gophergate.store.database import Database
 from gophergate.store.keys import Keys
 from gophergate.store.rollups import HOUR_US
-from gophergate.store.usage import UsageFilter, Usages
 from gophergate.store.users import Users
 
 
@@ -136,9 +136,8 @@ async def _settle_credits(at: Carrier) -> None:
     """Imported calls were paid before the balance was read: what they cost must not go off it again."""
     hour = at.now - at.now % HOUR_US
     for name in at.credits:
-        where = UsageFilter(provider=name)
-        (spent,) = await Usages(at.database).sums("total", since=hour, until=at.now + HOUR_US, where=where)
+        spent = await spent_since(at.database, name, hour, at.now)
         row = await at.configuration.providers.get(name)
-        credit = {**row.settings["credit"], "spent_before": spent.cost}
+        credit = {**row.settings["credit"], "spent_before": spent}
         settled = msgspec.structs.replace(row, settings={**row.settings, "credit": credit})
         await at.configuration.providers.replace(settled, expected_version=row.version)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from gophergate.configured import ConfigurationProblem
+from gophergate.credit import entered
 from gophergate.errors import GatewayError
 from gophergate.original import values
 from gophergate.original.carry import Carrier
@@ -108,7 +109,7 @@ async def _credit(at: Carrier, name: str, facts: Mapping[str, Any], remarks: lis
     if not balance:
         return {}
     at.credits.append(name)
-    return {"credit": {"balance": balance, "low": low or None, "set_at": at.now, "spent_before": 0}}
+    return {"credit": entered(balance, low or None, at.now, 0)}
 
 
 def _timeouts(value: Any, remarks: list[str]) -> dict[str, float]:
