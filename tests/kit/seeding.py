@@ -1,25 +1,29 @@
 """A gateway with a month behind it: teams, clients, providers, groups and 50,000 calls as a company would have them.
 
-PYTHONPATH=tests python -m kit.seeding FOLDER [--calls N]     serve one to look at, until Ctrl-C
+PYTHONPATH=tests python -m kit.seeding FOLDER [--calls N] [--traffic N]     serve one to look at, until Ctrl-C
+
+`--traffic` asks the simulator so many times a second, for the live view to have something to show.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import math
 import random
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from gophergate.app import Gateway
 from gophergate.core.call import Attempt, CallBodies, CallRecord, Status
 from gophergate.core.usage import Usage
 from gophergate.ids import Ids
-from kit.gate import PASSWORD, gate
+from kit.gate import KEY, PASSWORD, gate
 from kit.operator import Operator, operator
 
 DAY = 86_400
@@ -205,7 +209,7 @@ def _bodies(dice: random.Random, record: CallRecord) -> CallBodies:
     )
 
 
-async def _serve(folder: Path, calls: int) -> None:
+async def _serve(folder: Path, calls: int, traffic: int) -> None:
     sections = '[server]\nport = 8099\n[logging]\nbodies = "all"\n'
     async with gate(folder, *providers(), sections=sections) as gateway:
         began = time.monotonic()
@@ -215,9 +219,29 @@ async def _serve(folder: Path, calls: int) -> None:
             f"{calls} calls in {time.monotonic() - began:.1f} s; http://127.0.0.1:{gateway.port} admin {PASSWORD}",
             flush=True,
         )
-        await asyncio.Event().wait()
+        async with asyncio.TaskGroup() as tasks, httpx2.AsyncClient(timeout=60) as client:
+            while True:
+                for _ in range(traffic):
+                    tasks.create_task(_asked(client, f"http://127.0.0.1:{gateway.port}"))
+                    await asyncio.sleep(1 / traffic)
+                await asyncio.sleep(0 if traffic else 3600)
+
+
+async def _asked(client: httpx2.AsyncClient, address: str) -> None:
+    """One call of a crowd's; how it ends is seen in the log."""
+    model = random.choice(("demo/echo", "demo/lorem", "demo/lorem", "demo/think", "demo/tools", "demo/flaky"))
+    prompt = random.choice(
+        ("How deep is a gopher's burrow?", "Summarise the meeting notes.", "Write the release notes.")
+    )
+    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": prompt}]}
+    answer = await client.post(f"{address}/v1/chat/completions", json=body, headers={"x-api-key": KEY})
+    await answer.aread()
 
 
 if __name__ == "__main__":
-    wanted = int(sys.argv[sys.argv.index("--calls") + 1]) if "--calls" in sys.argv else 50_000
-    asyncio.run(_serve(Path(sys.argv[1]), wanted))
+    words = argparse.ArgumentParser()
+    words.add_argument("folder", type=Path)
+    words.add_argument("--calls", type=int, default=50_000)
+    words.add_argument("--traffic", type=int, default=0)
+    given = words.parse_args()
+    asyncio.run(_serve(given.folder, given.calls, given.traffic))

@@ -7,57 +7,87 @@ export const lostSince = signal(0);
 /** The newest figures of the host and the process. */
 export const host = signal(/** @type {any} */ (null));
 
-const listeners = new Set();
-let socket = /** @type {WebSocket|null} */ (null);
-let seq = 0;
-let wait = 500;
-let timer = 0;
-let wanted = 0;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 15000;
+const SIGNED_OUT = 4401;
+/** What the shell needs on every page; calls are told only where somebody looks at them. */
+const ALWAYS = ["system", "events"];
 
-/** Hear every message until the returned function is called. @param {(message: any) => void} hear */
-export function listen(hear) {
-  listeners.add(hear);
-  wanted += 1;
-  if (wanted === 1) open();
+/** @type {Map<(message: any) => void, string[]>} */
+const listeners = new Map();
+let socket = /** @type {WebSocket|null} */ (null);
+let told = "";
+let seq = 0;
+let wait = FIRST_WAIT;
+let timer = 0;
+
+/**
+ * Hear every message of some topics until the returned function is called.
+ * @param {(message: any) => void} hear @param {string[]} [topics] besides the system's and events: "calls", "deltas"
+ */
+export function listen(hear, topics = []) {
+  listeners.set(hear, topics);
+  if (socket) ask();
+  else open();
   return () => {
     listeners.delete(hear);
-    wanted -= 1;
-    // A page that is left for another keeps the connection for a moment.
-    if (wanted === 0) setTimeout(() => wanted === 0 && close(), 1000);
+    // A page that is left for another keeps the connection, and its topics, for a moment.
+    setTimeout(() => (listeners.size ? ask() : close()), 1000);
   };
+}
+
+/** Show that the page holds what comes. @param {boolean} isPaused */
+export function pause(isPaused) {
+  if (isPaused && state.value === "live") state.value = "paused";
+  if (!isPaused && state.value === "paused") state.value = "live";
+}
+
+const topics = () => [...new Set([...ALWAYS, ...[...listeners.values()].flat()])].sort().join(",");
+
+/** Tell the server what is watched now. */
+function ask() {
+  if (socket?.readyState !== WebSocket.OPEN || told === topics()) return;
+  told = topics();
+  socket.send(JSON.stringify({ type: "filter", data: { topics: told } }));
 }
 
 function open() {
   clearTimeout(timer);
   if (socket) return;
   state.value = lostSince.value ? "lost" : "connecting";
-  const since = seq ? `?since=${seq}` : "";
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws${since}`);
-  socket.onmessage = (event) => {
-    const message = JSON.parse(event.data);
-    seq = Math.max(seq, message.seq);
-    if (message.type === "system") {
-      if (state.value !== "live") {
-        state.value = "live";
-        lostSince.value = 0;
-        wait = 500;
-      }
-      host.value = message.data;
+  told = topics();
+  const query = new URLSearchParams({ topics: told, ...(seq ? { since: String(seq) } : {}) });
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  socket = new WebSocket(`${scheme}://${location.host}/ws?${query}`);
+  socket.onopen = ask;
+  socket.onmessage = (event) => heard(JSON.parse(event.data));
+  socket.onclose = (event) => closed(event.code);
+}
+
+function heard(message) {
+  seq = Math.max(seq, message.seq);
+  if (message.type === "system") {
+    if (state.value !== "live" && state.value !== "paused") {
+      state.value = "live";
+      lostSince.value = 0;
+      wait = FIRST_WAIT;
     }
-    for (const hear of listeners) hear(message);
-  };
-  socket.onclose = (event) => {
-    socket = null;
-    if (!wanted) {
-      state.value = "off";
-      return;
-    }
-    if (!lostSince.value) lostSince.value = Date.now();
-    state.value = "lost";
-    if (event.code === 4401) return;
-    timer = window.setTimeout(open, wait + Math.random() * 250);
-    wait = Math.min(wait * 2, 15000);
-  };
+    if (message.data.host) host.value = message.data;
+  }
+  for (const hear of listeners.keys()) hear(message);
+}
+
+function closed(code) {
+  socket = null;
+  if (!listeners.size) {
+    state.value = "off";
+    return;
+  }
+  if (!lostSince.value) lostSince.value = Date.now();
+  state.value = "lost";
+  if (code === SIGNED_OUT) return;
+  timer = window.setTimeout(open, wait + Math.random() * 250);
+  wait = Math.min(wait * 2, LONGEST_WAIT);
 }
 
 function close() {
@@ -70,7 +100,8 @@ function close() {
   }
   state.value = "off";
 }
+
 addEventListener("online", () => {
-  wait = 500;
-  if (wanted && !socket) open();
+  wait = FIRST_WAIT;
+  if (listeners.size && !socket) open();
 });

@@ -21,6 +21,13 @@ export {
   batch,
 };
 
+const phone = matchMedia("(max-width: 560px)");
+/** Whether there is only room for what matters most. */
+export const isPhone = signal(phone.matches);
+phone.addEventListener("change", () => {
+  isPhone.value = phone.matches;
+});
+
 /** How many widgets wait for the answer to a new question; what is asked again by itself does not count. */
 export const waiting = signal(0);
 

@@ -1,5 +1,5 @@
 /** Every call: filters, an endless table, and one call beside it. */
-import { html, useData, useEffect, useRef, useState, useSettled, useCallback } from "../ui.js";
+import { html, isPhone, useData, useEffect, useRef, useState, useSettled, useCallback } from "../ui.js";
 import { get, names as namesOf, query as search } from "../api.js";
 import { route, setQuery, setDetail, go } from "../router.js";
 import { count, duration } from "../format.js";
@@ -228,15 +228,21 @@ const columns = (names) => [
       <span class="hidden">${outcomeWord(row.status)}</span>
     `,
   },
-  { key: "at", head: "When", width: "92px", cell: (row) => html`<${When} at=${row.started_at} />` },
+  {
+    key: "at",
+    head: "When",
+    width: isPhone.value ? "84px" : "92px",
+    cell: (row) => html`<${When} at=${row.started_at} />`,
+  },
   {
     key: "asked",
     head: "Model asked",
-    width: "minmax(130px, 1.3fr)",
+    width: "minmax(110px, 1.3fr)",
     cell: (row) => html`<span title=${row.model_requested}>${row.model_requested}</span>`,
   },
   {
     key: "answered",
+    phone: false,
     head: "Answered by",
     width: "minmax(130px, 1.4fr)",
     cell: (row) =>
@@ -250,6 +256,7 @@ const columns = (names) => [
   },
   {
     key: "client",
+    phone: false,
     head: "Client",
     width: "minmax(90px, 1fr)",
     cell: (row) =>
@@ -259,6 +266,7 @@ const columns = (names) => [
   },
   {
     key: "in",
+    phone: false,
     head: "Tokens in",
     num: true,
     width: "76px",
@@ -267,8 +275,15 @@ const columns = (names) => [
         row.usage ? (row.usage.input || 0) + (row.usage.cache_read || 0) + (row.usage.cache_write || 0) : null,
       ),
   },
-  { key: "out", head: "Out", num: true, width: "64px", cell: (row) => count(row.usage?.output) },
-  { key: "first", head: "First token", num: true, width: "84px", cell: (row) => duration(row.first_token_ms) },
+  { key: "out", phone: false, head: "Out", num: true, width: "64px", cell: (row) => count(row.usage?.output) },
+  {
+    key: "first",
+    phone: false,
+    head: "First token",
+    num: true,
+    width: "84px",
+    cell: (row) => duration(row.first_token_ms),
+  },
   { key: "total", head: "Total", num: true, width: "76px", cell: (row) => duration(row.latency_ms) },
   {
     key: "cost",

@@ -7,7 +7,7 @@ import { Loaded, Empty } from "../widgets/states.js";
 import { Chart, Legend } from "../widgets/chart.js";
 import { Table } from "../widgets/table.js";
 import { Bar, Tabs, Pill } from "../widgets/basics.js";
-import { range, RangePicker, filled } from "../widgets/range.js";
+import { range, RangePicker, filled, nameOf } from "../widgets/range.js";
 import { BudgetTable } from "../widgets/budgets.js";
 
 export const Tools = () => html`<${RangePicker} fallback="30d" />`;
@@ -44,7 +44,6 @@ function Spend() {
           {
             label: "Spend",
             values: rows.map((row) => (row ? Number(row.cost) : 0)),
-            fill: true,
             color: "--series-4",
           },
         ];
@@ -60,10 +59,10 @@ function Spend() {
                   · ${money(perDay(data))} a day · about ${money(perDay(data) * 30)} a month at this pace
                 </span>
               </div>
-              <${Legend} series=${shown} />
+              <${Legend} bars series=${shown} />
             </header>
             <div class="body">
-              <${Chart} label="Spend" times=${times} format=${money} series=${shown} />
+              <${Chart} label="Spend" bars times=${times} format=${money} series=${shown} />
             </div>
           </section>
         `;
@@ -110,7 +109,7 @@ function Breakdown({ by, title, params, name }) {
                   head: "Name",
                   cell: (row) => html`
                     <span class="clip" title=${row.id}>
-                      ${row.name || "(none)"}
+                      ${nameOf(row, by)}
                     </span>
                   `,
                 },
@@ -171,7 +170,7 @@ function Unpriced() {
               rows=${rows}
               rowKey=${(row) => row.id}
               columns=${[
-                { key: "name", head: "Model", cell: (row) => row.name || "(none)" },
+                { key: "name", head: "Model", cell: (row) => nameOf(row, "model") },
                 {
                   key: "calls",
                   head: "Unpriced calls",

@@ -14,9 +14,12 @@ export default function Welcome() {
   const [called, setCalled] = useState(/** @type {any} */ (null));
   useEffect(
     () =>
-      listen((message) => {
-        if (message.type === "call.finished" && message.data.status === "ok") setCalled(message.data);
-      }),
+      listen(
+        (message) => {
+          if (message.type === "call.finished" && message.data.status === "ok") setCalled(message.data);
+        },
+        ["calls"],
+      ),
     [],
   );
   const live = (keys.data || []).filter((key) => !key.revoked_at);

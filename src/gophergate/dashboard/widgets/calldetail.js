@@ -5,6 +5,7 @@ import { count, duration, money, bytes, exactTime } from "../format.js";
 import { answered } from "../answer.js";
 import { asked, pretty } from "../conversation.js";
 import { Button, Copy, Id, Money, Outcome, Pill, Tabs, copyText } from "./basics.js";
+import { Phases } from "./phases.js";
 import { Loaded, Empty } from "./states.js";
 import { TurnBox } from "./turns.js";
 import { go } from "../router.js";
@@ -230,17 +231,7 @@ function Timeline({ call }) {
         `;
       })}
       <h3 style=${{ marginTop: "16px" }}>Phases</h3>
-      <div
-        class="phases"
-        role="img"
-        aria-label=${`First token after ${duration(call.first_token_ms)}, whole after ${duration(call.latency_ms)}`}
-      >
-        <i
-          class="wait"
-          style=${{ width: `${((call.first_token_ms ?? call.latency_ms) / (call.latency_ms || 1)) * 100}%` }}
-        ></i>
-        <i class="flow" style=${{ flex: 1 }}></i>
-      </div>
+      <${Phases} first=${call.first_token_ms} total=${call.latency_ms} />
       <p class="small muted">
         Waiting ${duration(call.first_token_ms ?? call.latency_ms)}, streaming${" "}
         ${duration(call.first_token_ms === null ? 0 : call.latency_ms - call.first_token_ms)}.

@@ -1,53 +1,54 @@
 /** Tables: a plain one for what fits, a virtualised one for what does not. Arrows walk, Enter opens. */
-import { html, useRef, useState, useEffect, useCallback } from "../ui.js";
+import { html, isPhone, useRef, useState, useEffect, useCallback } from "../ui.js";
 
-/** @typedef {{key: string, head: string, cell: (row: any) => any, num?: boolean, width?: string, sort?: (row: any) => any}} Column */
+/**
+ * `phone: false` leaves a column out where there is no room. `total` is what stands below it in a line of sums: by itself
+ * the cell of the total.
+ * @typedef {{key: string, head: string, cell: (row: any) => any, num?: boolean, width?: string, sort?: (row: any) => any,
+ *   phone?: boolean, total?: string}} Column
+ */
 
-/** @param {{columns: Column[], rows: any[], rowKey: (row: any) => string, onOpen?: (row: any) => void, selected?: string, label: string, sort?: string}} props */
-export function Table({ columns, rows, rowKey, onOpen, selected = "", label, sort: first = "" }) {
+/** @param {Column[]} columns */
+const roomFor = (columns) => (isPhone.value ? columns.filter((one) => one.phone !== false) : columns);
+
+/**
+ * @param {{columns: Column[], rows: any[], rowKey: (row: any) => string, onOpen?: (row: any) => void, selected?: string,
+ *   label: string, sort?: string, total?: any}} props `total` is a row that holds the sums of all
+ */
+export function Table({
+  columns: every,
+  rows,
+  rowKey,
+  onOpen,
+  selected = "",
+  label,
+  sort: first = "",
+  total = null,
+}) {
   const [order, setOrder] = useState(first);
-  const column = columns.find((one) => one.key === order.replace(/^-/, ""));
-  const by = column?.sort;
+  const columns = roomFor(every);
+  const by = every.find((one) => one.key === order.replace(/^-/, ""))?.sort;
   const sorted = by ? [...rows].sort((a, b) => compare(by(a), by(b)) * (order.startsWith("-") ? -1 : 1)) : rows;
+  const opens = (row) =>
+    onOpen && {
+      tabIndex: 0,
+      "aria-selected": selected === rowKey(row),
+      onClick: (event) => !event.target.closest("a,button,input,select") && onOpen(row),
+      onKeyDown: (event) => event.key === "Enter" && event.target.tagName === "TR" && onOpen(row),
+    };
   return html`
     <div class="table">
       <table aria-label=${label}>
         <thead>
           <tr>
             ${columns.map((one) => html`
-              <th
-                key=${one.key}
-                scope="col"
-                class=${one.num ? "num" : ""}
-                aria-sort=${order === one.key ? "ascending" : order === `-${one.key}` ? "descending" : undefined}
-              >
-                ${one.sort ? html`
-                  <button
-                    type="button"
-                    onClick=${() => setOrder(order === `-${one.key}` ? one.key : `-${one.key}`)}
-                  >
-                    ${one.head}
-                    ${order === one.key ? " ↑" : order === `-${one.key}` ? " ↓" : ""}
-                  </button>
-                ` : (
-                  one.head || html`<span class="hidden">Actions</span>`
-                )}
-              </th>
+              <${Head} key=${one.key} column=${one} order=${order} onOrder=${setOrder} />
             `)}
           </tr>
         </thead>
         <tbody onKeyDown=${walkRows}>
           ${sorted.map((row) => html`
-            <tr
-              key=${rowKey(row)}
-              class=${onOpen ? "opens" : ""}
-              tabIndex=${onOpen ? 0 : undefined}
-              aria-selected=${onOpen ? selected === rowKey(row) : undefined}
-              onClick=${onOpen && ((event) => !event.target.closest("a,button,input,select") && onOpen(row))}
-              onKeyDown=${
-                onOpen && ((event) => event.key === "Enter" && event.target.tagName === "TR" && onOpen(row))
-              }
-            >
+            <tr key=${rowKey(row)} class=${onOpen ? "opens" : ""} ...${opens(row)}>
               ${columns.map((one) => html`
                 <td key=${one.key} class=${one.num ? "num" : ""}>
                   ${one.cell(row)}
@@ -56,8 +57,37 @@ export function Table({ columns, rows, rowKey, onOpen, selected = "", label, sor
             </tr>
           `)}
         </tbody>
+        ${total && html`
+          <tfoot>
+            <tr>
+              ${columns.map((one) => html`
+                <td key=${one.key} class=${one.num ? "num" : ""}>
+                  ${one.total ?? one.cell(total)}
+                </td>
+              `)}
+            </tr>
+          </tfoot>
+        `}
       </table>
     </div>
+  `;
+}
+
+function Head({ column, order, onOrder }) {
+  const { key, head, num, sort } = column;
+  const isUp = order === key;
+  const isDown = order === `-${key}`;
+  return html`
+    <th scope="col" class=${num ? "num" : ""} aria-sort=${isUp ? "ascending" : isDown ? "descending" : undefined}>
+      ${sort ? html`
+        <button type="button" onClick=${() => onOrder(isDown ? key : `-${key}`)}>
+          ${head}
+          ${isUp ? " ↑" : isDown ? " ↓" : ""}
+        </button>
+      ` : (
+        head || html`<span class="hidden">Actions</span>`
+      )}
+    </th>
   `;
 }
 
@@ -80,7 +110,7 @@ const ROW = 36;
  * @param {{columns: Column[], rows: any[], rowKey: (row: any) => string, onOpen: (row: any) => void, selected?: string, onEnd?: () => void, height: string, label: string, foot?: any}} props
  */
 export function VirtualTable({
-  columns,
+  columns: every,
   rows,
   rowKey,
   onOpen,
@@ -90,6 +120,7 @@ export function VirtualTable({
   label,
   foot = null,
 }) {
+  const columns = roomFor(every);
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   const [from, setFrom] = useState(0);
   const [size, setSize] = useState(40);
