@@ -26,7 +26,7 @@ def main() -> None:
     words.add_argument("--theme", action="append", choices=["light", "dark"])
     words.add_argument("--width", action="append", type=int)
     words.add_argument("places", nargs="*")
-    asked = words.parse_args()
+    asked = words.parse_intermixed_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     with browser() as launched:
         for theme in asked.theme or ["light", "dark"]:

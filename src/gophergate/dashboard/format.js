@@ -99,3 +99,6 @@ export const shortId = (id) => (id && id.length > 12 ? `…${id.slice(-7)}` : id
 
 /** The change from one figure to another as a share; null when there is nothing to compare with. */
 export const change = (now, before) => (before ? (now - before) / before : null);
+
+/** 1 call, 2 calls @param {number} size @param {string} one */
+export const plural = (size, one, many = `${one}s`) => `${count(size)} ${size === 1 ? one : many}`;

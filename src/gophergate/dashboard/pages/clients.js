@@ -5,7 +5,8 @@ import { route, go, setDetail } from "../router.js";
 import { count, money } from "../format.js";
 import { Button, Copy, Pill, Secret, Sure, When, Tabs } from "../widgets/basics.js";
 import { Drawer } from "../widgets/drawer.js";
-import { Field, FormBox, useForm, lines, numberOr, textOr } from "../widgets/form.js";
+import { Field, FormBox, useForm, lines, textOr } from "../widgets/form.js";
+import { LimitFields, limitsGiven, limitsKnown, limitsOf } from "../widgets/limits.js";
 import { Empty, Loaded } from "../widgets/states.js";
 import { Table } from "../widgets/table.js";
 import { toast, attempt } from "../widgets/toasts.js";
@@ -105,32 +106,6 @@ export default function ClientsPage() {
     </section>
   `;
 }
-
-export const limitsOf = (limits) => {
-  const said = [
-    limits?.rpm && `${count(limits.rpm)} calls/min`,
-    limits?.tpm && `${count(limits.tpm)} tokens/min`,
-    limits?.concurrency && `${limits.concurrency} at a time`,
-  ].filter(Boolean);
-  return said.length ? html`<span class="small">${said.join(", ")}</span>` : html`<span class="faint">none</span>`;
-};
-export const LimitFields = ({ form }) => html`
-  <div class="fields two">
-    <${Field} form=${form} name="rpm" kind="number" label="Calls a minute" placeholder="no limit" />
-    <${Field} form=${form} name="tpm" kind="number" label="Tokens a minute" placeholder="no limit" />
-    <${Field} form=${form} name="concurrency" kind="number" label="Calls at a time" placeholder="no limit" />
-  </div>
-`;
-export const limitsGiven = (values) => ({
-  rpm: numberOr(values.rpm),
-  tpm: numberOr(values.tpm),
-  concurrency: numberOr(values.concurrency),
-});
-export const limitsKnown = (limits) => ({
-  rpm: limits?.rpm ?? "",
-  tpm: limits?.tpm ?? "",
-  concurrency: limits?.concurrency ?? "",
-});
 
 function NewClient({ onClose, onDone }) {
   const [made, setMade] = useState(/** @type {any} */ (null));

@@ -12,7 +12,7 @@ import { Top } from "./overview/top.js";
 
 const HOUR = 3600000;
 const OUTCOMES = [
-  { label: "OK", color: "--series-2" },
+  { label: "OK", color: "--series-calm" },
   { label: "Refused", color: "--series-3" },
   { label: "Failed", color: "--series-5" },
   { label: "Client left", color: "--series-6" },

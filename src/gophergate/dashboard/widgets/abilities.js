@@ -23,3 +23,7 @@ export function contextWords(row) {
     ? `${Number((context / 1e6).toFixed(1))} M tokens`
     : `${Math.round(context / 1000)} k tokens`;
 }
+
+/** "text, pictures, PDFs": what it may be given; "" when it is not known. @param {any} row */
+export const readsWords = (row) => (row.facts?.reads || []).map((one) => READS[one] || one).join(", ");
+const READS = { image: "pictures", pdf: "PDFs" };

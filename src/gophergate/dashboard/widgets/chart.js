@@ -6,6 +6,8 @@ import { token } from "../theme.js";
 
 const DASHES = [[], [6, 3], [2, 3], [10, 3, 2, 3], [4, 2], [1, 2]];
 const DAY = 86400;
+const DAYS = [1, 2, 3, 7, 14, 28, 56].map((days) => days * DAY);
+const HOURS = [...[1, 2, 3, 6, 12].map((hours) => hours * 3600), ...DAYS];
 const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
 
 /**
@@ -98,7 +100,7 @@ const zoneOf = (step) => (step >= DAY ? "UTC" : undefined);
 const dayName = (at, step) =>
   new Date(at * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: zoneOf(step) });
 const hourName = (at) =>
-  new Date(at * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  new Date(at * 1000).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 
 function moment(at, step) {
   if (step >= DAY)
@@ -130,7 +132,7 @@ function frame(times, format, bars) {
       y: { range: /** @type {any} */ ((_u, _min, max) => [0, max > 0 ? max * 1.08 : 1]) },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 28, space: 64, values: names },
+      { ...axis, grid: { show: false }, size: 28, space: 64, incrs: step >= DAY ? DAYS : HOURS, values: names },
       {
         ...axis,
         size: 56,

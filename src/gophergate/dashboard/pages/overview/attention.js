@@ -1,7 +1,7 @@
 /** What somebody should look at now, worst first, each with the place where something can be done about it. */
 import { html, useData } from "../../ui.js";
 import { all, get, may } from "../../api.js";
-import { count, money, percent } from "../../format.js";
+import { count, money, percent, plural } from "../../format.js";
 import { host } from "../../socket.js";
 import { Empty, Skeleton } from "../../widgets/states.js";
 import { failing } from "./health.js";
@@ -134,7 +134,7 @@ function ofPrices(unpriced) {
   return [
     {
       kind: "warn",
-      text: `${count(unpriced)} calls have no price`,
+      text: `${plural(unpriced, "call has", "calls have")} no price`,
       address: "#/costs?tab=unpriced",
       word: may("edit") ? "Set a price" : "Look",
     },

@@ -1,7 +1,7 @@
 /** Providers in a row, each with its state and the reason for it. */
 import { html } from "../../ui.js";
 import { may } from "../../api.js";
-import { count, duration, percent } from "../../format.js";
+import { duration, percent, plural } from "../../format.js";
 import { Empty } from "../../widgets/states.js";
 
 const BAD = 0.5;
@@ -17,8 +17,8 @@ export function stateOf(row, sum) {
   if (row.breaker && row.breaker !== "closed") return ["bad", `breaker ${row.breaker.replace("_", " ")}`];
   const share = failing(sum);
   if (share > POOR)
-    return [share > BAD ? "bad" : "warn", `${percent(share)} of ${count(sum.calls)} calls failed`];
-  return ["ok", sum ? `${count(sum.calls)} calls, p50 ${duration(sum.latency_ms_p50)}` : "idle"];
+    return [share > BAD ? "bad" : "warn", `${percent(share)} of ${plural(sum.calls, "call")} failed`];
+  return ["ok", sum ? `${plural(sum.calls, "call")}, p50 ${duration(sum.latency_ms_p50)}` : "idle"];
 }
 
 /** @param {{rows: any[], hour: {data: any}}} props */

@@ -1,0 +1,135 @@
+/** What an operator sets about a model: whether it may be asked, its name upstream, its price, its discounts. */
+import { html, useState } from "../../ui.js";
+import { del, patch } from "../../api.js";
+import { Icon } from "../../icons.js";
+import { Button, Sure } from "../../widgets/basics.js";
+import { Field, FormBox, textOr, useForm } from "../../widgets/form.js";
+import { attempt, toast } from "../../widgets/toasts.js";
+
+/** @type {[string, string][]} */
+const CLASSES = [
+  ["input", "Input"],
+  ["output", "Output"],
+  ["cache_read", "Cache read"],
+  ["cache_write", "Cache write"],
+];
+const day = (text) => new Date(`${text}T00:00:00`).toISOString();
+const today = () => new Date().toISOString().slice(0, 10);
+
+/** @param {{model: any, onDone: () => void}} props */
+export function ModelForm({ model, onDone }) {
+  const known = model.price_override || {};
+  const [discounts, setDiscounts] = useState(() => model.discounts.map(discountKnown));
+  const start = {
+    enabled: model.enabled,
+    mapped_name: model.mapped_name || "",
+    ...Object.fromEntries(CLASSES.map(([key]) => [key, known[key] || ""])),
+  };
+  const form = useForm(start, async (values) => {
+    const given = Object.fromEntries(CLASSES.map(([key]) => [key, textOr(String(values[key]).trim())]));
+    const price = Object.values(given).some(Boolean) ? given : null;
+    const body = {
+      enabled: values.enabled,
+      mapped_name: textOr(values.mapped_name.trim()),
+      price,
+      discounts: discounts.filter((one) => one.off).map(discountGiven),
+    };
+    await patch(`/api/models/${model.name}`, body, model.etag);
+    toast("Saved");
+    onDone();
+  });
+  const reset = () =>
+    attempt(async () => {
+      await del(`/api/models/${model.name}`);
+      onDone();
+    }, "Back to what it is by itself");
+  return html`
+    <${FormBox}
+      form=${form}
+      word="Save"
+      danger=${model.updated_at && html`<${Sure} word="Reset" question="Forget your settings for it?" onSure=${reset} />`}
+    >
+      <${Field} form=${form} name="enabled" kind="check" label="May be asked for" />
+      <${Field}
+        form=${form}
+        name="mapped_name"
+        label="Called upstream"
+        placeholder="the same"
+        hint="What the provider is asked for instead."
+      />
+      <fieldset>
+        <legend>Your price, US dollars per million tokens</legend>
+        <div class="fields two">
+          ${CLASSES.map(([key, word]) => html`
+            <${Field} key=${key} form=${form} name=${key} label=${word} placeholder=${model.price?.[key] || ""} />
+          `)}
+        </div>
+      </fieldset>
+      <fieldset>
+        <legend>Discounts</legend>
+        <${Discounts} rows=${discounts} onChange=${setDiscounts} />
+      </fieldset>
+    <//>
+  `;
+}
+
+const discountKnown = (one) => ({
+  off: String(Number((Number(one.share) * 100).toFixed(4))),
+  from: one.since.slice(0, 10),
+  to: one.until ? one.until.slice(0, 10) : "",
+  note: one.note,
+});
+const discountGiven = (one) => ({
+  share: String(Number(one.off) / 100),
+  since: day(one.from || today()),
+  until: one.to ? day(one.to) : null,
+  note: one.note,
+});
+
+function Discounts({ rows, onChange }) {
+  const input = (row, n, name, label, more) => html`
+    <div class="field">
+      <label for=${`discount-${n}-${name}`}>${label}</label>
+      <input
+        id=${`discount-${n}-${name}`}
+        class="input"
+        value=${row[name]}
+        ...${more}
+        onInput=${(event) =>
+          onChange(rows.map((one, at) => (at === n ? { ...one, [name]: event.target.value } : one)))
+        }
+      />
+    </div>
+  `;
+  return html`
+    <div class="stack tight">
+      ${rows.map((row, n) => html`
+        <div key=${n} class="discount">
+          ${input(row, n, "off", "Percent off", {
+            type: "number",
+            min: 0,
+            max: 100,
+            step: "any",
+            placeholder: "25",
+          })}
+          ${input(row, n, "from", "From", { type: "date" })}
+          ${input(row, n, "to", "Until", { type: "date" })}
+          <button
+            type="button"
+            class="button quiet icon"
+            aria-label=${`Take discount ${n + 1} away`}
+            onClick=${() => onChange(rows.filter((_, at) => at !== n))}
+          >
+            <${Icon} name="close" />
+          </button>
+        </div>
+      `)}
+      <div>
+        <${Button} kind="quiet" onClick=${() => onChange([...rows, { off: "", from: today(), to: "", note: "" }])}>
+          <${Icon} name="plus" />
+          Add a discount
+        <//>
+      </div>
+    </div>
+  `;
+}

@@ -1,0 +1,156 @@
+/** Teams: who belongs together, what they may use and what they used. */
+import { html, useData } from "../../ui.js";
+import { all, get, forgetNames, may, names as namesOf, patch, post, del } from "../../api.js";
+import { go } from "../../router.js";
+import { count, money } from "../../format.js";
+import { Button, Pill, Sure } from "../../widgets/basics.js";
+import { Drawer } from "../../widgets/drawer.js";
+import { Field, FormBox, textOr, useForm } from "../../widgets/form.js";
+import { LimitFields, limitsGiven, limitsKnown, limitsOf } from "../../widgets/limits.js";
+import { Empty, Loaded } from "../../widgets/states.js";
+import { Table } from "../../widgets/table.js";
+import { attempt, toast } from "../../widgets/toasts.js";
+
+export function TeamList({ which }) {
+  const teams = useData(() => all("/api/teams"), []);
+  const usage = useData(
+    () => get("/api/usage", { by: "team", since: new Date(Date.now() - 30 * 86400000).toISOString() }),
+    [],
+  );
+  const organisations = useData(() => namesOf("organisations"), []).data || {};
+  const spent = Object.fromEntries((usage.data?.items || []).map((row) => [row.id, row]));
+  const close = () => go("teams", "teams");
+  const picked = (teams.data || []).find((row) => row.id === which);
+  return html`
+    <section class="card">
+      <header>
+        <h2>Teams</h2>
+        ${may("people") && html`
+          <${Button} kind="main" onClick=${() => go("teams", "teams/new")}>
+            Create a team
+          <//>
+        `}
+      </header>
+      <${Loaded} from=${teams}>
+        ${(rows) =>
+          rows.length ? html`
+            <${Table}
+              label="Teams"
+              rows=${rows}
+              rowKey=${(row) => row.id}
+              selected=${which}
+              onOpen=${may("people") ? (row) => go("teams", `teams/${row.id}`) : undefined}
+              columns=${[
+                { key: "name", head: "Team", cell: (row) => html`<b>${row.name}</b>`, sort: (row) => row.name },
+                {
+                  key: "organisation",
+                  head: "Organisation",
+                  cell: (row) => organisations[row.organisation_id] || html`<span class="faint">–</span>`,
+                },
+                {
+                  key: "calls",
+                  head: "Calls, 30 days",
+                  num: true,
+                  cell: (row) => count(spent[row.id]?.calls || 0),
+                },
+                {
+                  key: "cost",
+                  head: "Spend, 30 days",
+                  num: true,
+                  cell: (row) => money(spent[row.id]?.cost || 0),
+                },
+                { key: "limits", head: "Limits", cell: (row) => limitsOf(row.limits) },
+                {
+                  key: "state",
+                  head: "State",
+                  cell: (row) => html`
+                    <${Pill} kind=${row.disabled ? "bad" : "ok"}>${row.disabled ? "disabled" : "active"}<//>
+                  `,
+                },
+              ]}
+            />
+          ` : html`
+            <${Empty} title="No team yet">
+              Teams share limits and budgets, and their members see only what is theirs.
+            <//>
+          `
+        }
+      <//>
+      ${(which === "new" || picked) && may("people") && html`
+        <${TeamForm}
+          key=${which}
+          team=${picked}
+          onClose=${close}
+          onDone=${() => {
+            forgetNames();
+            teams.reload();
+            close();
+          }}
+        />
+      `}
+    </section>
+  `;
+}
+
+function TeamForm({ team, onClose, onDone }) {
+  const organisations = useData(() => namesOf("organisations"), []).data || {};
+  const form = useForm(
+    {
+      name: team?.name || "",
+      organisation_id: team?.organisation_id || "",
+      disabled: team?.disabled || false,
+      ...limitsKnown(team?.limits),
+    },
+    async (values) => {
+      const body = {
+        name: values.name.trim(),
+        organisation_id: textOr(values.organisation_id),
+        disabled: values.disabled,
+        limits: limitsGiven(values),
+      };
+      await (team ? patch(`/api/teams/${team.id}`, body) : post("/api/teams", body));
+      toast("Saved");
+      onDone();
+    },
+  );
+  return html`
+    <${Drawer} slim title=${team ? team.name : "Create a team"} onClose=${onClose}>
+      <${FormBox}
+        form=${form}
+        word=${team ? "Save" : "Create the team"}
+        onCancel=${onClose}
+        danger=${
+          team && html`
+            <${Sure}
+              word="Delete"
+              question="Its clients stay, without a team."
+              onSure=${() =>
+                attempt(async () => {
+                  await del(`/api/teams/${team.id}`);
+                  onDone();
+                }, "The team is deleted")
+              }
+            />
+          `
+        }
+      >
+        <${Field} form=${form} name="name" label="Name" required />
+        <${Field}
+          form=${form}
+          name="organisation_id"
+          label="Organisation"
+          kind="select"
+          options=${[["", "None"], ...Object.entries(organisations)]}
+        />
+        <${LimitFields} form=${form} />
+        <${Field}
+          form=${form}
+          name="disabled"
+          kind="check"
+          label="Disabled"
+          hint="Every key of its clients is refused while it is."
+        />
+      <//>
+    <//>
+  `;
+}
