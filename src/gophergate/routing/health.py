@@ -115,6 +115,7 @@ class Health:
         self._vitals: dict[str, Vitals] = {}
         self._cooling: dict[tuple[str, str], tuple[float, str]] = {}
         self._loads: dict[str, Load] = {}
+        self._marks: dict[str, int] = {}
         self._ill = 0
         self._full = 0
         self.version = 0
@@ -132,10 +133,18 @@ class Health:
         return vitals
 
     def renew(self, providers: Iterable[Provider]) -> None:
-        """Take over what a new catalogue says of breakers and concurrency; what was learned stays."""
+        """Take over what a new catalogue says of breakers and concurrency. What was learned stays, but of providers
+        whose address or keys are others now: they begin afresh."""
         by_name = {provider.name: provider for provider in providers}
+        marks = {name: hash(_mark(provider)) for name, provider in by_name.items()}
+        changed = {name for name, mark in self._marks.items() if marks.get(name) != mark}
+        self._marks = marks
+        for where in [where for where in self._cooling if where[0] in changed]:
+            del self._cooling[where]
         for vitals in self._vitals.values():
             provider = by_name.get(vitals.provider)
+            if vitals.provider in changed and vitals.state != "closed":
+                self._turn(vitals, "closed", "")
             if provider is not None:
                 vitals.terms, load = provider.breaker, self._load(provider)
                 if load is not vitals.load:
@@ -331,3 +340,8 @@ class Health:
 
     def _wall_of(self, when: float) -> float:
         return self.wall() + (when - self.clock())
+
+
+def _mark(provider: Provider) -> tuple[object, ...]:
+    """What makes it another provider than before, whatever it is called."""
+    return tuple(sorted(provider.roots.items())), tuple((one.label, one.secret) for one in provider.credentials)
