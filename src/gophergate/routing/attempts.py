@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
+from msgspec.structs import replace
+
 from gophergate.errors import ClientGone, GatewayError
 from gophergate.routing.base import Deployment, Order, Plan
 from gophergate.routing.catalog import CatalogHolder
@@ -18,7 +20,7 @@ from gophergate.routing.disconnects import Drain
 from gophergate.routing.failures import TREATMENTS, kind_of, said_to_wait, told
 from gophergate.routing.health import Health
 from gophergate.routing.path import Paths
-from gophergate.routing.recovery import Recovery
+from gophergate.routing.recovery import Recovery, has_other_vendor
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -49,6 +51,8 @@ class Attempts:
         if self._continuity.concerns(order):
             plan, order = await self._continuity.settled(plan, order)
         first = plan.deployments[0]
+        if len(plan.deployments) > 1 and has_other_vendor(plan.deployments, first):
+            order = replace(order, declines=True)
         began = self._health.clock()
         error = await self._try(order, first)
         if error is not None:
@@ -107,6 +111,8 @@ class Attempts:
             if step.pause:
                 await self._sleep(step.pause)
             failed = step.deployment
+            if order.declines and not recovery.has_other_vendor(failed):
+                order = replace(order, declines=False)
             again = await self._try(order, failed)
             if again is None:
                 return

@@ -173,7 +173,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     `passing` are the caller's headers that vendors may want; `strict` turns every drop into a 400. `owner` is the
     client whose call it is: what is remembered of it is remembered for that client alone. `resilience` is its
-    plan's; `disconnect` what its key says of clients that leave, None for nothing.
+    plan's; `disconnect` what its key says of clients that leave, None for nothing. `declines`: an
+    answer that the vendor's content policy left empty is a failure, for there is another vendor to ask.
     """
 
     door: Dialect
@@ -189,6 +190,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     reread: Reread | None = None
     disconnect: Disconnect | None = None
+    declines: bool = False
     resilience: Resilience = AS_PROVIDED
 
 

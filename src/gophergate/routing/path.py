@@ -18,7 +18,7 @@ from gophergate.routing.base import Deployment, Order
 from gophergate.routing.continuity import Continuity, may_go_verbatim
 from gophergate.routing.credentials import Credentials
 from gophergate.routing.media import Fetch, inlined
-from gophergate.routing.streams import TranslatedStream, VerbatimStream
+from gophergate.routing.streams import TranslatedStream, VerbatimStream, declined
 from gophergate.transport.base import Answer, Transport
 
 MAX_ANSWER = 256 << 20
@@ -84,6 +84,9 @@ class Paths:
         order.account.see(events)
         if events and isinstance(events[-1], Failed):
             raise events[-1].error
+        refused = declined(order, events)
+        if refused is not None:
+            raise refused
         order.account.said(body)
         order.outlet.whole(body, kind)
 

@@ -5,6 +5,7 @@ One for each call whose first attempt failed. Decides; it waits for nothing and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 from typing import NamedTuple
 
@@ -84,6 +85,10 @@ class Recovery:
             return Step(following, 0.0, f"{why}, so {following.label} is asked")
         return self._again(why, now) if treatment.elsewhere == "any" else None
 
+    def has_other_vendor(self, deployment: Deployment) -> bool:
+        """Whether one is left to ask should that deployment's vendor refuse by its content policy."""
+        return has_other_vendor(self._left, deployment)
+
     def _noted(self, deployment: Deployment, error: GatewayError, treatment: Treatment, now: float) -> _Failure:
         wanted = said_to_retry(error)
         again = treatment.again if wanted is None else wanted
@@ -135,6 +140,11 @@ class Recovery:
         if pause > (self._order.resilience.wait or PATIENCE) or now + pause > self._deadline:
             return None
         return Step(first.deployment, pause, f"{why}, so {first.deployment.label} is asked again after {pause:.2f} s")
+
+
+def has_other_vendor(deployments: Iterable[Deployment], deployment: Deployment) -> bool:
+    """Whether any of them is of another vendor than that one."""
+    return any(not _is_same_vendor(one.provider, deployment.provider) for one in deployments)
 
 
 def _is_same_vendor(one: Provider, other: Provider) -> bool:

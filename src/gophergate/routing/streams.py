@@ -11,12 +11,28 @@ from collections.abc import Callable, Iterable
 from gophergate.core.events import BlockGrew, BlockOpened, Event, Failed, Finished
 from gophergate.core.request import Request
 from gophergate.dialects.base import Reader, Writer
-from gophergate.errors import GatewayError, UpstreamBroken
+from gophergate.errors import GatewayError, UpstreamBroken, UpstreamRefused
 from gophergate.routing.base import Order
 
 _CONTENT = (BlockOpened, BlockGrew, Finished)
+_DECLINED = frozenset({"content_filter", "refusal"})
 _HOLD = 1 << 20
 """An unfinished event larger than this is passed on in pieces: holding it would only delay it."""
+
+
+def declined(order: Order, events: Iterable[Event]) -> UpstreamRefused | None:
+    """The failure that an answer is which says only that it will not, where another vendor may be asked instead."""
+    if not order.declines:
+        return None
+    reason = ""
+    for event in events:
+        if isinstance(event, BlockOpened):
+            return None
+        if isinstance(event, Finished):
+            reason = event.reason
+    if reason not in _DECLINED:
+        return None
+    return UpstreamRefused("The provider's content policy refused the answer.", status=400, code="content_filter")
 
 
 def _bears_content(events: Iterable[Event]) -> bool:
@@ -156,6 +172,10 @@ class VerbatimStream(Stream):
             self._early.append(data)
             if not _bears_content(events):
                 return
+            refused = declined(self.order, events)
+            if refused is not None:
+                self._fail(refused, b"")
+                return
             self.delivered = True
             self.order.outlet.begin(self._content_type)
             data = b"".join(self._early)
@@ -252,7 +272,14 @@ class TranslatedStream(Stream):
         if isinstance(event, Failed):
             self._fail(event.error, self._writer.write(event) if self.delivered else b"")
             return
+        if not self.delivered and isinstance(event, Finished):
+            refused = declined(self.order, [*self._early, event])
+            if refused is not None:
+                self._fail(refused, b"")
+                return
         if not self._streams:
+            if isinstance(event, BlockOpened):
+                self._early.append(event)
             body = self._writer.write(event)
             if isinstance(event, Finished):
                 self.delivered = True
