@@ -202,7 +202,8 @@ class Admitted:
             try:
                 self.ticket = await admission.rates.enter(limits, tokens)
             except Limited as error:
-                error.headers = dict(headers.told(self.bill.door, error.standings, admission.wall))
+                told = headers.told(self.bill.door, error.standings, admission.wall)
+                error.headers = {name.decode(): value.decode() for name, value in told}
                 raise
         if claims:
             try:
@@ -215,8 +216,8 @@ class Admitted:
                 raise
             admission.holds(self)
         if self.ticket is not None:
-            for name, value in headers.told(self.bill.door, self.ticket.standings, admission.wall):
-                self.note(name.encode(), value.encode())
+            for name, value in headers.told(self.bill.door, self.ticket.standings(), admission.wall):
+                self.note(name, value)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -31,9 +31,10 @@ class Waiter:
 
 class Counter:
     """One claim's window: `reserved` is what `holds` hold in it, `partial` the one let in with less than its estimate;
-    `line` waits for it. `spent` is None until the ledger was read; `missed` was settled meanwhile."""
+    `line` waits for it. `spent` is None until the ledger was read; `missed` was settled meanwhile.
+    From `due` spent on, thresholds are to be looked at."""
 
-    __slots__ = ("claim", "crossed", "end", "holds", "line", "missed", "partial", "reserved", "spent", "start")
+    __slots__ = ("claim", "crossed", "due", "end", "holds", "line", "missed", "partial", "reserved", "spent", "start")
 
     def __init__(self, claim: Claim, span: Window) -> None:
         self.claim = claim
@@ -46,6 +47,7 @@ class Counter:
         self.partial = ""
         self.line: deque[Waiter] = deque()
         self.crossed = 0
+        self.due = 0.0
 
     def load(self, sums: Mapping[int, int]) -> None:
         """Take over what the ledger says."""
@@ -109,13 +111,13 @@ def passed(counter: Counter, at: int) -> Sequence[float]:
     """The thresholds that have been passed and had not been before. Those that are no longer passed (a raise, a
     rolling period) may be passed again."""
     budget = counter.claim.budget
-    spent, allowed, before = counter.spent or 0, budget.allowed(at), counter.crossed
-    shares = budget.thresholds
-    if (before == len(shares) or spent < shares[before] * allowed) and (
-        not before or spent >= shares[before - 1] * allowed
-    ):
-        return ()
-    counter.crossed = sum(spent >= share * allowed for share in shares)
+    shares, before, allowed = budget.thresholds, counter.crossed, budget.allowed(at)
+    counter.crossed = sum((counter.spent or 0) >= share * allowed for share in shares)
+    may_sink = budget.raised_until is not None or budget.period == "rolling"
+    if may_sink:
+        counter.due = 0.0
+    else:
+        counter.due = shares[counter.crossed] * allowed if counter.crossed < len(shares) else NEVER
     return shares[before : counter.crossed]
 
 

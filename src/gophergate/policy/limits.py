@@ -39,16 +39,22 @@ class Taken(NamedTuple):
 
 
 class Ticket:
-    """What a call has taken. Give it back with `leave`, and say what it used. `standings` are the tightest of each kind
-    after it was let in."""
+    """What a call has taken. Give it back with `leave`, and say what it used."""
 
-    __slots__ = ("meters", "standings", "tick", "tokens")
+    __slots__ = ("meters", "tick", "tightest", "tokens")
 
     def __init__(self, meters: Sequence[_Meters], tick: int, tokens: Taken) -> None:
         self.meters = meters
         self.tick = tick
         self.tokens = tokens
-        self.standings: dict[Kind, Standing] = {}
+        self.tightest: dict[int, tuple[int, int, _Sliding]] = {}
+
+    def standings(self) -> Mapping[Kind, Standing]:
+        """The tightest limit of each kind, as it stands now that the call is in."""
+        return {
+            KINDS[number]: Standing(limit, max(0, left), used.empty_after(self.tick))
+            for number, (limit, left, used) in self.tightest.items()
+        }
 
 
 class Rates(Protocol):
@@ -133,7 +139,9 @@ class _Meters:
         """The limits that hold from now on; what was used stays used."""
         self.scope = scope
         limits = (scope.rpm, scope.tpm, scope.input_tpm, scope.output_tpm)
-        self.bounds = tuple((number, limit) for number, limit in enumerate(limits) if limit is not None)
+        self.bounds = tuple(
+            (number, limit, self.sums[number]) for number, limit in enumerate(limits) if limit is not None
+        )
 
 
 class LocalRates:
@@ -154,33 +162,33 @@ class LocalRates:
         for meters in found:
             _check(meters, tick, amounts)
         ticket = Ticket(found, tick, tokens)
-        standings = ticket.standings
+        tightest = ticket.tightest
         for meters in found:
             meters.running += 1
-            for number, limit in meters.bounds:
-                used = meters.sums[number]
+            for number, limit, used in meters.bounds:
                 used.add(tick, amounts[number])
-                kind, left = KINDS[number], max(0, limit - used.total)
-                known = standings.get(kind)
-                if known is None or left < known.remaining:
-                    standings[kind] = Standing(limit, left, used.empty_after(tick))
+                left = limit - used.total
+                known = tightest.get(number)
+                if known is None or left < known[1]:
+                    tightest[number] = (limit, left, used)
         return ticket
 
     def leave(self, ticket: Ticket, used: Taken) -> None:
+        before, after = ticket.tokens, used
+        input, output = after[0] - before[0], after[1] - before[1]
+        changes = (0, input + output, input, output)
         for meters in ticket.meters:
             meters.running -= 1
-            if used != ticket.tokens:
-                before, after = _amounts(ticket.tokens), _amounts(used)
-                for number, _ in meters.bounds:
-                    if before[number] != after[number]:
-                        meters.sums[number].add(ticket.tick, after[number] - before[number])
+            for number, _, counted in meters.bounds:
+                if changes[number]:
+                    counted.add(ticket.tick, changes[number])
 
     def undo(self, ticket: Ticket) -> None:
         amounts = _amounts(ticket.tokens)
         for meters in ticket.meters:
             meters.running -= 1
-            for number, _ in meters.bounds:
-                meters.sums[number].add(ticket.tick, -amounts[number])
+            for number, _, counted in meters.bounds:
+                counted.add(ticket.tick, -amounts[number])
 
     def running(self, scope: str, scope_id: str, model: str = "") -> int:
         """Calls under way in a scope."""
@@ -205,8 +213,8 @@ def _check(meters: _Meters, tick: int, amounts: Sequence[int]) -> None:
     scope = meters.scope
     if scope.concurrency is not None and meters.running >= scope.concurrency:
         raise _refused(scope, "calls", scope.concurrency, meters.running, 1.0)
-    for number, limit in meters.bounds:
-        used, wanted = meters.sums[number], amounts[number]
+    for number, limit, used in meters.bounds:
+        wanted = amounts[number]
         if used.at(tick) + wanted > limit:
             if wanted > limit and not used.total:
                 continue  # Larger than a whole minute's worth: it goes alone, or it would never go.

@@ -70,16 +70,21 @@ class MemoryReservations:
             return
         hold.is_settled = True
         freed = self._free(hold)
-        for claim in claims:
-            counter = self._known(claim, hold.at)
-            if counter is not None:
-                counter.add(hold.at, cost)
+        if claims is hold.claims and freed:
+            counters = freed
+        else:
+            counters = [found for claim in claims if (found := self._known(claim, hold.at)) is not None]
+        for counter in counters:
+            counter.add(hold.at, cost)
+            if counter.spent is not None and counter.spent >= counter.due:
                 self._tell(counter, hold.at)
-                if counter.line and counter not in freed:
-                    freed.append(counter)
         for counter in freed:
             if counter.line:
                 self._serve(counter)
+        if counters is not freed:
+            for counter in counters:
+                if counter.line:
+                    self._serve(counter)
 
     def renew(self, hold: Hold, least: int) -> None:
         if hold.is_settled or not hold.parts:
@@ -229,7 +234,8 @@ class MemoryReservations:
             budget = counter.claim.budget
             if not budget.hard:
                 continue
-            left = budget.allowed(at) - (counter.spent or 0)
+            allowed = budget.amount if budget.raised_until is None else budget.allowed(at)
+            left = allowed - (counter.spent or 0)
             if left <= 0:
                 raise refused(counter.claim, counter.standing(at), at, is_held=False)
             left -= counter.reserved
@@ -246,7 +252,8 @@ class MemoryReservations:
             held = estimate
             budget = counter.claim.budget
             if budget.hard:
-                left = budget.allowed(at) - (counter.spent or 0) - counter.reserved
+                allowed = budget.amount if budget.raised_until is None else budget.allowed(at)
+                left = allowed - (counter.spent or 0) - counter.reserved
                 if left < estimate:
                     held, counter.partial = left, owner
             counter.reserved += held

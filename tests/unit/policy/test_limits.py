@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gophergate.core.caller import ScopeLimits
 from gophergate.errors import RateLimited
 from gophergate.policy import headers
-from gophergate.policy.limits import Limited, LocalRates, Standing, Taken, Ticket
+from gophergate.policy.limits import Kind, Limited, LocalRates, Standing, Taken, Ticket
 
 NONE = Taken(0, 0)
 
@@ -64,7 +64,7 @@ def test_tokens_in_out_and_together_are_three_limits() -> None:
     rates = LocalRates(lambda: 0.0)
     scopes = (ScopeLimits("key", "k", tpm=100, input_tpm=60, output_tpm=50),)
     ticket = rates.take(scopes, Taken(40, 10))
-    assert dict(ticket.standings) == {
+    assert dict(ticket.standings()) == {
         "tokens": Standing(100, 50, 60.0625),
         "input-tokens": Standing(60, 20, 60.0625),
         "output-tokens": Standing(50, 40, 60.0625),
@@ -137,7 +137,7 @@ def test_a_call_larger_than_a_whole_minute_goes_alone() -> None:
     rates = LocalRates(lambda: now[0])
     scopes = (ScopeLimits("key", "k", tpm=100),)
     ticket = rates.take(scopes, Taken(500, 0))
-    assert ticket.standings["tokens"] == (100, 0, 60.0625)
+    assert ticket.standings()["tokens"] == (100, 0, 60.0625)
     rates.leave(ticket, Taken(500, 0))
     with pytest.raises(Limited) as refused:
         rates.take(scopes, Taken(1, 0))
@@ -147,13 +147,13 @@ def test_a_call_larger_than_a_whole_minute_goes_alone() -> None:
 
 
 def test_headers_are_in_the_words_of_the_callers_sdk() -> None:
-    standings = {"requests": Standing(20, 19, 60.0625), "output-tokens": Standing(50, 40, 3.0)}
-    openai = dict(headers.told("openai_chat", standings, lambda: 0.0))  # type: ignore[arg-type]
-    assert openai["x-ratelimit-limit-requests"] == "20"
-    assert openai["x-ratelimit-remaining-requests"] == "19"
-    assert openai["x-ratelimit-reset-requests"] == "61s"
-    assert not any(name.startswith("anthropic") for name in openai)
-    anthropic = dict(headers.told("anthropic_messages", standings, lambda: 1_785_715_200.0))  # type: ignore[arg-type]
-    assert anthropic["anthropic-ratelimit-requests-remaining"] == "19"
-    assert anthropic["anthropic-ratelimit-output-tokens-limit"] == "50"
-    assert anthropic["anthropic-ratelimit-output-tokens-reset"] == "2026-08-03T00:00:03.000Z"
+    standings: dict[Kind, Standing] = {"requests": Standing(20, 19, 60.0625), "output-tokens": Standing(50, 40, 3.0)}
+    openai = dict(headers.told("openai_chat", standings, lambda: 0.0))
+    assert openai[b"x-ratelimit-limit-requests"] == b"20"
+    assert openai[b"x-ratelimit-remaining-requests"] == b"19"
+    assert openai[b"x-ratelimit-reset-requests"] == b"61s"
+    assert not any(name.startswith(b"anthropic") for name in openai)
+    anthropic = dict(headers.told("anthropic_messages", standings, lambda: 1_785_715_200.0))
+    assert anthropic[b"anthropic-ratelimit-requests-remaining"] == b"19"
+    assert anthropic[b"anthropic-ratelimit-output-tokens-limit"] == b"50"
+    assert anthropic[b"anthropic-ratelimit-output-tokens-reset"] == b"2026-08-03T00:00:03.000Z"
