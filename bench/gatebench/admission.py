@@ -29,6 +29,7 @@ from gophergate.policy.auth import Auth
 from gophergate.policy.budgets import Budget, Claim
 from gophergate.policy.limits import LocalRates
 from gophergate.policy.reservations import MemoryReservations
+from gophergate.providers.base import Credential
 from gophergate.providers.build import build
 from gophergate.providers.registry import BY_KIND
 from gophergate.routing.base import Deployment
@@ -140,7 +141,9 @@ async def admissions(*, limited: bool, budgets: bool, auth: bool = True, loops: 
     keyring = Keyring(bytes(32))
     door = Auth(Keys(limited=limited), digest=keyring.hash_client_key, clock=time.monotonic, wall=time.time)
     row = BY_KIND["openai"]
-    deployment = Deployment(build(row, "openai", secrets=[("default", "sk-x")], sleep=asyncio.sleep), "gpt-4.1")
+    deployment = Deployment(
+        build(row, "openai", secrets=[Credential("default", "sk-x")], sleep=asyncio.sleep), "gpt-4.1"
+    )
     prices = PriceBook(wall=time.time, row=lambda _: row)
     let_in = admission(prices, budgets=budgets, loops=loops)
     request, deployments = Request(), (deployment,)

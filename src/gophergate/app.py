@@ -48,6 +48,7 @@ from gophergate.pricekeeping import PriceKeeping
 from gophergate.rating import Asking
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
+from gophergate.retiring import retire_old
 from gophergate.router import Router
 from gophergate.routing.classifier import Classifier
 from gophergate.routing.counting import Counting
@@ -63,24 +64,23 @@ from gophergate.store.database import Database, open_database
 from gophergate.store.keys import TOPIC as KEYS_TOPIC
 from gophergate.store.keys import Keys
 from gophergate.store.providers import TOPIC as CATALOG_TOPIC
-from gophergate.store.retention import retain
 from gophergate.store.revision import upgrade
 from gophergate.store.usage import Usages
 from gophergate.store.users import TOPIC as PEOPLE_TOPIC
+from gophergate.store.webhooks import TOPIC as WEBHOOKS_TOPIC
 from gophergate.transport.base import Transport
 from gophergate.transport.choose import ProxyRules, over_proxies
+from gophergate.transport.deliver import deliver
 from gophergate.transport.fetch import fetch
 from gophergate.transport.http1 import Http1Transport
 from gophergate.transport.pool import PoolLimits
 from gophergate.watching import watch_changes
+from gophergate.webhooks import Send, Webhooks
 
 if TYPE_CHECKING:
     from gophergate.admin.sessions import Sessions
 
 logger = logging.getLogger("gophergate")
-
-_RETIRE_EVERY = 3600.0
-
 
 _MAX_FETCHED = 20 << 20
 """Bytes of a medium that a caller names by its address: no vendor takes larger ones inline."""
@@ -94,6 +94,7 @@ class Parts(msgspec.Struct):
     keyring: Keyring
     transport: Transport
     fetch: Fetch
+    send: Send
     journal: Journal | None = None
     responses: ResponseStore | None = None
     wall: Callable[[], float] = time.time
@@ -124,6 +125,7 @@ class Gateway:
             settings, parts.database, parts.transport, self.configuration, wall=parts.wall, announce=self._announce
         )
         self.writer = LedgerWriter(self.calls, journal=parts.journal, on_written=self.pricing.written)
+        self.webhooks = Webhooks(parts.database, parts.keyring, ids, send=parts.send, wall=parts.wall)
         self.spending = Spending(
             parts.database,
             self.calls,
@@ -228,8 +230,10 @@ class Gateway:
         return self.server.port
 
     async def __aenter__(self) -> Gateway:
+        parts = self.parts
         await self.configuration.reload()
         await self.spending.reload()
+        await self.webhooks.start()
         await self.writer.start()
         try:
             await self.server.start()
@@ -240,19 +244,20 @@ class Gateway:
         self._later(self._warm())
         self._later(self.configuration.facts.run())
         self._later(self._watch_changes())
-        self._later(self._retire())
+        self._later(retire_old(parts.database, self.calls, self.settings.logging, parts.wall))
         self._later(self.pricing.run())
-        self.live.announce("start", {"version": gophergate.__version__})
+        self._announce("start", {"version": gophergate.__version__})
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self.live.announce("stop", {})
+        self._announce("stop", {})
         self.live.hub.flush()
         await self.server.aclose()
         self.live.aclose()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.webhooks.aclose()
         self.passwords.close()
         await self.writer.drain()
 
@@ -266,25 +271,6 @@ class Gateway:
         await self.pricing.warm()
         await self.configuration.discover()
 
-    async def _retire(self) -> None:
-        """Once an hour, drop the tables of what is older than it may be kept."""
-        kept = self.settings.logging
-        while True:
-            try:
-                gone = await retain(
-                    self.parts.database,
-                    self.calls,
-                    now=int(self.parts.wall() * 1_000_000),
-                    days=kept.retention_days,
-                    body_days=kept.body_retention_days,
-                )
-            except Unavailable as error:
-                logger.warning("cannot retire old calls: %s", error.message)
-            else:
-                if gone:
-                    logger.info("retired %s", ", ".join(gone))
-            await asyncio.sleep(_RETIRE_EVERY)
-
     def _watch_changes(self) -> Coroutine[Any, Any, None]:
         """Notice what another process (the command line, another node) changed, and see it here too."""
         return watch_changes(
@@ -293,6 +279,7 @@ class Gateway:
                 KEYS_TOPIC: self._keys_changed,
                 CATALOG_TOPIC: self._catalog_changed,
                 BUDGETS_TOPIC: self.spending.reload,
+                WEBHOOKS_TOPIC: self.webhooks.reload,
                 PEOPLE_TOPIC: self._people_changed,
             },
         )
@@ -320,6 +307,7 @@ class Gateway:
 
     def _announce(self, kind: str, data: Mapping[str, Any]) -> None:
         self.live.announce(kind, data)
+        self.webhooks.tell(kind, data)
 
     def _measured(self) -> dict[str, Any]:
         return {
@@ -374,9 +362,10 @@ class Gateway:
                 wall=parts.wall,
                 clock=parts.clock,
                 later=self._later,
-                announce=self.live.announce,
+                announce=self._announce,
                 book=self.house.book,
                 spending=self.spending,
+                webhooks=self.webhooks,
                 started=self.started,
             )
         )
@@ -399,7 +388,8 @@ async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[
     try:
         await upgrade(database)
         await check_key(database, keyring, now=int(time.time() * 1_000_000))
-        parts = Parts(database=database, keyring=keyring, transport=transport, fetch=fetching, journal=journal)
+        sending = partial(deliver, transport=fast, timeout=_FETCH_TIMEOUT)
+        parts = Parts(database, keyring, transport, fetching, sending, journal)
         async with Gateway(settings, parts) as gateway:
             yield gateway
     finally:

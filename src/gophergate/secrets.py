@@ -33,6 +33,7 @@ Purpose = Literal["stored-secrets", "client-keys", "sessions", "csrf", "cursors"
 MASTER_KEY_BYTES = 32
 CLIENT_KEY_PREFIX = "sk-gg-"
 ADMIN_TOKEN_PREFIX = "gg-admin-"  # noqa: S105 - the part of it that everybody knows
+WEBHOOK_SECRET_PREFIX = "whsec_"  # noqa: S105 - likewise
 BCRYPT_COST = 12
 
 _SEAL_VERSION = b"\x01"
@@ -73,6 +74,11 @@ def make_master_key(random: Random = os.urandom) -> str:
 def make_client_key(random: Random = os.urandom) -> str:
     """A new client key: `sk-gg-` and 43 URL-safe characters, 256 bits of randomness. Show it once."""
     return CLIENT_KEY_PREFIX + _url_safe(random(32))
+
+
+def make_webhook_secret(random: Random = os.urandom) -> str:
+    """A new secret that signs what a webhook is sent: `whsec_` and base64 of 256 bits, as Standard Webhooks has it."""
+    return WEBHOOK_SECRET_PREFIX + base64.b64encode(random(32)).decode()
 
 
 def make_admin_token(random: Random = os.urandom) -> str:

@@ -51,6 +51,8 @@ MEANT = {
     "PATCH /api/budgets/{budget_id}": "the time zone must be known",
     "POST /api/budgets/{budget_id}/raise": "until is a moment to come",
     "POST /api/limits": "the scope must be there, and have no limits of its own",
+    "POST /api/webhooks": "the address must be one that can be asked",
+    "PATCH /api/webhooks/{webhook_id}": "the address must be one that can be asked",
     "GET /api/usage": "since comes before until",
 }
 """Where input may fit the schema and still mean nothing, and why no schema can say so."""

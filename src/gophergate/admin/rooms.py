@@ -22,6 +22,7 @@ from gophergate.spending import Spending
 from gophergate.store.calls import Calls
 from gophergate.store.database import Database
 from gophergate.transport.base import Transport
+from gophergate.webhooks import Webhooks
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,4 +48,5 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     announce: Announce
     book: Book
     spending: Spending
+    webhooks: Webhooks
     started: float

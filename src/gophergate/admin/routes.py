@@ -24,6 +24,7 @@ from gophergate.admin import (
     tokens,
     usage,
     users,
+    webhooks,
 )
 from gophergate.admin.guard import Needs
 
@@ -109,6 +110,14 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/limits/{limit_id}", "view", limits.get, errors=_READS),
     Route("PATCH", "/api/limits/{limit_id}", "edit", limits.change, errors=_CHANGES),
     Route("DELETE", "/api/limits/{limit_id}", "edit", limits.delete, 204, _READS),
+    Route("GET", "/api/webhooks", "configure", webhooks.list_),
+    Route("POST", "/api/webhooks", "configure", webhooks.create, 201, _MAKES),
+    Route("GET", "/api/webhooks/{webhook_id}", "configure", webhooks.get, errors=_READS),
+    Route("PATCH", "/api/webhooks/{webhook_id}", "configure", webhooks.change, errors=_CHANGES),
+    Route("DELETE", "/api/webhooks/{webhook_id}", "configure", webhooks.delete, 204, _READS),
+    Route("POST", "/api/webhooks/{webhook_id}/secret", "configure", webhooks.renew, errors=_READS),
+    Route("POST", "/api/webhooks/{webhook_id}/test", "configure", webhooks.try_out, errors=_READS),
+    Route("GET", "/api/webhooks/{webhook_id}/deliveries", "configure", webhooks.deliveries, errors=_READS),
     Route("GET", "/api/calls", "view", calls.list_),
     Route("GET", "/api/calls/export", "view", calls.export, media="text/csv"),
     Route("GET", "/api/calls/running", "view", calls.running),

@@ -254,6 +254,38 @@ limits = Table(
     UniqueConstraint("scope", "scope_id", "model"),
 )
 
+# -- webhooks -----------------------------------------------------------------------------------------------------
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    _text("name", unique=True),
+    _text("url"),
+    Column("secret_sealed", LargeBinary, nullable=False),
+    _text("events"),
+    _flag("enabled"),
+    _count("version"),
+    _count("created_at"),
+    _count("updated_at"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    _id(),
+    _reference("webhook_id", "webhooks.id", "CASCADE"),
+    _text("event"),
+    _text("state"),
+    _count("attempts"),
+    _count("http_status", nullable=True),
+    _text("error", nullable=True),
+    _text("payload"),
+    _count("created_at"),
+    _count("ended_at", nullable=True),
+)
+Index(None, webhook_deliveries.c.webhook_id, webhook_deliveries.c.id)
+
 # -- calls --------------------------------------------------------------------------------------------------------
 
 calls = Table(

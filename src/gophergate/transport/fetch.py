@@ -25,6 +25,7 @@ MAX_REDIRECTS = 3
 MAX_URL = 8192
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
+_HEADERS = ((b"accept", b"*/*"), (b"user-agent", b"gophergate"))
 _NOT_PUBLIC = "its name has no public address"
 """Said of unknown names too: whoever asks shall not learn which names exist inside."""
 
@@ -69,64 +70,63 @@ async def fetch(
     try:
         async with asyncio.timeout(timeout) as scope:
             for _ in range(MAX_REDIRECTS + 1):
-                answer = await _ask(url, transport, timeout, resolver, is_allowed)
-                async with answer:
+                ask = Ask(method="GET", url=url, headers=_HEADERS, timeouts=patience(timeout))
+                async with await pinned(ask, transport, resolver, is_allowed) as answer:
                     if answer.status not in _REDIRECTS:
                         return await _take(url, answer, limit_bytes)
-                    url = _redirected(url, answer)
+                    url = redirected(url, answer)
     except TimeoutError:
         if not scope.expired():
             raise
-        raise _refusal(url, f"it took longer than {timeout:g} seconds") from None
+        raise refusal(url, f"it took longer than {timeout:g} seconds") from None
     except UpstreamError as error:
-        raise _refusal(url, error.message.rstrip(".")) from error
-    raise _refusal(url, f"it redirects more than {MAX_REDIRECTS} times")
+        raise refusal(url, error.message.rstrip(".")) from error
+    raise refusal(url, f"it redirects more than {MAX_REDIRECTS} times")
 
 
-async def _ask(
-    url: str,
-    transport: PinnedTransport,
-    timeout: float,
-    resolver: Resolver,
-    is_allowed: Callable[[str], bool],
+def patience(seconds: float) -> Timeouts:
+    """Every wait of one request, each bounded by so many seconds."""
+    return Timeouts(connect=seconds, first_byte=seconds, idle=seconds, total=seconds)
+
+
+async def pinned(
+    ask: Ask, transport: PinnedTransport, resolver: Resolver = resolve, is_allowed: Callable[[str], bool] = is_public
 ) -> Answer:
+    """Send a request to the very address that was checked. Raises BadRequest where any address its name has may not be
+    asked, UpstreamError as the transport does."""
+    url = ask.url
     if len(url) > MAX_URL:
         raise BadRequest(f"An address to fetch is longer than {MAX_URL} characters.", code="invalid_url")
-    ask = Ask(
-        method="GET",
-        url=url,
-        headers=((b"accept", b"*/*"), (b"user-agent", b"gophergate")),
-        timeouts=Timeouts(connect=timeout, first_byte=timeout, idle=timeout, total=timeout),
-    )
     try:
         _, host, port = parse_prefix(split(url)[0])
         addresses = await resolver(host, port)
         # A name with one public and one private address is an attack or a mistake; no part of it is fetched.
         if not addresses or not all(is_allowed(address) for address in addresses):
-            raise _refusal(url, _NOT_PUBLIC)
+            raise refusal(url, _NOT_PUBLIC)
         return await transport.send_pinned(ask, addresses[0])
     except ValueError as error:
-        raise _refusal(url, str(error)) from error
+        raise refusal(url, str(error)) from error
     except OSError as error:
-        raise _refusal(url, _NOT_PUBLIC) from error
+        raise refusal(url, _NOT_PUBLIC) from error
 
 
-def _redirected(url: str, answer: Answer) -> str:
+def redirected(url: str, answer: Answer) -> str:
+    """Where an answer sends its reader. Raises BadRequest for nowhere, and for a way out of https."""
     location = answer.header(b"location")
     if location is None:
-        raise _refusal(url, "it redirects to nowhere")
+        raise refusal(url, "it redirects to nowhere")
     try:
         target = urljoin(url, location.decode("latin-1"))
     except ValueError as error:
-        raise _refusal(url, "it redirects to what is no address") from error
+        raise refusal(url, "it redirects to what is no address") from error
     if url.lower().startswith("https:") and not target.lower().startswith("https:"):
-        raise _refusal(url, "it redirects from https to an address without")
+        raise refusal(url, "it redirects from https to an address without")
     return target
 
 
 async def _take(url: str, answer: Answer, limit: int) -> Fetched:
     if answer.status != 200:
-        raise _refusal(url, f"its server answered with status {answer.status}")
+        raise refusal(url, f"its server answered with status {answer.status}")
     pieces: list[bytes] = []
     size = 0
     async for piece in answer:
@@ -137,14 +137,15 @@ async def _take(url: str, answer: Answer, limit: int) -> Fetched:
     data = b"".join(pieces)
     found = media_type(data)
     if found is None:
-        raise _refusal(url, "its data is of no type that is known here")
+        raise refusal(url, "its data is of no type that is known here")
     claimed = (answer.header(b"content-type") or b"").decode("latin-1").partition(";")[0].strip().lower()
     if not agree(claimed, found):
-        raise _refusal(url, f"its server says '{claimed[:80]}' of what is {found}")
+        raise refusal(url, f"its server says '{claimed[:80]}' of what is {found}")
     return Fetched(claimed if found == "text/plain" and "/" in claimed and "octet" not in claimed else found, data)
 
 
-def _refusal(url: str, reason: str) -> BadRequest:
+def refusal(url: str, reason: str) -> BadRequest:
+    """Why an address was not fetched, naming no more of it than scheme and host."""
     return BadRequest(f"{_named(url)} was not fetched: {reason}.", code="invalid_url")
 
 
