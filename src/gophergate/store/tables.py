@@ -8,113 +8,86 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Double,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
-    UniqueConstraint,
-    text,
 )
 
 from gophergate.store import histogram
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _id() -> Column[str]:
-    return Column("id", Text, primary_key=True)
-
-
-def _text(name: str, *, nullable: bool = False, unique: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=nullable, unique=unique)
-
-
-def _count(name: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False)
-
-
-def _reference(name: str, to: str, on_delete: str) -> Column[str]:
-    """SET NULL keeps what refers to a row that goes; CASCADE goes with it."""
-    return Column(name, ForeignKey(to, ondelete=on_delete), nullable=on_delete == "SET NULL")
-
+from gophergate.store.budget_tables import budgets as budgets
+from gophergate.store.budget_tables import limits as limits
+from gophergate.store.budget_tables import webhook_deliveries as webhook_deliveries
+from gophergate.store.budget_tables import webhooks as webhooks
+from gophergate.store.columns import count_column, flag_column, id_column, reference_column, text_column
+from gophergate.store.columns import metadata as metadata
 
 # -- who ----------------------------------------------------------------------------------------------------------
 
-organisations = Table("organisations", metadata, _id(), _text("name", unique=True), _count("created_at"))
+organisations = Table(
+    "organisations", metadata, id_column(), text_column("name", unique=True), count_column("created_at")
+)
 
 teams = Table(
     "teams",
     metadata,
-    _id(),
-    _reference("organisation_id", "organisations.id", "SET NULL"),
-    _text("name", unique=True),
-    _text("limits", nullable=True),
-    _flag("disabled"),
-    _count("created_at"),
+    id_column(),
+    reference_column("organisation_id", "organisations.id", "SET NULL"),
+    text_column("name", unique=True),
+    text_column("limits", nullable=True),
+    flag_column("disabled"),
+    count_column("created_at"),
 )
 
 users = Table(
     "users",
     metadata,
-    _id(),
-    _text("username", unique=True),
-    _text("display_name"),
-    _text("password_hash", nullable=True),
-    _text("role"),
-    _reference("team_id", "teams.id", "SET NULL"),
-    _flag("disabled"),
-    _count("created_at"),
-    _count("password_changed_at", nullable=True),
+    id_column(),
+    text_column("username", unique=True),
+    text_column("display_name"),
+    text_column("password_hash", nullable=True),
+    text_column("role"),
+    reference_column("team_id", "teams.id", "SET NULL"),
+    flag_column("disabled"),
+    count_column("created_at"),
+    count_column("password_changed_at", nullable=True),
 )
 
 clients = Table(
     "clients",
     metadata,
-    _id(),
-    _text("name", unique=True),
-    _reference("organisation_id", "organisations.id", "SET NULL"),
-    _reference("team_id", "teams.id", "SET NULL"),
-    _reference("user_id", "users.id", "SET NULL"),
-    _text("limits", nullable=True),
-    _flag("disabled"),
-    _count("created_at"),
+    id_column(),
+    text_column("name", unique=True),
+    reference_column("organisation_id", "organisations.id", "SET NULL"),
+    reference_column("team_id", "teams.id", "SET NULL"),
+    reference_column("user_id", "users.id", "SET NULL"),
+    text_column("limits", nullable=True),
+    flag_column("disabled"),
+    count_column("created_at"),
 )
 
 keys = Table(
     "keys",
     metadata,
-    _id(),
-    _reference("client_id", "clients.id", "CASCADE"),
-    _text("name"),
+    id_column(),
+    reference_column("client_id", "clients.id", "CASCADE"),
+    text_column("name"),
     Column("hash", LargeBinary, nullable=False, unique=True),
-    _text("prefix"),
-    _text("last4"),
-    _text("models", nullable=True),
-    _text("ip_allow", nullable=True),
-    _text("limits", nullable=True),
-    _count("expires_at", nullable=True),
-    _count("revoked_at", nullable=True),
-    _reference("replaced_by", "keys.id", "SET NULL"),
-    _count("grace_until", nullable=True),
-    _count("created_at"),
-    _count("last_used_at", nullable=True),
+    text_column("prefix"),
+    text_column("last4"),
+    text_column("models", nullable=True),
+    text_column("ip_allow", nullable=True),
+    text_column("limits", nullable=True),
+    count_column("expires_at", nullable=True),
+    count_column("revoked_at", nullable=True),
+    reference_column("replaced_by", "keys.id", "SET NULL"),
+    count_column("grace_until", nullable=True),
+    count_column("created_at"),
+    count_column("last_used_at", nullable=True),
 )
 Index(None, keys.c.client_id)
 
@@ -122,12 +95,12 @@ sessions = Table(
     "sessions",
     metadata,
     Column("hash", LargeBinary, primary_key=True),
-    _reference("user_id", "users.id", "CASCADE"),
-    _count("created_at"),
-    _count("seen_at"),
-    _count("expires_at"),
-    _text("address", nullable=True),
-    _text("agent", nullable=True),
+    reference_column("user_id", "users.id", "CASCADE"),
+    count_column("created_at"),
+    count_column("seen_at"),
+    count_column("expires_at"),
+    text_column("address", nullable=True),
+    text_column("agent", nullable=True),
 )
 Index(None, sessions.c.user_id)
 Index(None, sessions.c.expires_at)
@@ -135,16 +108,16 @@ Index(None, sessions.c.expires_at)
 admin_tokens = Table(
     "admin_tokens",
     metadata,
-    _id(),
-    _text("name"),
+    id_column(),
+    text_column("name"),
     Column("hash", LargeBinary, nullable=False, unique=True),
-    _text("last4"),
-    _text("scopes"),
+    text_column("last4"),
+    text_column("scopes"),
     Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=True),
-    _text("author_id", nullable=True),
-    _count("expires_at", nullable=True),
-    _count("revoked_at", nullable=True),
-    _count("created_at"),
+    text_column("author_id", nullable=True),
+    count_column("expires_at", nullable=True),
+    count_column("revoked_at", nullable=True),
+    count_column("created_at"),
 )
 
 # -- what is configured -------------------------------------------------------------------------------------------
@@ -153,30 +126,30 @@ providers = Table(
     "providers",
     metadata,
     Column("name", Text, primary_key=True),
-    _text("kind"),
+    text_column("kind"),
     Column("api_key_sealed", LargeBinary, nullable=True),
-    _text("api_key_masked", nullable=True),
-    _text("base_url", nullable=True),
-    _text("models", nullable=True),
-    _text("speaks", nullable=True),
-    _text("timeouts", nullable=True),
-    _text("settings", nullable=True),
-    _flag("enabled"),
-    _count("version"),
-    _count("created_at"),
-    _count("updated_at"),
+    text_column("api_key_masked", nullable=True),
+    text_column("base_url", nullable=True),
+    text_column("models", nullable=True),
+    text_column("speaks", nullable=True),
+    text_column("timeouts", nullable=True),
+    text_column("settings", nullable=True),
+    flag_column("enabled"),
+    count_column("version"),
+    count_column("created_at"),
+    count_column("updated_at"),
 )
 
 models = Table(
     "models",
     metadata,
     Column("name", Text, primary_key=True),
-    _flag("enabled"),
-    _text("mapped_name", nullable=True),
-    _text("price", nullable=True),
-    _text("discounts", nullable=True),
-    _count("version"),
-    _count("updated_at"),
+    flag_column("enabled"),
+    text_column("mapped_name", nullable=True),
+    text_column("price", nullable=True),
+    text_column("discounts", nullable=True),
+    count_column("version"),
+    count_column("updated_at"),
 )
 
 groups = Table(
@@ -184,107 +157,38 @@ groups = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("version", BigInteger, primary_key=True),
-    _text("state"),
-    _text("definition"),
-    _text("author_id", nullable=True),
-    _count("created_at"),
+    text_column("state"),
+    text_column("definition"),
+    text_column("author_id", nullable=True),
+    count_column("created_at"),
 )
 
 settings = Table(
     "settings",
     metadata,
     Column("name", Text, primary_key=True),
-    _text("value"),
-    _count("version"),
-    _count("updated_at"),
+    text_column("value"),
+    count_column("version"),
+    count_column("updated_at"),
 )
 
-change_marks = Table("change_marks", metadata, Column("topic", Text, primary_key=True), _count("version"))
+change_marks = Table("change_marks", metadata, Column("topic", Text, primary_key=True), count_column("version"))
 
 audit_entries = Table(
     "audit_entries",
     metadata,
-    _id(),
-    _count("at"),
-    _text("actor_id", nullable=True),
-    _text("actor"),
-    _text("action"),
-    _text("target_kind"),
-    _text("target_id", nullable=True),
-    _text("before", nullable=True),
-    _text("after", nullable=True),
-    _text("address", nullable=True),
+    id_column(),
+    count_column("at"),
+    text_column("actor_id", nullable=True),
+    text_column("actor"),
+    text_column("action"),
+    text_column("target_kind"),
+    text_column("target_id", nullable=True),
+    text_column("before", nullable=True),
+    text_column("after", nullable=True),
+    text_column("address", nullable=True),
 )
 Index(None, audit_entries.c.at, audit_entries.c.id)
-
-# -- budgets ------------------------------------------------------------------------------------------------------
-
-budgets = Table(
-    "budgets",
-    metadata,
-    _id(),
-    _text("scope"),
-    _text("scope_id"),
-    _text("period"),
-    _count("amount"),
-    _flag("hard"),
-    Column("timezone", Text, nullable=False, server_default="UTC"),
-    Column("raised", BigInteger, nullable=False, server_default="0"),
-    Column("raised_until", BigInteger, nullable=True),
-    Column("seconds", BigInteger, nullable=False, server_default="0"),
-    Column("model", Text, nullable=False, server_default=text("''")),
-    _text("thresholds", nullable=True),
-    _count("version"),
-    _count("created_at"),
-    _count("updated_at"),
-    UniqueConstraint("scope", "scope_id", "period", "seconds", "model"),
-)
-
-limits = Table(
-    "limits",
-    metadata,
-    _id(),
-    _text("scope"),
-    _text("scope_id"),
-    _text("model"),
-    _text("limits"),
-    _count("version"),
-    _count("created_at"),
-    _count("updated_at"),
-    UniqueConstraint("scope", "scope_id", "model"),
-)
-
-# -- webhooks -----------------------------------------------------------------------------------------------------
-
-webhooks = Table(
-    "webhooks",
-    metadata,
-    _id(),
-    _text("name", unique=True),
-    _text("url"),
-    Column("secret_sealed", LargeBinary, nullable=False),
-    _text("events"),
-    _flag("enabled"),
-    _count("version"),
-    _count("created_at"),
-    _count("updated_at"),
-)
-
-webhook_deliveries = Table(
-    "webhook_deliveries",
-    metadata,
-    _id(),
-    _reference("webhook_id", "webhooks.id", "CASCADE"),
-    _text("event"),
-    _text("state"),
-    _count("attempts"),
-    _count("http_status", nullable=True),
-    _text("error", nullable=True),
-    _text("payload"),
-    _count("created_at"),
-    _count("ended_at", nullable=True),
-)
-Index(None, webhook_deliveries.c.webhook_id, webhook_deliveries.c.id)
 
 # -- calls --------------------------------------------------------------------------------------------------------
 
@@ -293,54 +197,54 @@ calls = Table(
     metadata,
     # Order of arrival: free in SQLite (it is the row's own key), and what `follow` goes by.
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    _text("id"),
-    _text("request_id"),
-    _count("started_at"),
-    _text("status"),
+    text_column("id"),
+    text_column("request_id"),
+    count_column("started_at"),
+    text_column("status"),
     Column("http_status", Integer, nullable=False),
-    _text("door"),
-    _text("operation"),
-    _flag("stream"),
-    _text("organisation_id", nullable=True),
-    _text("team_id", nullable=True),
-    _text("user_id", nullable=True),
-    _text("client_id", nullable=True),
-    _text("key_id", nullable=True),
-    _text("session", nullable=True),
-    _text("end_user", nullable=True),
-    _text("tags", nullable=True),
-    _text("model_requested"),
-    _text("model", nullable=True),
-    _text("provider", nullable=True),
-    _count("input", nullable=True),
-    _count("cache_read", nullable=True),
-    _count("cache_write", nullable=True),
-    _count("cache_write_1h", nullable=True),
-    _count("audio_input", nullable=True),
-    _count("image_input", nullable=True),
-    _count("output", nullable=True),
-    _count("audio_output", nullable=True),
-    _count("image_output", nullable=True),
-    _count("reasoning", nullable=True),
-    _text("tool_uses", nullable=True),
-    _text("units", nullable=True),
-    _text("tier", nullable=True),
-    _count("provider_cost", nullable=True),
-    _text("usage_source"),
-    _count("cost", nullable=True),
-    _text("price_version", nullable=True),
-    _text("finish_reason", nullable=True),
+    text_column("door"),
+    text_column("operation"),
+    flag_column("stream"),
+    text_column("organisation_id", nullable=True),
+    text_column("team_id", nullable=True),
+    text_column("user_id", nullable=True),
+    text_column("client_id", nullable=True),
+    text_column("key_id", nullable=True),
+    text_column("session", nullable=True),
+    text_column("end_user", nullable=True),
+    text_column("tags", nullable=True),
+    text_column("model_requested"),
+    text_column("model", nullable=True),
+    text_column("provider", nullable=True),
+    count_column("input", nullable=True),
+    count_column("cache_read", nullable=True),
+    count_column("cache_write", nullable=True),
+    count_column("cache_write_1h", nullable=True),
+    count_column("audio_input", nullable=True),
+    count_column("image_input", nullable=True),
+    count_column("output", nullable=True),
+    count_column("audio_output", nullable=True),
+    count_column("image_output", nullable=True),
+    count_column("reasoning", nullable=True),
+    text_column("tool_uses", nullable=True),
+    text_column("units", nullable=True),
+    text_column("tier", nullable=True),
+    count_column("provider_cost", nullable=True),
+    text_column("usage_source"),
+    count_column("cost", nullable=True),
+    text_column("price_version", nullable=True),
+    text_column("finish_reason", nullable=True),
     Column("latency_ms", Double, nullable=False),
     Column("first_token_ms", Double, nullable=True),
     Column("overhead_ms", Double, nullable=True),
-    _text("attempts", nullable=True),
-    _text("decision", nullable=True),
-    _text("dropped", nullable=True),
-    _text("error_code", nullable=True),
-    _text("error_message", nullable=True),
-    _text("client_ip", nullable=True),
-    _count("request_bytes"),
-    _count("response_bytes"),
+    text_column("attempts", nullable=True),
+    text_column("decision", nullable=True),
+    text_column("dropped", nullable=True),
+    text_column("error_code", nullable=True),
+    text_column("error_message", nullable=True),
+    text_column("client_ip", nullable=True),
+    count_column("request_bytes"),
+    count_column("response_bytes"),
 )
 Index(None, calls.c.id, unique=True)
 Index(None, calls.c.started_at, calls.c.id)
@@ -371,9 +275,9 @@ call_bodies = Table(
     Column("call_id", Text, primary_key=True),
     Column("request", LargeBinary, nullable=False),
     Column("response", LargeBinary, nullable=False),
-    _count("request_size"),
-    _count("response_size"),
-    _flag("is_cut"),
+    count_column("request_size"),
+    count_column("response_size"),
+    flag_column("is_cut"),
 )
 
 periods = Table(
@@ -381,9 +285,9 @@ periods = Table(
     metadata,
     Column("kind", Text, primary_key=True),
     Column("first_day", BigInteger, primary_key=True),
-    _count("days"),
-    _count("expired_at", nullable=True),
-    _count("dropped_at", nullable=True),
+    count_column("days"),
+    count_column("expired_at", nullable=True),
+    count_column("dropped_at", nullable=True),
 )
 
 # -- prices -------------------------------------------------------------------------------------------------------
@@ -392,22 +296,22 @@ price_cards = Table(
     "price_cards",
     metadata,
     Column("version", Text, primary_key=True),
-    _text("provider"),
-    _text("model"),
-    _text("card"),
-    _count("first_used_at"),
+    text_column("provider"),
+    text_column("model"),
+    text_column("card"),
+    count_column("first_used_at"),
 )
 """Every rate card that priced a call, under the version that the call's row names."""
 
 reconciliations = Table(
     "reconciliations",
     metadata,
-    _id(),
-    _count("created_at"),
-    _text("provider"),
-    _text("file"),
-    _text("actor"),
-    _text("report"),
+    id_column(),
+    count_column("created_at"),
+    text_column("provider"),
+    text_column("file"),
+    text_column("actor"),
+    text_column("report"),
 )
 
 # -- usage --------------------------------------------------------------------------------------------------------
@@ -459,8 +363,8 @@ def _usage(name: str) -> Table:
         metadata,
         Column("slot", BigInteger, primary_key=True, autoincrement=False),
         *(Column(dimension, Text, primary_key=True) for dimension in DIMENSIONS),
-        *(_count(counter) for counter in COUNTERS),
-        *(_count(bucket) for bucket in HISTOGRAMS),
+        *(count_column(counter) for counter in COUNTERS),
+        *(count_column(bucket) for bucket in HISTOGRAMS),
         sqlite_with_rowid=False,
     )
 
