@@ -58,7 +58,7 @@ class Router:
         continuity = Continuity(MemorySeals(parts.clock), holder)
         self.credentials = Credentials(self.health, draw)
         paths = Paths(parts.transport, dialects, continuity, parts.fetch, self.credentials)
-        self.attempts = Attempts(paths, continuity, self.health, self.credentials, holder, draw)
+        self.attempts = Attempts(paths, continuity, self.health, self.credentials, holder, draw, prices)
 
     def reconfigured(self) -> None:
         """A new catalogue is in force."""

@@ -6,6 +6,7 @@ by one.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -372,3 +373,114 @@ async def test_a_breaker_opens_for_a_deployment_that_fails_and_a_lone_one_is_tri
         _, row, saw = await place.call("openai_chat", "bad/m", stream=False)
         assert set(saw) == {"bad"}
         assert row.status == "error"
+
+
+# -- hedged requests ----------------------------------------------------------------------------------------------
+
+HEDGED = """[server]
+port = 0
+
+[[groups]]
+name = "hedged"
+hedge_after = 100
+retries = 0
+targets = [{ model = "bad/m" }, { model = "spare/m" }]
+"""
+
+
+@asynccontextmanager
+async def hedging(folder: Path, first: Callable[[Asked], Say], second: Callable[[Asked], Say]) -> AsyncIterator[Any]:
+    async with (
+        Upstream(first) as one,
+        Upstream(second) as two,
+        gate(
+            folder,
+            {**provider("anthropic_messages", one.url, "bad"), "models": ["m"]},
+            {**provider("openai_chat", two.url, "spare"), "kind": "compatible"},
+            sections=HEDGED + '\n[pricing]\noverrides = { "bad/m" = { input = 1.0, output = 2.0 }, '
+            '"spare/m" = { input = 3.0, output = 4.0 } }\n',
+        ) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers=KEYS, timeout=20) as client,
+    ):
+
+        async def call(*, stream: bool) -> tuple[httpx2.Response, CallRecord]:
+            path, said = asked("openai_chat", "hedged", stream=stream)
+            answer = await client.post(path, json=said)
+            return answer, (await rows(gateway, 1))[-1]
+
+        yield call, one, two
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_slow_target_is_overtaken_and_its_loss_is_on_the_ledger(stream: bool, tmp_path: Path) -> None:
+    """N4: the delayed duplicate answers, the loser's socket is closed, its prompt is paid as an attempt."""
+
+    def dawdling(asking: Asked) -> Say:
+        if asking.json.get("stream"):
+            return sse(*OVERLOAD["anthropic_messages"][:1], b"never", pause=5.0)
+        return Say(wait=5.0)
+
+    async with hedging(tmp_path, dawdling, script("openai_chat")) as (call, one, two):
+        answer, row = await call(stream=stream)
+        assert answer.status_code == 200
+        assert answer.headers["x-gophergate-model"] == "spare/m"
+        for _ in range(100):
+            if not one.open:
+                break
+            await asyncio.sleep(0.01)
+        assert one.open == 0, "the loser was cancelled"
+        assert len(one.asked) == len(two.asked) == 1
+    assert [(attempt.provider, attempt.error) for attempt in row.attempts] == [("bad", "hedge_lost"), ("spare", "")]
+    lost = row.attempts[0].cost
+    assert lost is not None
+    assert lost > 0
+    won = 10 * 3_000 + 7 * 4_000
+    assert row.cost == won + lost, "the call cost what both cost"
+    assert row.usage is not None
+    assert row.usage.input == 10
+    assert any("had no content after 100 ms, so spare/m is asked too" in step for step in row.decision)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_target_that_is_quick_is_asked_alone(stream: bool, tmp_path: Path) -> None:
+    async with hedging(tmp_path, script("anthropic_messages"), script("openai_chat")) as (call, one, two):
+        answer, row = await call(stream=stream)
+        assert answer.headers["x-gophergate-model"] == "bad/m"
+        assert (len(one.asked), len(two.asked)) == (1, 0)
+    assert len(row.attempts) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_first_may_still_win_after_the_second_was_asked(stream: bool, tmp_path: Path) -> None:
+    def late(asking: Asked) -> Say:
+        say = script("anthropic_messages")(asking)
+        say.wait = 0.3
+        return say
+
+    async with hedging(tmp_path, late, lambda _: Say(wait=5.0)) as (call, _, two):
+        answer, row = await call(stream=stream)
+        assert answer.headers["x-gophergate-model"] == "bad/m"
+        assert answer.status_code == 200
+        assert len(two.asked) == 1
+    assert [(attempt.provider, attempt.error) for attempt in row.attempts] == [("spare", "hedge_lost"), ("bad", "")]
+    assert (row.provider, row.status) == ("bad", "ok")
+
+
+async def test_when_both_fail_there_is_one_honest_error_and_two_attempts(tmp_path: Path) -> None:
+    def late(_: Asked) -> Say:
+        say = refused("anthropic_messages", 529, "Overloaded", "")
+        say.wait = 0.3
+        return say
+
+    def later(_: Asked) -> Say:
+        say = refused("openai_chat", 503, "Also", "")
+        say.wait = 0.4
+        return say
+
+    async with hedging(tmp_path, late, later) as (call, one, two):
+        answer, row = await call(stream=True)
+        assert answer.status_code == 503
+        assert "Also" in answer.text
+        assert (len(one.asked), len(two.asked)) == (1, 1)
+    assert sorted((attempt.provider, attempt.status) for attempt in row.attempts) == [("bad", 529), ("spare", 503)]
+    assert row.status == "error"

@@ -86,10 +86,10 @@ class SeenAccount:
     def lost(self, attempt: Any) -> None:
         self.losses.append(attempt)
 
-    def attempt(self, deployment: Any) -> None:
+    def attempt(self, deployment: Any, began: float | None = None) -> None:
         self._label = deployment.label
 
-    def sent(self, credential: str = "") -> None:
+    def sent(self, credential: str = "", at: float | None = None) -> None:
         self.credential = credential
 
     def answered(self, status: int) -> None:

@@ -124,20 +124,21 @@ class Entry:
 
     # -- what routing reports (routing.base.Account) ------------------------------------------------------------
 
-    def attempt(self, deployment: Priced) -> None:
-        """An attempt at this deployment begins."""
+    def attempt(self, deployment: Priced, began: float | None = None) -> None:
+        """An attempt at this deployment begins, or began at that time on the clock."""
         self._deployment = deployment
         self.credential = ""
         self._status_seen = 0
         self._attempting = True
-        self._attempt_began = self._book.clock()
+        self._attempt_began = self._book.clock() if began is None else began
         if self._attempts:
             self.meter.reset()
 
-    def sent(self, credential: str = "") -> None:
-        """The request goes out now: from here until `answered` it is the provider that takes the time."""
+    def sent(self, credential: str = "", at: float | None = None) -> None:
+        """The request goes out now, or went at that time on the clock: from there until `answered` it is the provider
+        that takes the time."""
         self.credential = credential
-        self._sent_at = self._book.clock()
+        self._sent_at = self._book.clock() if at is None else at
 
     def answered(self, status: int) -> None:
         """The provider's head has arrived."""
@@ -193,7 +194,7 @@ class Entry:
         self.decision = (*self.decision, *steps)
 
     def lost(self, attempt: Attempt) -> None:
-        """An attempt beside the current one was given up; what it cost is part of the call's cost."""
+        """An attempt was given up for another one beside it; what it cost is part of the call's cost."""
         self._attempts.append(attempt)
         self._cost_lost += attempt.cost or 0
 

@@ -19,8 +19,10 @@ from gophergate.routing.credentials import Credentials
 from gophergate.routing.disconnects import Drain
 from gophergate.routing.failures import TREATMENTS, kind_of, said_to_wait, told
 from gophergate.routing.health import Health
+from gophergate.routing.hedging import Race, Racer
 from gophergate.routing.path import Paths
 from gophergate.routing.recovery import Recovery, has_other_vendor
+from gophergate.routing.strategies import Prices
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -36,6 +38,7 @@ class Attempts:
         credentials: Credentials,
         catalog: CatalogHolder,
         draw: Random,
+        prices: Prices,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._paths = paths
@@ -44,6 +47,7 @@ class Attempts:
         self._credentials = credentials
         self._catalog = catalog
         self._draw = draw
+        self._prices = prices
         self._sleep = sleep
 
     async def run(self, plan: Plan, order: Order) -> None:
@@ -54,9 +58,47 @@ class Attempts:
         if len(plan.deployments) > 1 and has_other_vendor(plan.deployments, first):
             order = replace(order, declines=True)
         began = self._health.clock()
-        error = await self._try(order, first)
+        after = order.resilience.hedge_after
+        if after is not None and len(plan.deployments) > 1:
+            plan, first, error = await self._hedged(plan, order, after / 1000)
+        else:
+            error = await self._try(order, first)
         if error is not None:
             await self._recover(plan, order, first, error, began)
+
+    async def _hedged(self, plan: Plan, order: Order, after: float) -> tuple[Plan, Deployment, GatewayError | None]:
+        """The first deployment, and after that many seconds without content the second beside it. Gives what is left to
+        recover from: the plan of those not asked yet, behind the last that failed, and its error."""
+        first, second = plan.deployments[:2]
+        race = Race(order, self._health.clock, self._prices)
+        lead = race.racer(first)
+        lead.task = asyncio.ensure_future(self._raced(lead))
+        running = {lead.task}
+        try:
+            await asyncio.wait(running, timeout=after)
+            if lead.task.done() or race.won() is not None:
+                return plan, first, await lead.task
+            order.account.decided(
+                f"{first.label} had no content after {after * 1000:.0f} ms, so {second.label} is asked too"
+            )
+            chase = race.racer(second)
+            chase.task = asyncio.ensure_future(self._raced(chase))
+            running.add(chase.task)
+            await asyncio.wait(running)
+        finally:
+            await _ended(running)
+        won = race.won()
+        if won is not None:
+            return plan, first, await won
+        error = await chase.task or await lead.task
+        return replace(plan, deployments=plan.deployments[1:]), second, error
+
+    async def _raced(self, racer: Racer) -> GatewayError | None:
+        order = replace(racer.race.order, account=racer.account, outlet=racer.outlet)
+        try:
+            return await self._try(order, racer.deployment)
+        finally:
+            racer.is_over = True
 
     async def _try(self, order: Order, deployment: Deployment) -> GatewayError | None:
         """One attempt, to its end; the error it failed with before the client saw anything of it."""
@@ -117,3 +159,10 @@ class Attempts:
             if again is None:
                 return
             error = again
+
+
+async def _ended(tasks: set[asyncio.Task[GatewayError | None]]) -> None:
+    """No racer outlives its call: what still runs is cancelled, and seen to its end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

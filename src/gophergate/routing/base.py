@@ -104,11 +104,11 @@ class Pausable(Protocol):
 class Account(Protocol):
     """The ledger's side of an order; see `ledger.entry`."""
 
-    def attempt(self, deployment: Deployment) -> None:
-        """An attempt at this deployment begins."""
+    def attempt(self, deployment: Deployment, began: float | None = None) -> None:
+        """An attempt at this deployment begins, or began at that time on the clock."""
 
-    def sent(self, credential: str = "") -> None:
-        """The request goes out to the provider now, on the credential of that label."""
+    def sent(self, credential: str = "", at: float | None = None) -> None:
+        """The request goes out to the provider now, or went at that time, on the credential of that label."""
 
     def answered(self, status: int) -> None:
         """The provider's head has arrived."""
@@ -135,7 +135,7 @@ class Account(Protocol):
         """More sentences on how the deployments were come to."""
 
     def lost(self, attempt: Attempt) -> None:
-        """An attempt beside the current one was given up; what it cost is part of the call's cost."""
+        """An attempt was given up for another one beside it; what it cost is part of the call's cost."""
 
     @property
     def deployment_label(self) -> str:
