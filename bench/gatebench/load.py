@@ -5,31 +5,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
 from gatebench.contenders import KEY
 
+CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+"""Doors: the provider's own dialect, and another one, from which every call and answer is translated."""
 
-def request(*, stream: bool, model: str = "bench/bench") -> bytes:
-    """A Chat Completions call of about 0.3 kB."""
-    body = msgspec.json.encode(
-        {
-            "model": model,
-            "messages": [
-                {"role": "system", "content": "You are a helpful assistant."},
-                {
-                    "role": "user",
-                    "content": "Say something about foxes and dogs, in a hundred words or less, please. " * 2,
-                },
-            ],
-            "stream": stream,
-        }
-    )
+
+def request(*, stream: bool, door: str = CHAT) -> bytes:
+    """A call of about 0.3 kB that asks the same at either door."""
+    system = "You are a helpful assistant."
+    messages = [
+        {"role": "user", "content": "Say something about foxes and dogs, in a hundred words or less, please. " * 2}
+    ]
+    words: dict[str, Any] = {"model": "bench/bench"}
+    if door == CHAT:
+        words["messages"] = [{"role": "system", "content": system}, *messages]
+    else:
+        words |= {"max_tokens": 512, "system": system, "messages": messages}
+    body = msgspec.json.encode(words | {"stream": stream})
     return (
-        b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        b"authorization: Bearer %s\r\ncontent-length: %d\r\n\r\n%s" % (KEY.encode(), len(body), body)
+        b"POST %s HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+        b"authorization: Bearer %s\r\ncontent-length: %d\r\n\r\n%s" % (door.encode(), KEY.encode(), len(body), body)
     )
 
 
@@ -80,10 +80,10 @@ async def connect(port: int) -> Client:
     return client
 
 
-async def streams(port: int, concurrent: int, rounds: int) -> int:
+async def streams(port: int, concurrent: int, rounds: int, door: str = CHAT) -> int:
     """Run `rounds` calls on each of `concurrent` connections, all streaming; the number of whole streams."""
     clients = [await connect(port) for _ in range(concurrent)]
-    raw = request(stream=True)
+    raw = request(stream=True, door=door)
 
     async def worker(client: Client) -> int:
         for _ in range(rounds):
@@ -97,9 +97,10 @@ async def streams(port: int, concurrent: int, rounds: int) -> int:
     return sum(done)
 
 
-async def wholes(port: int, concurrent: int, calls: int, model: str = "bench/bench") -> list[float]:
+async def wholes(port: int, concurrent: int, calls: int, door: str = CHAT) -> list[float]:
     """`calls` non-streamed calls over `concurrent` connections; seconds of each."""
-    raw = request(stream=False, model=model)
+    raw = request(stream=False, door=door)
+    until = b"}}}" if door == CHAT else b"}}"
     clients = [await connect(port) for _ in range(concurrent)]
     taken: list[float] = []
     left = calls
@@ -108,7 +109,7 @@ async def wholes(port: int, concurrent: int, calls: int, model: str = "bench/ben
         nonlocal left
         while left > 0:
             left -= 1
-            taken.append((await client.call(raw, b"}}}"))[1])
+            taken.append((await client.call(raw, until))[1])
 
     await asyncio.gather(*(worker(client) for client in clients))
     for client in clients:

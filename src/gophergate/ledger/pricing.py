@@ -94,13 +94,14 @@ class PriceBook:
         try:
             return self._cards[where]
         except KeyError:
-            card = self._cards[where] = self.made(where, now, self.lists.current)
+            card = self._cards[where] = self.made(where, now)
             if card is not None and len(self.made_cards) < _MOST_CARDS:
                 self.made_cards[card.version] = (provider, model, card)
             return card
 
-    def made(self, where: Where, at: float, prices: PriceList) -> Card | None:
-        """A card as it was at a moment (Unix seconds), by a price list."""
+    def made(self, where: Where, at: float, prices: PriceList | None = None) -> Card | None:
+        """A card as it was at a moment (Unix seconds), by a price list: the current one, which is not read before a
+        card needs it, since reading it takes half a second."""
         provider, model, label, tier = where
         terms = self._terms(label or f"{provider}/{model}")
         if terms.like:
@@ -124,7 +125,7 @@ class PriceBook:
                     self._until = edge / 1_000_000  # Cards are made anew when a discount begins or ends.
         return card or self._default
 
-    def _known(self, provider: str, model: str, at: float, tier: str | None, prices: PriceList) -> Card | None:
+    def _known(self, provider: str, model: str, at: float, tier: str | None, prices: PriceList | None) -> Card | None:
         row = self._row(provider)
         if row is None:
             return None
@@ -132,7 +133,9 @@ class PriceBook:
         if fixed is not None:
             return fixed_card(fixed)
         when = datetime.fromtimestamp(at, UTC)
-        return compile_card(prices, row.price_id, model, when, tier) if row.price_id else None
+        if not row.price_id:
+            return None
+        return compile_card(prices or self.lists.current, row.price_id, model, when, tier)
 
     def price(self, deployment: Any, usage: Usage | None) -> tuple[int | None, str | None]:
         """Nano-dollars and the price's version for a usage at a deployment; (None, None) when unpriced."""

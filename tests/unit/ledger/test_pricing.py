@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gophergate.core.usage import Usage
 from gophergate.ledger.compiled import compile_card
-from gophergate.ledger.pricelists import shipped
+from gophergate.ledger.pricelists import PriceList, PriceLists, shipped
 from gophergate.ledger.pricing import NO_TERMS, PriceBook, Terms, priced
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -257,3 +257,15 @@ def test_cards_that_were_made_are_told_once() -> None:
     card = book.card("openai", "gpt-5")
     assert card is not None
     assert book.made_cards == {card.version: ("openai", "gpt-5", card)}
+
+
+def test_a_price_that_stands_in_the_row_is_known_without_the_list() -> None:
+    """R-P3: nothing is imported for a call that does not need it; reading the list takes half a second of its time."""
+
+    def unread() -> PriceList:
+        raise AssertionError("the list was read")
+
+    rows = {"demo": Row(None, {"echo": Fixed()})}
+    book = PriceBook(wall=lambda: 1.0, row=rows.get, lists=PriceLists(ships=unread))
+    assert book.card("demo", "echo") is not None
+    assert book.card("demo", "nobody") is None
