@@ -366,6 +366,7 @@ class Gateway:
                 book=self.house.book,
                 spending=self.spending,
                 webhooks=self.webhooks,
+                chooser=self.router.chooser,
                 started=self.started,
             )
         )

@@ -39,6 +39,7 @@ from gophergate.transport.pool import parse_prefix
 logger = logging.getLogger("gophergate")
 
 KEY_LABEL = "default"
+NO_GROUPS: Mapping[str, Group] = {}
 
 
 class ConfigurationProblem(BadRequest):
@@ -115,6 +116,11 @@ class Configuration:
         """Whether the models of a provider are those of its own list, and not of the configuration."""
         return _fingerprint(provider) in self._listed or provider.simulator is not None
 
+    async def proposed(self, groups: Mapping[str, Group]) -> Catalog:
+        """The catalogue as it would be with these groups, in place of those of the same names, the file's too. Raises
+        ConfigurationProblem."""
+        return await self._read(strict=True, changed=groups)
+
     async def rebuilt(self) -> Catalog:
         """The catalogue as stored now, every object of it valid. Raises ConfigurationProblem for the first that is
         not, and as the database does."""
@@ -147,7 +153,7 @@ class Configuration:
         for tell in self.on_swap:
             tell()
 
-    async def _read(self, *, strict: bool) -> Catalog:
+    async def _read(self, *, strict: bool, changed: Mapping[str, Group] = NO_GROUPS) -> Catalog:
         provider_rows, model_rows = await self.providers.all(), await self.models.all()
         group_rows = await self.groups.published()
         found = list(self._from_file)
@@ -167,6 +173,7 @@ class Configuration:
                 groups[group_row.name] = group_of(group_row)
             except ConfigurationProblem as error:
                 self._leave_out(f"group {group_row.name}", error, strict=strict)
+        groups |= changed
         by_name = {row.name: row for row in model_rows}
         while True:
             try:

@@ -82,6 +82,7 @@ class ModelNotFound(BadRequest):
             f"The model '{model}' does not exist here or you may not use it.{' ' + hint if hint else ''}",
             param="model",
         )
+        self.hint = hint
 
 
 class RequestTimeout(GatewayError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -79,7 +80,7 @@ class Members(Given):
     def definition(self) -> dict[str, Any]:
         """What is stored: only what was said, and differs from what is so anyhow."""
         said = self.model_dump(exclude={"name", "draft"}, exclude_defaults=True)
-        return {"strategy": self.strategy, "targets": self.model_dump(include={"targets"})["targets"]} | said
+        return said | {"strategy": self.strategy, "targets": self.model_dump(include={"targets"})["targets"]}
 
 
 class GroupGiven(Members):
@@ -127,18 +128,18 @@ class GroupShown(Shown):
     author_id: str | None = None
 
 
-class Question(Given):
-    """What to explain: a model or group name, as a caller would ask."""
+class Change(Shown):
+    """A member that a version changed; null where it was not said."""
 
-    model: Annotated[str, Member(min_length=1, max_length=320, examples=["fast"])]
+    member: str
+    before: Any
+    after: Any
 
 
-class Explained(Shown):
-    """The deployments that would be tried, in order, and the steps that led to them."""
+class VersionShown(GroupShown):
+    """A version of a group, and what it changed of the one before."""
 
-    model: str
-    deployments: list[str]
-    decision: list[str]
+    changes: list[Change]
 
 
 async def list_(desk: AtDesk) -> Listing[GroupShown]:
@@ -156,18 +157,23 @@ async def get(name: str, response: Response, desk: AtDesk) -> GroupShown:
     return shown
 
 
-async def versions(name: str, desk: AtDesk) -> Listing[GroupShown]:
-    """Every version of a group, newest first."""
+async def versions(name: str, desk: AtDesk) -> Listing[VersionShown]:
+    """Every version of a group, newest first, with what each changed."""
     _not_of_file(desk, name)
     rows = await desk.rooms.configuration.groups.versions(name)
     published = next((row.version for row in rows if row.state == "published"), None)
-    return Listing[GroupShown](items=[_of_row(desk, row, published) for row in rows])
+    items = []
+    for row, older in zip(rows, [*rows[1:], None], strict=True):
+        shown = _of_row(desk, row, published).model_dump(exclude={"created_at"})
+        changes = _changes(older.definition, row.definition) if older is not None else []
+        items.append(VersionShown(**shown, created_at=row.created_at, changes=changes))
+    return Listing[VersionShown](items=items)
 
 
 async def create(given: GroupGiven, response: Response, desk: AtDesk) -> GroupShown:
     """Make a group. A cycle, an empty group, a nest too deep are refused, the cycle shown."""
     _not_of_file(desk, given.name)
-    await _save(desk, given.name, given, expected_version=0)
+    await saved(desk, given.name, given.definition(), draft=given.draft, expected_version=0)
     return await get(given.name, response, desk)
 
 
@@ -176,7 +182,7 @@ async def change(name: str, given: GroupChange, request: Request, response: Resp
     _not_of_file(desk, name)
     before = await _shown(desk, name)
     unchanged_since(request, before)
-    await _save(desk, name, given, expected_version=before.version, before=before)
+    await saved(desk, name, given.definition(), draft=given.draft, expected_version=before.version, before=before)
     return await get(name, response, desk)
 
 
@@ -205,27 +211,25 @@ async def delete(name: str, desk: AtDesk) -> None:
     await desk.reconfigured()
 
 
-async def explain(given: Question, desk: AtDesk) -> Explained:
-    """Why a name resolves to what it does."""
-    plan = desk.rooms.configuration.current.plan(given.model)
-    return Explained(
-        model=given.model,
-        deployments=[deployment.label for deployment in plan.deployments],
-        decision=list(plan.decision),
-    )
-
-
-async def _save(
-    desk: Desk, name: str, given: GroupGiven | GroupChange, *, expected_version: int, before: GroupShown | None = None
+async def saved(
+    desk: Desk,
+    name: str,
+    definition: dict[str, Any],
+    *,
+    draft: bool,
+    expected_version: int,
+    before: GroupShown | None = None,
 ) -> None:
-    definition = given.definition()
-    read_group(name, definition)
+    """Store a version of a group and put it in force, unless it is a draft. Raises ConfigurationProblem for one that
+    cannot work, drafts too, with the member that is wrong; then nothing was stored."""
     configuration = desk.rooms.configuration
+    group = read_group(name, definition)
+    (await configuration.proposed({name: group})).check_members(group)
     async with desk.change():
         row = await configuration.groups.save(
             name,
             definition,
-            state="draft" if given.draft else "published",
+            state="draft" if draft else "published",
             expected_version=expected_version,
             author_id=desk.who.user_id or desk.who.token_id,
             now=desk.now(),
@@ -269,3 +273,24 @@ def _of_row(desk: Desk, row: GroupRow, published: int | None) -> GroupShown:
         author_id=row.author_id,
         **definition,
     )
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
+    """Members that differ. Targets, rules and fallbacks by their place, so that one weight is one line."""
+    was, now = dict(_flat(before)), dict(_flat(after))
+    return [
+        Change(member=member, before=was.get(member), after=now.get(member))
+        for member in dict.fromkeys((*was, *now))
+        if was.get(member) != now.get(member)
+    ]
+
+
+def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(inner, f"{at}.{name}" if at else name)
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        for number, inner in enumerate(value):
+            yield from _flat(inner, f"{at}[{number}]")
+    else:
+        yield at, value

@@ -16,6 +16,7 @@ from gophergate.ledger.book import Book
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.policy.auth import Auth
 from gophergate.pricekeeping import PriceKeeping
+from gophergate.routing.choose import Chooser
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
 from gophergate.spending import Spending
@@ -49,4 +50,5 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     book: Book
     spending: Spending
     webhooks: Webhooks
+    chooser: Chooser
     started: float

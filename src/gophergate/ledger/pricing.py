@@ -6,6 +6,7 @@ dated discount. A model nobody can price is unpriced (None), never free (R-U2).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -82,6 +83,12 @@ class PriceBook:
     def forget(self) -> None:
         """Something changed that cards are made of: make them anew as they are asked for."""
         self._cards = {}
+
+    def apart(self) -> PriceBook:
+        """The same prices with cards of its own, for a thread that prices much at once."""
+        book = copy.copy(self)
+        book._cards, book.made_cards = {}, {}
+        return book
 
     def card(self, provider: str, model: str, label: str = "", tier: str | None = None) -> Card | None:
         """The card of a model at a provider, None when nobody knows its price. `label` is what it is called here, where

@@ -18,7 +18,7 @@ from gophergate.providers.base import Provider
 from gophergate.providers.known_as import models_dev
 from gophergate.routing.base import Deployment, Plan
 from gophergate.routing.facts import NO_FACTS, FactBook, Facts
-from gophergate.routing.groups import Group, Target
+from gophergate.routing.groups import Group, GroupProblem, Target
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -170,6 +170,27 @@ class Catalog:
         if not found:
             raise ModelNotFound(group.name, f"It is a group, and none of its models is there: {missing[-1]}")
         return found, missing
+
+    def check_members(self, group: Group) -> None:
+        """Raises GroupProblem for a group that names something that is not there, with the member that does. What a
+        provider may yet be found to have passes."""
+        named = [*group.named()]
+        if group.classifier is not None:
+            named.append(("classifier.model", group.classifier.model))
+        for member, name in named:
+            if "*" in name:
+                if "*" in group.name or self._matching(name) or name.partition("/")[0] in self.providers:
+                    continue
+                hint = "no model there is fits it"
+            else:
+                try:
+                    self.plan(name)
+                    continue
+                except ModelNotFound as error:
+                    hint = error.hint or "there is no such model"
+            raise GroupProblem(
+                group.name, member, f"The group '{group.name}' names '{name}' ({member}), which is not there: {hint}"
+            )
 
     def _resolved(self, name: str) -> Plan:
         group = self.group(name)

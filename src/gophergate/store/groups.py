@@ -59,6 +59,12 @@ class Groups:
             raise NotHere(f"There is no group '{name}'.")
         return found
 
+    async def is_there(self, name: str) -> bool:
+        """Whether there is any version of a group of that name."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(groups.c.name).where(groups.c.name == name).limit(1))
+            return found.one_or_none() is not None
+
     async def save(
         self,
         name: str,
