@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -10,12 +11,13 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_core_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from kit.gate import PASSWORD
@@ -105,6 +107,18 @@ class Visit:
             " && !document.querySelector('main[aria-busy=true], main .skeleton, main [aria-busy=true]')"
         )
 
+    def flaws(self, *rules: str) -> list[str]:
+        """What axe-core calls serious on the page as it stands: of these rules, or of all."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
+        how = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {"resultTypes": ["violations"]}
+        found = self.page.evaluate(f"axe.run(document, {json.dumps(how)})")
+        return [
+            f"{self.page.url.partition('#')[2]}: {one['id']} {[node['target'] for node in one['nodes'][:3]]}"
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+
     def until(self, expression: str, patience: float = PATIENCE) -> None:
         """Wait until an expression is true. Playwright's own way needs `eval` in the page, which its policy forbids."""
         end = time.monotonic() + patience
@@ -114,11 +128,20 @@ class Visit:
 
 
 @contextmanager
-def visit(launched: Browser, base: str, *, width: int = 1440, theme: str = "light", **more: Any) -> Iterator[Visit]:
-    """A fresh browser profile."""
+def visit(
+    launched: Browser,
+    base: str,
+    *,
+    width: int = 1440,
+    theme: str = "light",
+    state: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Iterator[Visit]:
+    """A fresh browser profile; with the `state` that another one ended in, whoever was signed in there is here too."""
     context = launched.new_context(
         viewport={"width": width, "height": 900 if width > 500 else 844},
         color_scheme=theme,
+        storage_state=state,
         **more,  # type: ignore[arg-type]
     )
     try:

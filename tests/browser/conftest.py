@@ -1,0 +1,80 @@
+"""One gateway with a month behind it and one Chromium for all the dashboard's tests, which run on one worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser
+
+from kit.browser import Visit, browser, visit
+from kit.gate import KEY, PASSWORD
+from kit.seeding import providers, seed
+from kit.serving import Serving, serving
+
+Ask = Callable[..., str]
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in item.path.as_posix():
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Fifty thousand calls of thirty days."""
+    with serving(tmp_path_factory.mktemp("seeded"), *providers(), sections='[logging]\nbodies = "all"\n') as running:
+        running.run(seed(running.gateway, calls=50_000))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def signed_in(gateway: Serving, chrome: Browser) -> dict[str, Any]:
+    """What a browser keeps once the administrator has signed in."""
+    with visit(chrome, gateway.url) as visiting:
+        visiting.sign_in()
+        state: dict[str, Any] = dict(visiting.context.storage_state())
+        return state
+
+
+@pytest.fixture
+def at(gateway: Serving, chrome: Browser, signed_in: dict[str, Any]) -> Iterator[Visit]:
+    """The administrator at a desk. The console must have stayed silent."""
+    with visit(chrome, gateway.url, state=signed_in) as visiting:
+        yield visiting
+        assert visiting.complaints == []
+
+
+@pytest.fixture(scope="session")
+def api(gateway: Serving) -> Iterator[httpx2.Client]:
+    """The administrator as a program."""
+    with httpx2.Client(base_url=gateway.url, timeout=60) as client:
+        answer = client.post("/api/auth/login", json={"username": "admin", "password": PASSWORD})
+        client.cookies.clear()
+        client.headers["authorization"] = f"Bearer {answer.json()['token']}"
+        yield client
+
+
+@pytest.fixture
+def ask(gateway: Serving) -> Ask:
+    """One streamed call of a client; its answer as it came."""
+
+    def asking(text: str, model: str = "demo/echo", status: int = 200) -> str:
+        body = {"model": model, "stream": True, "messages": [{"role": "user", "content": text}]}
+        headers = {"authorization": f"Bearer {KEY}"}
+        answer = httpx2.post(f"{gateway.url}/v1/chat/completions", json=body, headers=headers, timeout=60)
+        assert answer.status_code == status
+        return answer.text
+
+    return asking
