@@ -367,6 +367,7 @@ class Gateway:
                 spending=self.spending,
                 webhooks=self.webhooks,
                 chooser=self.router.chooser,
+                health=self.router.health,
                 started=self.started,
             )
         )

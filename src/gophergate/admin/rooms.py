@@ -17,6 +17,7 @@ from gophergate.ledger.writer import LedgerWriter
 from gophergate.policy.auth import Auth
 from gophergate.pricekeeping import PriceKeeping
 from gophergate.routing.choose import Chooser
+from gophergate.routing.health import Health
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
 from gophergate.spending import Spending
@@ -28,7 +29,7 @@ from gophergate.webhooks import Webhooks
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a handler may reach. `wall` gives Unix seconds; `started` is when this process began to serve;
-    `book` knows the calls under way."""
+    `book` knows the calls under way, `health` what calls are kept away from."""
 
     settings: Settings
     database: Database
@@ -51,4 +52,5 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     spending: Spending
     webhooks: Webhooks
     chooser: Chooser
+    health: Health
     started: float
