@@ -1,4 +1,4 @@
-"""What is not well now: breakers that are open, credentials that cool down, as the routing has learned it from calls."""
+"""What is not well now: open breakers and cooling credentials, as the routing has learned it from calls."""
 
 from __future__ import annotations
 
