@@ -18,7 +18,7 @@ NO_EXTRA: Extra = {}
 """Shared by every node without extras. Never mutated: nodes are values."""
 
 
-class Seal(msgspec.Struct, frozen=True):
+class Seal(msgspec.Struct, frozen=True, gc=False):
     """A token a provider minted (thinking signature, encrypted reasoning, thought signature).
 
     `token` is byte for byte what it sent. `dialect` is the wire language it is native to. `origin` is the
@@ -35,13 +35,13 @@ class Seal(msgspec.Struct, frozen=True):
         return self.dialect == dialect and (not self.origin or not origin or self.origin == origin)
 
 
-class CacheMark(msgspec.Struct, frozen=True):
+class CacheMark(msgspec.Struct, frozen=True, gc=False):
     """A caller's prompt-cache breakpoint after this node. `ttl` as the wire says it ("5m", "1h"), "" unsaid."""
 
     ttl: str = ""
 
 
-class Citation(msgspec.Struct, frozen=True, kw_only=True):
+class Citation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A source for a stretch of text. `start`/`end` are character offsets into the block, where given.
 
     `native` is the whole wire object, with `dialect` naming whose it is, so the same dialect gets it back whole.
@@ -56,7 +56,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     native: dict[str, Json] | None = None
 
 
-class Text(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Text(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Words. `refusal` marks a model's refusal where the vendor keeps them apart. `seal` is for vendors
     that sign text parts (Gemini)."""
 
@@ -68,7 +68,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
-class Media(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Media(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """An image, sound, video or document: exactly one of `data` (base64 as received), `url`, `file_id`, `text`.
 
     `file_id` is a vendor's own upload, so it goes only to `dialect`. `media_type` may be "" when unsaid (a URL).
@@ -90,7 +90,7 @@ class Media(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
-class ToolCall(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class ToolCall(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The model asks for a tool. `arguments` is the string received (JSON text; free text when `custom`).
 
     `namespace` is the Responses API's tool namespace, "" for none. `item_id` is the Responses item id,
@@ -108,7 +108,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
-class ToolResult(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class ToolResult(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """What the tool said. `content` is Text, Media or Opaque blocks; `is_error` None when unsaid.
 
     `name` is the tool's name where the wire gives it (Gemini, Ollama need it). `custom` as on the call.
@@ -123,7 +123,7 @@ class ToolResult(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
-class Thought(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Thought(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Reasoning. `text` is what may be read (full or summary, `summary` says which); `seal` proves it to its maker.
 
     `redacted` marks a thought of which only the seal was given. `item_id` is the Responses reasoning item's id.
@@ -138,7 +138,7 @@ class Thought(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
-class Opaque(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Opaque(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A block only its own dialect understands (server-tool calls and results, item references, ...).
 
     `label` names it in loss reports ("web_search_tool_result"). To another dialect it is a setting that is

@@ -31,7 +31,7 @@ Reason = Literal[
 ]
 
 
-class Started(msgspec.Struct, frozen=True, kw_only=True):
+class Started(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The provider began. `id` and `model` are the provider's own, "" when it gives none; `created` Unix seconds."""
 
     id: str = ""
@@ -40,7 +40,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
-class BlockOpened(msgspec.Struct, frozen=True):
+class BlockOpened(msgspec.Struct, frozen=True, gc=False):
     """`block` is what is known at the opening (a call's id and name, a whole picture); text grows afterwards.
 
     `choice` is the alternative it belongs to (`n` > 1), 0 for the first.
@@ -51,7 +51,7 @@ class BlockOpened(msgspec.Struct, frozen=True):
     choice: int = 0
 
 
-class BlockGrew(msgspec.Struct, frozen=True):
+class BlockGrew(msgspec.Struct, frozen=True, gc=False):
     """More of block `index`. `text` extends Text.text, Thought.text, ToolCall.arguments, Media.data; `transcript`
     extends Media.transcript; `seal` sets the seal (the last one given stands; text of it may come in pieces,
     each event carrying the whole so far); `citations` are appended; `logprobs` is OpenAI's token list for this text;
@@ -67,17 +67,17 @@ class BlockGrew(msgspec.Struct, frozen=True):
     extra: Extra = NO_EXTRA
 
 
-class BlockClosed(msgspec.Struct, frozen=True):
+class BlockClosed(msgspec.Struct, frozen=True, gc=False):
     index: int
 
 
-class UsageSeen(msgspec.Struct, frozen=True):
+class UsageSeen(msgspec.Struct, frozen=True, gc=False):
     """A running or final total; later reports win member by member, they are never summed."""
 
     usage: Usage
 
 
-class Finished(msgspec.Struct, frozen=True, kw_only=True):
+class Finished(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The reply is whole. `reason` canonical, `native_reason` the provider's own word.
 
     `stop_sequence` is the text that stopped it. `others` are the reasons of choices 1, 2, ... when `n` > 1.

@@ -11,7 +11,7 @@ from gophergate.core.blocks import NO_EXTRA, Block, CacheMark, Extra, Json
 Role = Literal["system", "developer", "user", "assistant"]
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class Turn(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One speaker's blocks. System and developer turns stand where the caller put them, at any place.
 
     Tool results are blocks of a user turn, in the caller's order. `name` is a participant's name.
@@ -23,7 +23,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
-class Tool(msgspec.Struct, frozen=True, kw_only=True):
+class Tool(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A client-side tool. `parameters` is a JSON schema as received, None for a tool without one.
 
     `strict` None means unsaid, whose meaning differs: false in Chat, true in Responses. Readers write the
@@ -42,7 +42,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
-class ServerTool(msgspec.Struct, frozen=True, kw_only=True):
+class ServerTool(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A tool the vendor runs itself. `data` is its declaration as received; only `dialect` understands it."""
 
     dialect: str
@@ -52,7 +52,7 @@ class ServerTool(msgspec.Struct, frozen=True, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
-class ToolChoice(msgspec.Struct, frozen=True, kw_only=True):
+class ToolChoice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """`mode`: auto, none, required (any tool), named (`names[0]`), allowed (one of `names`; `required` or not).
 
     `native` is for a vendor's own choice (a server tool): sent back only to `dialect`.
@@ -66,7 +66,7 @@ class ToolChoice(msgspec.Struct, frozen=True, kw_only=True):
     native: Json = None
 
 
-class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
+class Reasoning(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How much to think and what to show of it.
 
     `enabled` False: asked not to think. `effort` is a word (none, minimal, low, medium, high, xhigh, max);
@@ -83,7 +83,7 @@ class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
-class OutputFormat(msgspec.Struct, frozen=True, kw_only=True):
+class OutputFormat(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Structured output. `kind` json_schema (with `schema`), json (any object), text, enum (Gemini's text/x.enum)."""
 
     kind: Literal["text", "json", "json_schema", "enum"]
@@ -94,7 +94,7 @@ class OutputFormat(msgspec.Struct, frozen=True, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One chat call, whatever door it came through.
 
     Settings left unsaid are None. `dialect` is the language it was read from. `extra[dialect]` holds top-level

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Usage(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Token counts that never overlap on the input side: the prompt is the sum of
     `input + cache_read + cache_write + cache_write_1h + audio_input + image_input`.
 

@@ -16,16 +16,19 @@ from gophergate.core.blocks import Media
 _UNKNOWN_IMAGE = (1024, 1024)
 """Assumed of a picture whose size cannot be read (an address, another format): a common size of generated ones."""
 _PDF_PAGE = {"claude": 2000, "gemini": 258, "gpt": 1000}
+_HEAD = 256 << 10
+"""Characters of base64 that hold any picture's size, a JPEG's embedded preview included (divisible by four)."""
 _SECONDS_PER_BYTE = 1 / 16_000
 """Of sound in a usual compressed form (128 kbit/s); uncompressed WAV says its own rate."""
 
 
 def media_tokens(medium: Media, family: str) -> int:
     """Tokens of one medium by the vendor's formula for its family."""
-    vendor = "claude" if family.startswith("claude") else "gemini" if family == "gemini" else "gpt"
+    vendor = next((vendor for vendor in ("claude", "gemini") if family.startswith(vendor)), "gpt")
     if medium.text is not None:
         return 0  # its words are counted as words
-    data = _bytes_of(medium)
+    # A picture's size stands in its head, before any pixel.
+    data = _bytes_of(medium, _HEAD if medium.kind == "image" else None)
     match medium.kind:
         case "image":
             return image_tokens(vendor, *(image_size(data) or _UNKNOWN_IMAGE), low=medium.detail == "low")
@@ -93,8 +96,8 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _bytes_of(medium: Media) -> bytes:
+def _bytes_of(medium: Media, most: int | None = None) -> bytes:
     try:
-        return base64.b64decode(medium.data or "")
+        return base64.b64decode((medium.data or "")[:most])
     except (binascii.Error, ValueError):
         return b""

@@ -21,6 +21,7 @@ from gophergate.responses.store import Kept, ResponseStore
 from gophergate.routing.base import Order, Plan, Runner
 from gophergate.routing.catalog import CatalogHolder
 from gophergate.routing.continuity import is_wrapped, may_go_verbatim
+from gophergate.routing.heavy import apart
 
 
 class StatefulRunner:
@@ -44,9 +45,11 @@ class StatefulRunner:
 
     async def run(self, plan: Plan, order: Order) -> None:
         """As the attempts do. Raises BadRequest too: the turn before it is not known, or cannot be gone on from."""
-        asked = asked_of(order.body)
+        body = order.body
+        asked = await apart(len(body), asked_of, body)
         call = _Call(self._store, order, asked)
         plan, order = await take_up(plan, order, asked, self._finds, self._catalog)
+        left = asked if order.body is body else await apart(len(order.body), asked_of, order.body)
         natives = tuple(d for d in plan.deployments if may_go_verbatim(order, d))
         in_background = asked.background is True and self._background is not None
         if in_background:
@@ -55,7 +58,7 @@ class StatefulRunner:
             others = tuple(d for d in plan.deployments if d not in natives)
             plan = replace(plan, deployments=natives if is_native else others)
             in_background = not is_native
-        is_pinned = asked_of(order.body).previous is not None
+        is_pinned = left.previous is not None
         door = KeepingDoor(call.said, stateless=not is_pinned, on_seen=call.seen, on_made=call.made)
         order = replace(order, door=door)
         if in_background and self._background is not None:

@@ -19,6 +19,7 @@ from gophergate.routing.credentials import Credentials
 from gophergate.routing.disconnects import Drain
 from gophergate.routing.failures import TREATMENTS, kind_of, said_to_wait, told
 from gophergate.routing.health import Health
+from gophergate.routing.heavy import apart
 from gophergate.routing.hedging import Race, Racer
 from gophergate.routing.path import Paths
 from gophergate.routing.recovery import Recovery, has_other_vendor
@@ -52,7 +53,7 @@ class Attempts:
 
     async def run(self, plan: Plan, order: Order) -> None:
         """Deliver the order by the first deployment that can. Raises the last failure when none could."""
-        if self._continuity.concerns(order):
+        if await apart(len(order.body), self._continuity.concerns, order):
             plan, order = await self._continuity.settled(plan, order)
         first = plan.deployments[0]
         if len(plan.deployments) > 1 and has_other_vendor(plan.deployments, first):

@@ -22,6 +22,7 @@ from gophergate.dialects.toolnames import Restorer
 from gophergate.errors import BadRequest
 from gophergate.routing.base import Deployment, Order, Plan, Reread
 from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.heavy import apart
 from gophergate.routing.listener import Listener
 from gophergate.routing.seals import Remembered, SealStore, call_keys, kept_of, read_kept, seal_of, token_key
 
@@ -61,7 +62,8 @@ class Continuity:
         """The plan and the order to run. Raises BadRequest when an open tool loop belongs to a maker that cannot be
         asked any more, naming it."""
         try:
-            request = order.door.read_request(order.body, model=order.path_model, stream=order.peek.stream)
+            body, peek = order.body, order.peek
+            request = await apart(len(body), order.door.read_request, body, model=order.path_model, stream=peek.stream)
         except BadRequest:
             if is_wrapped(order):
                 raise

@@ -5,7 +5,6 @@ A `Runner`, so that a count is a call like any other: checked, routed, with a ro
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from gophergate.dialects.estimate import estimate
 from gophergate.errors import UpstreamError, UpstreamRefused
 from gophergate.routing.asking import ask, disclose, refusal
 from gophergate.routing.base import Deployment, Order, Plan
+from gophergate.routing.heavy import apart
 from gophergate.transport.base import Transport
 
 ESTIMATED = (b"x-gophergate-estimate", b"true")
@@ -48,7 +48,8 @@ class Counting:
         request that is wrong."""
         deployment = plan.deployments[0]
         order.account.attempt(deployment)
-        request = order.door.read_request(order.body, model=order.path_model, stream=False)
+        size = len(order.body)
+        request = await apart(size, order.door.read_request, order.body, model=order.path_model, stream=False)
         try:
             count = await self._asked(order, deployment, request)
         except UpstreamRefused as error:
@@ -64,7 +65,8 @@ class Counting:
             order.account.tried(None)
         if count is None:
             row, spoken = deployment.provider.row, deployment.provider.speaks
-            count = await _estimated(request, deployment.model, row.kind, spoken[0] if spoken else "")
+            first = spoken[0] if spoken else ""
+            count = await apart(size, estimate, request, deployment.model, service=row.kind, spoken=first)
             order.outlet.note(*ESTIMATED)
         body = encode(_told(order.door.name, count))
         order.account.said(body)
@@ -78,10 +80,12 @@ class Counting:
             return None
         dialect = self._dialects[name]
         target = Target(model=deployment.model, origin=provider.name, traits=provider.row.traits(deployment.model))
-        native = _WAYS[name](dialect, request, target)
+        size = len(order.body)
+        native = await apart(size, _WAYS[name], dialect, request, target)
         disclose(order, native.written.dropped)
+        body = await apart(size, encode, native.written.body)
         credential = provider.credentials[0] if provider.credentials else None
-        sent = ask(order, deployment, credential, dialect, encode(native.written.body), native.written.headers)
+        sent = ask(order, deployment, credential, dialect, body, native.written.headers)
         order.account.sent()
         answer = await self._transport.send(replace(sent, url=provider.roots[name] + native.path))
         order.account.answered(answer.status)
@@ -113,11 +117,6 @@ def _responses(dialect: Dialect, request: Request, target: Target) -> _Native:
 
 _WAYS = {"anthropic_messages": _messages, "gemini": _gemini, "openai_responses": _responses}
 """The dialects that have a word for counting."""
-
-
-async def _estimated(request: Request, model: str, service: str, spoken: str) -> int:
-    """An estimate; beside the loop, because media are looked into and may be large."""
-    return await asyncio.to_thread(estimate, request, model, service=service, spoken=spoken)
 
 
 def _number(body: bytes, member: str) -> int | None:

@@ -17,6 +17,7 @@ from gophergate.routing.asking import ask, disclose, mended_bytes, mended_member
 from gophergate.routing.base import Deployment, Order
 from gophergate.routing.continuity import Continuity, may_go_verbatim
 from gophergate.routing.credentials import Credentials
+from gophergate.routing.heavy import apart
 from gophergate.routing.media import Fetch, inlined
 from gophergate.routing.streams import TranslatedStream, VerbatimStream, declined
 from gophergate.transport.base import Answer, Transport
@@ -58,15 +59,16 @@ class Paths:
         dialect = order.door
         provider = deployment.provider
         asks_usage = order.peek.stream and provider.row.asks_usage
-        body = dialect.edit(order.body, model=deployment.model, ask_usage=asks_usage)
-        body = mended_bytes(order, deployment, dialect, body)
+        size = len(order.body)
+        body = await apart(size, dialect.edit, order.body, model=deployment.model, ask_usage=asks_usage)
+        body = await apart(size, mended_bytes, order, deployment, dialect, body)
         async with await self._send(order, deployment, dialect, body) as answer:
             kind = _content_type(answer)
             # Where the door is an array, a stream looks like any other JSON.
             streams = kind.startswith(_STREAMS) or (order.peek.stream and kind[:16] == dialect.stream_type[:16])
             if streams != order.peek.stream:
                 # JSON where a stream was asked, or the reverse (edge case 8): the client gets what it asked for.
-                await self._deliver(answer, order, dialect, deployment)
+                await self._deliver(answer, order, dialect, deployment, await _read(order))
             elif streams:
                 reader = dialect.reader(stream=True, origin=provider.name)
                 if self._continuity.hears_verbatim(dialect.name):
@@ -94,15 +96,19 @@ class Paths:
         provider = deployment.provider
         dialect = self._dialects[next(name for name in provider.speaks if name in self._dialects)]
         traits = provider.row.traits(deployment.model)
-        request = await inlined(_read(order), traits.fetches, dialect.name, self._fetch)
-        written = dialect.write_request(request, Target(model=deployment.model, origin=provider.name, traits=traits))
+        request = await _read(order)
+        target = Target(model=deployment.model, origin=provider.name, traits=traits)
+        whole = await inlined(request, traits.fetches, dialect.name, self._fetch)
+        size = len(order.body)
+        written = await apart(size, dialect.write_request, whole, target)
         disclose(order, written.dropped)
-        body = encode(mended_members(order, deployment, dialect, written.body))
+        body = await apart(size, encode, mended_members(order, deployment, dialect, written.body))
         async with await self._send(order, deployment, dialect, body, written.headers) as answer:
-            await self._deliver(answer, order, dialect, deployment)
+            await self._deliver(answer, order, dialect, deployment, request)
 
-    async def _deliver(self, answer: Answer, order: Order, dialect: Dialect, deployment: Deployment) -> None:
-        request = _read(order)
+    async def _deliver(
+        self, answer: Answer, order: Order, dialect: Dialect, deployment: Deployment, request: Request
+    ) -> None:
         reader = dialect.reader(stream=_content_type(answer).startswith(_STREAMS), origin=deployment.provider.name)
         reader = self._continuity.listening(reader, order, deployment, request)
         writer = order.door.writer(request, order.stamp, stream=request.stream)
@@ -111,7 +117,7 @@ class Paths:
     async def _simulate(self, order: Order, deployment: Deployment) -> None:
         simulator = deployment.provider.simulator
         assert simulator is not None  # noqa: S101 - the caller looked
-        request = _read(order)
+        request = await _read(order)
         disclose(order, unheard(order, deployment))
         writer = order.door.writer(request, order.stamp, stream=request.stream)
         stream = TranslatedStream(order, request, writer, None)
@@ -147,10 +153,11 @@ class Paths:
         return answer
 
 
-def _read(order: Order) -> Request:
+async def _read(order: Order) -> Request:
     if order.reread is not None:
         return order.reread.request
-    return order.door.read_request(order.body, model=order.path_model, stream=order.peek.stream)
+    body, peek = order.body, order.peek
+    return await apart(len(body), order.door.read_request, body, model=order.path_model, stream=peek.stream)
 
 
 def _content_type(answer: Answer) -> bytes:

@@ -1,0 +1,40 @@
+"""Bodies are read the same whole and in pieces."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from gophergate.dialects.base import decode_object
+from gophergate.errors import BadRequest
+
+PADDING = "x" * (300 << 10)
+
+
+@pytest.mark.parametrize("padding", ["", PADDING], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"messages": []},
+        {"messages": [{"a": [1, None, {"b": "ü"}]}, 2.5, "[", True]},
+        {"a": None, "b": -1, "c": "{["},
+    ],
+)
+def test_a_large_body_means_what_a_small_one_does(members: dict[str, Any], padding: str) -> None:
+    """R-P2: it is decoded element by element."""
+    body = {**members, "padding": padding}
+    assert decode_object(json.dumps(body, indent=1).encode()) == body
+
+
+@pytest.mark.parametrize("body", ["[1,2]", '{"a":[1,]}', '{"a":1', '{"a":[{"b":nul}]}', '{"a":"\\ud800"}'])
+def test_what_is_wrong_with_a_large_body_is_said_like_with_a_small_one(body: str) -> None:
+    """R-X8: one sentence that names the place."""
+    with pytest.raises(BadRequest) as small:
+        decode_object(body.encode())
+    padded = body + " " * (300 << 10)
+    with pytest.raises(BadRequest) as large:
+        decode_object(padded.encode())
+    assert large.value.message == small.value.message
