@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "users": ("gophergate.cli.users", "Dashboard users: create, list, reset a password."),
     "models": ("gophergate.cli.models", "Models: list, show."),
     "providers": ("gophergate.cli.providers", "Providers: list, add, test."),
+    "route": ("gophergate.cli.route", "Routing: explain, simulate, seed."),
     "logs": ("gophergate.cli.logs", "Show calls, newest last; follow them as they end."),
     "usage": ("gophergate.cli.usage", "Add up calls, tokens and cost."),
     "config": ("gophergate.cli.config", "Show the configuration that applies, and where it comes from."),
