@@ -1,0 +1,121 @@
+"""Odd bodies at every door of a running gateway: an answer or a clear 4xx in the door's own envelope, never a 5xx."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kit.gate import KEY, gate, url
+from kit.mutations import mutated
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
+HEADS = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
+PATHS = {
+    "openai_chat": ("/v1/chat/completions",),
+    "openai_responses": ("/v1/responses", "/v1/responses/input_tokens"),
+    "anthropic_messages": ("/v1/messages", "/v1/messages/count_tokens"),
+    "gemini": (
+        "/v1beta/models/demo/tools:generateContent",
+        "/v1/models/demo/think:streamGenerateContent?alt=sse",
+        "/v1beta/models/demo/echo:streamGenerateContent",
+        "/v1beta/models/demo/echo:countTokens",
+    ),
+    "ollama": ("/api/chat", "/api/generate"),
+}
+MODELS = ("demo/echo", "demo/think", "demo/tools", "demo/see")
+
+
+class Served:
+    """A gateway on a loop of its own, so that hypothesis may ask it from a plain function."""
+
+    def __init__(self, runner: asyncio.Runner, client: httpx2.AsyncClient) -> None:
+        self._runner = runner
+        self._client = client
+
+    def ask(self, path: str, body: bytes) -> httpx2.Response:
+        return self._runner.run(self._client.post(path, content=body, headers=HEADS))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        gateway = runner.run(stack.enter_async_context(gate(tmp_path_factory.mktemp("odd"))))
+        client = runner.run(stack.enter_async_context(httpx2.AsyncClient(base_url=url(gateway))))
+        yield Served(runner, client)
+        runner.run(stack.aclose())
+
+
+def bodies(door: str) -> list[Any]:
+    found = [json.loads(path.read_bytes()) for path in sorted(GOLDEN.glob(f"{door}/*/request.json"))]
+    return [{**body, "model": MODELS[n % len(MODELS)]} if "model" in body else body for n, body in enumerate(found)]
+
+
+def message_of(door: str, answer: httpx2.Response) -> str:
+    """The sentence inside the door's envelope; fails when it is another one's."""
+    said = answer.json()
+    said = said[0] if isinstance(said, list) else said
+    if door == "ollama":
+        return str(said["error"])
+    if door == "anthropic_messages":
+        assert said["type"] == "error"
+    if door == "gemini":
+        assert said["error"]["code"] == answer.status_code
+    return str(said["error"]["message"])
+
+
+@pytest.mark.parametrize("door", PATHS)
+def test_an_odd_body_is_answered_or_refused_clearly(door: str, served: Served) -> None:
+    """R-X8, R-E1: mutations of good requests at a real door, answered by the simulator."""
+
+    @settings(
+        max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(mutated(st.sampled_from(bodies(door))), st.sampled_from(PATHS[door]))
+    def holds(body: Any, path: str) -> None:
+        answer = served.ask(path, json.dumps(body).encode())
+        assert answer.status_code < 500, answer.text
+        if answer.status_code != 200:
+            assert answer.status_code >= 400
+            assert message_of(door, answer)
+
+    holds()
+
+
+ODD_BYTES = (
+    b"",
+    b"null",
+    b"[]",
+    b'"words"',
+    b"{",
+    b"{}",
+    b"\x00",
+    b"\xff\xfe{}",
+    b'{"model":"demo/echo"}',
+    b'{"model":"demo/echo","messages":[],"input":[],"contents":[]}',
+    b'{"model":"demo/echo","messages":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
+    b'{"model":"demo/echo","messages":[{"role":"user","content":"' + b"\\ud800" + b'"}]}',
+    b'{"model":"demo/echo","model":"demo/lorem","messages":[{"role":"user","content":"a"}]}',
+    b'{"model":"demo/echo","max_tokens":' + b"9" * 400 + b',"messages":[{"role":"user","content":"a"}]}',
+    b'{"model":"demo/echo","max_tokens":1e999,"messages":[{"role":"user","content":"a"}]}',
+)
+
+
+@pytest.mark.parametrize("door", PATHS)
+def test_bytes_that_are_no_request_are_refused_clearly(door: str, served: Served) -> None:
+    """R-X8: no JSON, deep JSON, lone surrogates, NUL, huge numbers, nothing at all."""
+    for path in PATHS[door]:
+        for body in ODD_BYTES:
+            answer = served.ask(path, body)
+            assert answer.status_code < 500, (path, body[:80], answer.text)
+            if answer.status_code != 200:
+                assert message_of(door, answer), (path, body[:80])
