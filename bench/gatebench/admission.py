@@ -70,7 +70,7 @@ class Keys:
 class Bill:
     """A call as the ledger knows it."""
 
-    door = "openai_chat"
+    door, operation = "openai_chat", "chat"
     started = AT
 
     def __init__(self, call_id: str, answering: Deployment) -> None:

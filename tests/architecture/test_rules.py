@@ -126,3 +126,16 @@ def test_no_module_grows_a_second_subject() -> None:
         if (lines := len(path.read_text().splitlines())) > (600 if named(path).startswith("dialects/") else 450)
     }
     assert long == {}
+
+
+def test_whoever_opens_an_entry_passes_admission() -> None:
+    """R-B4: a call that leaves a row in the ledger is let in, or charged, at the one point; nothing goes round it."""
+    found, opened = [], 0
+    for path, node in walk(ast.FunctionDef, ast.AsyncFunctionDef):
+        source = ast.unparse(node)
+        if ".book.entry(" in source:
+            opened += 1
+            if "admission.admitted(" not in source and "admission.charge(" not in source:
+                found.append(f"{named(path)}:{node.lineno}")  # type: ignore[attr-defined]
+    assert found == []
+    assert opened >= 2

@@ -24,6 +24,8 @@ from gophergate.policy.rules import Rules
 
 _BYTES_PER_TOKEN = 3
 """Fewer than any tokenizer needs for prose or code, so that an estimate is rather too high than too low."""
+_RATING = "classify"
+"""The operation of a call that rates another one: that holds a reservation meanwhile, so it must not wait for it."""
 _LOOK_AFTER = 1.0
 """Seconds between two looks at the calls that hold reservations."""
 
@@ -59,6 +61,9 @@ class Bill(Protocol):
 
     @property
     def door(self) -> str: ...
+
+    @property
+    def operation(self) -> str: ...
 
     @property
     def answering(self) -> Model | None:
@@ -137,6 +142,14 @@ class Admission:
         """The scope of a call that is let in. `note` takes response headers that tell how the limits stand."""
         return Admitted(self, caller, wanted, bill, note)
 
+    def charge(self, caller: Caller, bill: Bill, session: str | None) -> None:
+        """Count what a call has cost that was let in as another: a response made in the background shows what it used
+        only when it is come back for. Its row is written in the same breath, so that counter and ledger stay one."""
+        answering = bill.answering
+        if answering is not None and self.rules.budgets:
+            claims = self.rules.claims(self.rules.terms(caller), (answering,), session)
+            self.reservations.settle(Hold(bill.call_id, (), 0, bill.started, 0.0), claims, bill.cost() or 0)
+
     # -- calls that hold something ------------------------------------------------------------------------------
 
     def holds(self, scope: Admitted) -> None:
@@ -208,7 +221,9 @@ class Admitted:
         if claims:
             try:
                 bill = self.bill
-                self.hold = await admission.reservations.reserve(bill.call_id, claims, estimate, bill.started)
+                self.hold = await admission.reservations.reserve(
+                    bill.call_id, claims, estimate, bill.started, waits=bill.operation != _RATING
+                )
             except BaseException:
                 if self.ticket is not None:
                     admission.rates.undo(self.ticket)

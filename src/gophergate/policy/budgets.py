@@ -90,10 +90,11 @@ class Hold:
 class Reservations(Protocol):
     """Where reservations are counted. One process has `policy.reservations`; many share a backend with this shape."""
 
-    async def reserve(self, owner: str, claims: Sequence[Claim], estimate: int, at: int) -> Hold:
+    async def reserve(self, owner: str, claims: Sequence[Claim], estimate: int, at: int, *, waits: bool = True) -> Hold:
         """Hold `estimate` nano-dollars in every claim, or in none, for the call `owner` that began `at` (Unix
-        microseconds). Waits its turn while others' reservations are in the way. Raises BudgetExceeded, Unavailable;
-        then, and when cancelled at any moment, it has taken nothing."""
+        microseconds). Waits its turn while others' reservations are in the way, unless it must not (a call that
+        another one waits for). Raises BudgetExceeded, Unavailable; then, and when cancelled at any moment, it has
+        taken nothing."""
 
     def settle(self, hold: Hold, claims: Sequence[Claim], cost: int) -> None:
         """The call is over, fell under `claims` in the end, and cost so much. Never waits, so that no cancellation

@@ -52,7 +52,7 @@ class MemoryReservations:
 
     # -- the seam -----------------------------------------------------------------------------------------------
 
-    async def reserve(self, owner: str, claims: Sequence[Claim], estimate: int, at: int) -> Hold:
+    async def reserve(self, owner: str, claims: Sequence[Claim], estimate: int, at: int, *, waits: bool = True) -> Hold:
         while True:
             counters = [self._counter(claim, at) for claim in claims]
             unread = next((counter for counter in counters if counter.spent is None), None)
@@ -63,6 +63,8 @@ class MemoryReservations:
         obstacle = self._obstacle(counters, estimate, at)
         if obstacle is None:
             return self._take(owner, claims, counters, estimate, at)
+        if not waits:
+            raise refused(obstacle.claim, obstacle.standing(at), at, is_held=True)
         return await self._wait(owner, claims, obstacle, estimate, at)
 
     def settle(self, hold: Hold, claims: Sequence[Claim], cost: int) -> None:

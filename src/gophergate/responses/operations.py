@@ -183,6 +183,7 @@ class Operations:
             entry.answered(200)
             entry.see(events)
             entry.tried(None)
+            self._house.admission.charge(caller, entry, entry.session)
 
 
 def _pairs(inbound: Inbound) -> list[tuple[str, str]]:

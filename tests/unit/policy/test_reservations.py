@@ -345,6 +345,13 @@ async def test_a_full_line_or_no_patience_says_that_it_is_held_and_worth_another
         await patient.reservations.reserve("2", [mine], 1, AT)
 
 
+async def test_a_call_that_another_waits_for_never_stands_in_line(desk: Desk) -> None:
+    (mine,) = in_force(desk.reservations, budget(100))
+    await desk.reservations.reserve("the other", [mine], 100, AT)
+    with pytest.raises(BudgetExceeded, match="is held by calls under way"):
+        await desk.reservations.reserve("its rating", [mine], 1, AT, waits=False)
+
+
 async def test_a_reservation_that_nobody_renews_runs_out(backend: Backend) -> None:
     """R-B2: whoever died with it cannot hold money for ever; one that is renewed stays."""
     desk = Desk(backend, wait=0.0, expiry=100.0)
