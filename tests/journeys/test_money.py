@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from gophergate.core.money import from_dollars
+from kit.answers import provider
 from kit.gate import KEY, gate, rows, url
 from kit.operator import Operator, operator
+from kit.upstream import Upstream, sse
 
 BEARER = {"authorization": f"Bearer {KEY}"}
 
@@ -147,3 +151,175 @@ async def test_a_price_of_ours_and_a_discount_are_charged(tmp_path: Path) -> Non
         assert row.cost == ((usage.input or 0) * 1_000_000 + (usage.output or 0) * 2_000_000) // 2
         assert row.price_version is not None
         assert "off" in row.price_version
+
+
+def _piece(**choice: Any) -> bytes:
+    return b"data: %s\n\n" % json.dumps({"id": "c", "model": "m", "choices": [{"index": 0, **choice}]}).encode()
+
+
+@pytest.mark.parametrize(("wish", "is_whole"), [("finish", True), ("cut", False)])
+async def test_a_running_call_is_cut_at_a_hard_cap_where_that_is_wanted(
+    wish: str, is_whole: bool, tmp_path: Path
+) -> None:
+    """R-B7: with a terminal event of its dialect; by default it finishes."""
+    pieces = (
+        _piece(delta={"content": "word " * 800}),
+        _piece(delta={"content": "more"}),
+        _piece(delta={}, finish_reason="stop"),
+        b"data: [DONE]\n\n",
+    )
+    sections = f'[admission]\nat_cap = "{wish}"\n[pricing]\noverrides = {{ "up/m" = {{ input = 0, output = 1000 }} }}\n'
+    async with (
+        Upstream(lambda _: sse(*pieces, pause=0.6)) as upstream,
+        gate(tmp_path, provider("openai_chat", upstream.url), sections=sections) as gateway,
+        operator(gateway) as admin,
+        httpx2.AsyncClient(base_url=url(gateway), timeout=60) as client,
+    ):
+        given = {"scope": "client", "scope_id": await client_of(admin), "amount": "0.5", "period": "total"}
+        budget = await admin.make("/api/budgets", given)
+        answer = await chat(client, model="up/m", stream=True)
+        assert answer.status_code == 200
+        assert answer.text.rstrip().endswith("[DONE]") is is_whole
+        (row,) = await rows(gateway)
+        assert (row.status, row.error_code) == (("ok", None) if is_whole else ("refused", "budget_exceeded"))
+        shown = await admin.get(f"/api/budgets/{budget['id']}")
+        assert (from_dollars(shown["spent"]), shown["reserved"]) == (row.cost, "0.00")
+        assert ("budget_exceeded" in answer.text) is not is_whole
+        assert (row.cost or 0) > from_dollars("0.5")
+
+
+async def test_each_session_has_its_own_brake_a_raise_and_a_rolling_period(tmp_path: Path) -> None:
+    async with (
+        gate(tmp_path) as gateway,
+        operator(gateway) as admin,
+        httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client,
+    ):
+        cost = (await chat(client)).headers["x-gophergate-cost"]
+        brake = {"scope": "session", "scope_id": "*", "amount": cost, "period": "rolling", "seconds": 3600}
+        budget = await admin.make("/api/budgets", brake)
+        assert (budget["seconds"], budget["scope_id"], budget["resets_at"]) == (3600, "*", None)
+
+        async def run(session: str) -> httpx2.Response:
+            return await chat(client, headers={"x-gophergate-session": session})
+
+        assert (await run("one")).status_code == 200
+        stopped = await run("one")
+        assert stopped.status_code == 402
+        assert "session one's budget of" in stopped.json()["error"]["message"]
+        assert stopped.headers["x-should-retry"] == "false"
+        assert (await run("two")).status_code == 200  # another run's business
+        until = {"amount": "1", "until": "2999-01-01T00:00:00Z"}
+        status, raised = await admin.ask("POST", f"/api/budgets/{budget['id']}/raise", until)
+        assert (status, raised["raised"]) == (200, "1.00")
+        assert (await run("one")).status_code == 200
+        past = {"amount": "1", "until": "2001-01-01T00:00:00Z"}
+        assert (await admin.ask("POST", f"/api/budgets/{budget['id']}/raise", past))[0] == 400
+        for wrong in (
+            {"period": "rolling"},
+            {"period": "day", "seconds": 60},
+            {"period": "rolling", "seconds": 61},
+        ):
+            given = {"scope": "model", "scope_id": "m", "amount": "1", **wrong}
+            assert (await admin.ask("POST", "/api/budgets", given))[0] == 400, wrong
+    async with (
+        gate(tmp_path) as gateway,
+        operator(gateway) as admin,
+        httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client,
+    ):
+        # Counted anew from the ledger, step by step: the session is still over what it had before the raise.
+        lowered = {"raised": "0", "raised_until": None}
+        assert (await admin.ask("PATCH", f"/api/budgets/{budget['id']}", lowered))[0] == 200
+        assert (await chat(client, headers={"x-gophergate-session": "one"})).status_code == 402
+        assert (await chat(client, headers={"x-gophergate-session": "three"})).status_code == 200
+
+
+async def test_a_budget_for_one_model_of_one_client_leaves_its_other_models_alone(tmp_path: Path) -> None:
+    async with gate(tmp_path) as gateway, operator(gateway) as admin:
+        given = {"scope": "client", "scope_id": await client_of(admin), "amount": "0", "model": "demo/lorem"}
+        await admin.make("/api/budgets", given)
+        async with httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client:
+            refused = await chat(client, model="demo/lorem")
+            assert refused.status_code == 402
+            assert "client's budget for demo/lorem of $0.00 for the month" in refused.json()["error"]["message"]
+            assert (await chat(client)).status_code == 200
+
+
+async def test_limits_of_a_user_a_model_and_of_one_for_the_other(tmp_path: Path) -> None:
+    async with gate(tmp_path) as gateway, operator(gateway) as admin:
+        async with httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client:
+            for wrong in ({"scope": "client"}, {"scope": "model", "model": "m"}, {"scope": "user"}):
+                given = {"scope_id": "x", "limits": {"rpm": 1}, **wrong}
+                assert (await admin.ask("POST", "/api/limits", given))[0] == 400, wrong
+            mine = {"scope": "client", "scope_id": await client_of(admin), "model": "demo/echo", "limits": {"rpm": 1}}
+            made = await admin.make("/api/limits", mine)
+            assert (made["scope_name"], made["limits"]["rpm"], made["model"]) == ("default", 1, "demo/echo")
+            assert (await admin.ask("POST", "/api/limits", mine))[0] == 409
+            assert (await chat(client)).status_code == 200
+            refused = await chat(client)
+            assert refused.status_code == 429
+            assert "client's limit of 1 requests a minute for demo/echo" in refused.json()["error"]["message"]
+            assert (await chat(client, model="demo/lorem")).status_code == 200
+            change = {"limits": {"output_tpm": 1_000_000}}
+            assert (await admin.ask("PATCH", f"/api/limits/{made['id']}", change))[0] == 200
+            answer = await client.post(
+                "/v1/messages",
+                json={"model": "demo/echo", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]},
+                headers={"x-api-key": KEY},
+            )
+            assert answer.status_code == 200
+            assert answer.headers["anthropic-ratelimit-output-tokens-limit"] == "1000000"
+            assert answer.headers["anthropic-ratelimit-output-tokens-remaining"] == "999991"
+            assert answer.headers["anthropic-ratelimit-output-tokens-reset"].endswith("Z")
+            assert (await admin.ask("DELETE", f"/api/limits/{made['id']}"))[0] == 204
+            assert "x-ratelimit-limit-output-tokens" not in (await chat(client)).headers
+        entries = (await admin.get("/api/audit?target_kind=limits"))["items"]
+        assert [entry["action"] for entry in entries] == ["delete", "change", "create"]
+
+
+async def test_a_refusal_by_a_budget_uses_no_limit_up(tmp_path: Path) -> None:
+    """R-B6: requests, tokens and concurrency are as if the call had never come."""
+    async with gate(tmp_path) as gateway, operator(gateway) as admin:
+        made = await admin.make("/api/clients", {"name": "poor", "limits": {"rpm": 2, "tpm": 10_000, "concurrency": 1}})
+        headers = {"authorization": f"Bearer {made['key']['key']}"}
+        budget = await admin.make("/api/budgets", {"scope": "client", "scope_id": made["id"], "amount": "0"})
+        async with httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client:
+            for _ in range(5):
+                assert (await chat(client, headers=headers)).status_code == 402
+            assert (await admin.ask("PATCH", f"/api/budgets/{budget['id']}", {"amount": "5"}))[0] == 200
+            for left in ("1", "0"):
+                answer = await chat(client, headers=headers)
+                assert (answer.status_code, answer.headers["x-ratelimit-remaining-requests"]) == (200, left)
+
+
+async def test_thresholds_and_loops_are_told_live_and_to_webhooks_and_marked(tmp_path: Path) -> None:
+    """The delivery log shows that an address of our own network is not asked (R-X3), and the secret is shown once."""
+    sections = "[admission]\nloop_after = 3\n"
+    async with gate(tmp_path, sections=sections) as gateway, operator(gateway) as admin:
+        hook = await admin.make("/api/webhooks", {"name": "ops", "url": "http://127.0.0.1:9/", "events": ["*"]})
+        assert hook["secret"].startswith("whsec_")
+        assert "secret" not in await admin.get(f"/api/webhooks/{hook['id']}")
+        renewed = await admin.ask("POST", f"/api/webhooks/{hook['id']}/secret")
+        assert renewed[1]["secret"] != hook["secret"]
+        given = {"scope": "client", "scope_id": await client_of(admin), "amount": "1", "thresholds": [0.000001]}
+        await admin.make("/api/budgets", given)
+        async with httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client:
+            for _ in range(4):
+                assert (await chat(client, headers={"x-gophergate-session": "s"})).status_code == 200
+        kept = await rows(gateway, 4)
+        marked = ["warning: the same request 3 times or more within a minute" in row.decision for row in kept]
+        assert marked == [False, False, True, True]
+        assert (await admin.ask("POST", f"/api/webhooks/{hook['id']}/test"))[0] == 200
+        async with asyncio.timeout(10):
+            while True:
+                log = (await admin.get(f"/api/webhooks/{hook['id']}/deliveries"))["items"]
+                by_event = {row["event"]: row for row in log if row["attempts"]}
+                if {"budget", "loop", "test", "configuration"} <= set(by_event):
+                    break
+                await asyncio.sleep(0.05)
+        assert by_event["budget"]["payload"]["data"]["share"] == 0.000001
+        assert by_event["loop"]["payload"]["data"]["session"] == "s"
+        assert "no public address" in by_event["test"]["error"]
+        assert (await admin.ask("DELETE", f"/api/webhooks/{hook['id']}"))[0] == 204
+        audited = (await admin.get("/api/audit?target_kind=webhook"))["items"]
+        assert [entry["action"] for entry in audited] == ["delete", "test", "renew_secret", "create"]
+        assert hook["secret"] not in str(audited)

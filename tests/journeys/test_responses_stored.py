@@ -14,10 +14,12 @@ import pytest
 from openai import AsyncOpenAI
 
 from gophergate.app import Gateway
+from gophergate.core.money import from_dollars
 from gophergate.responses.store import MemoryResponses
 from kit.answers import provider, script
 from kit.gate import KEY, gate, rows, url
 from kit.nodes import client_key, node
+from kit.operator import operator
 from kit.responses_upstream import NativeResponses
 from kit.upstream import Upstream
 
@@ -124,8 +126,11 @@ async def test_another_provider_cannot_go_on_and_one_that_is_gone_is_named(tmp_p
 
 
 async def test_a_background_response_of_its_maker_is_paid_once_when_it_is_first_seen_finished(tmp_path: Path) -> None:
-    """R-B4: every billable path ends in the ledger."""
-    async with native(tmp_path) as (gateway, _, maker), client(gateway) as sdk:
+    """R-B4: every billable path ends in the ledger, and in the budgets (law 6)."""
+    async with native(tmp_path) as (gateway, _, maker), client(gateway) as sdk, operator(gateway) as admin:
+        price = {"price": {"input": "1", "output": "2"}}
+        assert (await admin.ask("PATCH", "/api/models/up/m", price))[0] == 200
+        budget = await admin.make("/api/budgets", {"scope": "model", "scope_id": "up/m", "amount": "1"})
         made = await sdk.responses.create(model="up/m", input="hi", background=True)
         assert made.status == "queued"
         assert (await sdk.responses.retrieve(made.id)).status == "queued"
@@ -136,6 +141,8 @@ async def test_a_background_response_of_its_maker_is_paid_once_when_it_is_first_
         kept = await rows(gateway, 2)
         await asyncio.sleep(0.1)
         assert len(await rows(gateway, 2)) == 2
+        spent = (await admin.get(f"/api/budgets/{budget['id']}"))["spent"]
+        assert from_dollars(spent) == sum(row.cost or 0 for row in kept) > 0
         another = await sdk.responses.create(model="up/m", input="hi", background=True)
         assert (await sdk.responses.cancel(another.id)).status == "cancelled"
     assert [(row.operation, row.usage and row.usage.output) for row in kept] == [("chat", None), ("background", 3)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -433,6 +434,37 @@ async def test_two_writers_at_the_boundary_lose_nothing(desk: Desk) -> None:
     desk.settle(slow, 31)
     assert (await desk.reservations.standing(mine, AT + DAY)).spent == 21
     assert (await desk.reservations.standing(mine, late)).spent == 42
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Berlin", "2026-03-29T00:00:00+01:00", 23),
+        ("America/New_York", "2026-11-01T00:00:00-04:00", 25),
+        ("Australia/Lord_Howe", "2026-04-05T00:00:00+11:00", 24.5),
+        ("Asia/Kolkata", "2026-05-01T00:00:00+05:30", 24),
+    ],
+)
+async def test_a_days_money_lasts_from_midnight_to_midnight_of_its_own_zone(
+    zone: str, day: str, hours: float, backend: Backend
+) -> None:
+    """R-B5, on the days whose clocks change: to the microsecond, live and after a restart."""
+    begin = int(datetime.fromisoformat(day).timestamp()) * 1_000_000
+    end = begin + int(hours * HOUR)
+    desk = Desk(backend)
+    (mine,) = in_force(desk.reservations, budget(10, timezone=zone))
+    for number, at in enumerate((begin - 1, begin, end - 1, end)):
+        hold = await desk.reservations.reserve(str(number), [mine], 5, at)
+        desk.settle(hold, 5)
+    again = Desk(backend)
+    again.book.calls = desk.book.calls
+    in_force(again.reservations, mine.budget)
+    for side in (desk, again):
+        spent = [(await side.reservations.standing(mine, at)).spent for at in (begin - 1, begin, end - 1, end)]
+        assert spent == [5, 10, 10, 5]
+        assert (await side.reservations.standing(mine, begin)).resets_at == end
+        with pytest.raises(BudgetExceeded):
+            await side.reservations.reserve("more", [mine], 1, end - 1)
 
 
 async def test_each_session_has_a_budget_of_its_own(desk: Desk) -> None:
