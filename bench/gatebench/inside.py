@@ -76,7 +76,7 @@ class _Bill:
 
     call_id = "0199c4e5f2a3b4c5d6e7f80912"
     started = 1_760_000_000_000_000
-    door = "openai_chat"
+    door, operation = "openai_chat", "chat"
     answering = _Deployment()
 
     def cost(self) -> int:
