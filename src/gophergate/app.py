@@ -377,7 +377,7 @@ class Gateway:
 async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[Gateway]:
     """A listening gateway from settings alone: database opened and brought up to date, key checked, journal taken over.
 
-    Raises SetupError, SettingsError, DatabaseUnavailable, UpgradeFailed, OSError (the address cannot be had).
+    Raises SetupError, SettingsError, DatabaseUnavailable, UpgradeFailed, CannotListen.
     """
     keyring = prepare(settings, announce=announce)
     database = await open_database(settings.database.url.reveal())

@@ -12,6 +12,7 @@ import logging
 import os
 import resource
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
@@ -22,12 +23,18 @@ from uvicorn._types import ASGIApplication
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from gophergate.errors import Unavailable
 from gophergate.front.connection import Connection
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.lane import LaneProtocol
 from gophergate.front.listener import Listener
 
 logger = logging.getLogger("gophergate.front")
+
+
+class CannotListen(Unavailable):
+    """The address cannot be had; the message is for the operator."""
+
 
 _LOOK = 0.02
 """Seconds between two looks at what still runs while draining."""
@@ -104,7 +111,7 @@ class Server:
         }
 
     async def start(self) -> None:
-        """Listen. Raises OSError if the address cannot be had."""
+        """Listen. Raises CannotListen."""
         loop = asyncio.get_running_loop()
         binding = self._binding
         listener = Listener(
@@ -114,12 +121,16 @@ class Server:
             max_connections=binding.max_connections or connections_allowed(),
         )
         protocol = partial(LaneProtocol, listener)
-        if binding.unix is not None:
-            self._server = await loop.create_unix_server(protocol, binding.unix, backlog=binding.backlog)
-        else:
-            self._server = await loop.create_server(
-                protocol, binding.host, binding.port, reuse_port=binding.reuse_port, backlog=binding.backlog
-            )
+        try:
+            if binding.unix is not None:
+                self._server = await loop.create_unix_server(protocol, binding.unix, backlog=binding.backlog)
+            else:
+                self._server = await loop.create_server(
+                    protocol, binding.host, binding.port, reuse_port=binding.reuse_port, backlog=binding.backlog
+                )
+        except OSError as error:
+            where = binding.unix or f"{binding.host}:{binding.port}"
+            raise CannotListen(f"Cannot listen on {where}: {_reason(error)}.") from error
         self._listener = listener
         self._state = listener.server_state
         self._tick(loop, listener, _period(self._edge.limits))
@@ -272,3 +283,10 @@ async def _settle(tasks: set[asyncio.Task[None]]) -> None:
         _, stubborn = await asyncio.wait(going_on, timeout=_SETTLE)
         for task in stubborn:
             logger.error("a handler ignored its cancellation: %r", task)
+
+
+def _reason(error: OSError) -> str:
+    """Why, in the system's words. uvloop puts a sentence of its own around them, and none of what a look-up says."""
+    if isinstance(error, socket.gaierror):
+        return "there is no such address"
+    return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from gophergate.front.base import Inbound, Reply
 from gophergate.front.edge import Edge
-from gophergate.front.server import Binding, Server, serve
+from gophergate.front.server import Binding, CannotListen, Server, serve
 from kit.edges import PLAIN, Client, Front, Watched, hello, running, stream, write_error
 
 pytestmark = pytest.mark.asyncio(loop_factories=["uvloop", "asyncio"])
@@ -57,7 +57,7 @@ async def test_port_zero_is_told_and_two_servers_stand_side_by_side() -> None:
 async def test_an_address_that_is_taken_is_an_error_unless_it_is_shared() -> None:
     """Several workers share one address by SO_REUSEPORT."""
     async with server_of(Front("lane"), Binding(port=0, reuse_port=True)) as first:
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(CannotListen, match="in use"):
             await server_of(Front("lane"), Binding(port=first.port)).start()
         async with server_of(Front("lane"), Binding(port=first.port, reuse_port=True)) as second:
             assert first.port == second.port
@@ -359,3 +359,10 @@ async def test_nothing_is_left_after_a_busy_time() -> None:
         await front.quiet()
         assert front.server is not None
         assert front.server.statistics()["connections"] == 0
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "no.such.host.invalid"])
+async def test_an_address_that_cannot_be_had_is_said_in_a_sentence(host: str) -> None:
+    """Starting is an operator's affair: neither a traceback nor a defect of ours."""
+    with pytest.raises(CannotListen, match=rf"^Cannot listen on {host}:1234: [a-z ]+\.$"):
+        await server_of(Front("lane"), Binding(host=host, port=1234)).start()
