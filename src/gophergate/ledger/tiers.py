@@ -28,6 +28,8 @@ FACTORS: Mapping[str, Mapping[str, Decimal]] = {
     "mistral": {"batch": _HALF},
     # Global batch: half of global standard (learn.microsoft.com/azure/ai-foundry/openai/how-to/batch).
     "azure": {"batch": _HALF},
+    # What OpenRouter serves from capacity it has bought costs the standard rate: its own `usage.cost` says so.
+    "openrouter": {"provisioned": _SAME},
     # Flex half, priority 75 % more, batch half (aws.amazon.com/bedrock/service-tiers, aws.amazon.com/bedrock/pricing).
     "aws": {"flex": _HALF, "priority": Decimal("1.75"), "batch": _HALF},
 }
