@@ -64,6 +64,7 @@ from gophergate.store.database import Database, open_database
 from gophergate.store.keys import TOPIC as KEYS_TOPIC
 from gophergate.store.keys import Keys
 from gophergate.store.providers import TOPIC as CATALOG_TOPIC
+from gophergate.store.repricing import TOPIC as REPRICED_TOPIC
 from gophergate.store.revision import upgrade
 from gophergate.store.usage import Usages
 from gophergate.store.users import TOPIC as PEOPLE_TOPIC
@@ -280,9 +281,13 @@ class Gateway:
                 CATALOG_TOPIC: self._catalog_changed,
                 BUDGETS_TOPIC: self.spending.reload,
                 WEBHOOKS_TOPIC: self.webhooks.reload,
+                REPRICED_TOPIC: self._repriced,
                 PEOPLE_TOPIC: self._people_changed,
             },
         )
+
+    async def _repriced(self) -> None:
+        self.spending.reread()
 
     async def _keys_changed(self) -> None:
         self.auth.forget()

@@ -21,6 +21,7 @@ from gophergate.credit import credit_of
 from gophergate.errors import GatewayError, Unavailable
 from gophergate.ledger.pricelists import PriceLists, UnusablePrices
 from gophergate.ledger.pricing import PriceBook
+from gophergate.repricing import Job
 from gophergate.settings import Settings
 from gophergate.store.database import Database
 from gophergate.store.prices import CardRow, PriceCards
@@ -72,6 +73,8 @@ class PriceKeeping:
         self.book = book_of(settings, configuration, wall=wall)
         self.lists = self.book.lists
         self.cards = PriceCards(database)
+        self.job: Job | None = None
+        """The last run that priced past calls again."""
         configuration.on_swap.append(self.book.forget)
         self._error = ""
         self._next_look = wall() + _FIRST_LOOK
@@ -151,8 +154,8 @@ class PriceKeeping:
 
     def news(self) -> PriceNews:
         """How the price list stands. Reads files: call it in a thread."""
-        current = self.lists.current
-        return PriceNews(version=current.version, since=current.since, checked_at=self._checked_at(), error=self._error)
+        version, since = self.lists.named()
+        return PriceNews(version=version, since=since, checked_at=self._checked_at(), error=self._error)
 
     def _checked_at(self) -> int | None:
         kept = self.lists.kept()

@@ -53,6 +53,7 @@ MEANT = {
     "POST /api/limits": "the scope must be there, and have no limits of its own",
     "POST /api/webhooks": "the address must be one that can be asked",
     "PATCH /api/webhooks/{webhook_id}": "the address must be one that can be asked",
+    "POST /api/reconciliations": "the provider must be there, and its file be one that is understood",
     "GET /api/usage": "since comes before until",
 }
 """Where input may fit the schema and still mean nothing, and why no schema can say so."""

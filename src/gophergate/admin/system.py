@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 import gophergate
 from gophergate.admin.desk import AtDesk
+from gophergate.admin.prices import PriceListShown, list_shown
 from gophergate.admin.shapes import Listing, Moment, Shown
 from gophergate.errors import BadRequest
 from gophergate.observe.host import host
@@ -61,6 +62,7 @@ class SystemShown(Shown):
     broken: dict[str, str]
     ledger: dict[str, Any]
     connections: dict[str, int]
+    prices: PriceListShown
     host: HostShown
 
 
@@ -83,6 +85,7 @@ async def get(desk: AtDesk) -> SystemShown:
         broken=rooms.configuration.broken,
         ledger=msgspec.to_builtins(rooms.writer.statistics()),
         connections=rooms.transport.statistics(),
+        prices=list_shown(await asyncio.to_thread(rooms.prices.news)),
         host=HostShown(**host(rooms.settings.data_dir)),
     )
 

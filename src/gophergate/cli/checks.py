@@ -12,6 +12,7 @@ import resource
 import shutil
 import socket
 import stat
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,7 @@ import msgspec
 
 from gophergate.errors import GatewayError
 from gophergate.keyfile import SetupError, find_master_key, key_file
+from gophergate.ledger.pricelists import PriceLists
 from gophergate.secrets import Keyring
 from gophergate.settings import ProviderSettings, Settings
 
@@ -30,6 +32,8 @@ State = Literal["ok", "warn", "fail"]
 _LITTLE_SPACE = 1024**3
 _NO_SPACE = 100 * 1024**2
 _FEW_DESCRIPTORS = 4096
+_OLD_PRICES = 7 * 86_400.0
+_LOOK = "set pricing.refresh, so that prices are kept current"
 _NETWORK_SECONDS = 3.0
 _WAL_VERSION = 2
 """Bytes 18 and 19 of a SQLite file's header (https://sqlite.org/fileformat2.html#file_format_version_numbers)."""
@@ -55,6 +59,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     if settings.redis.url is not None:
         yield await reachable("redis", settings.redis.url.reveal(), 6379)
     yield disk_space(settings)
+    yield price_list(settings)
     yield file_descriptors()
     for finding in providers(settings):
         yield finding
@@ -142,6 +147,21 @@ def disk_space(settings: Settings) -> Finding:
     if free < _LITTLE_SPACE:
         return Finding("disk space", "warn", found, "free some, or shorten logging.retention_days")
     return Finding("disk space", "ok", found)
+
+
+def price_list(settings: Settings) -> Finding:
+    """How old the prices are that calls are charged by."""
+    from gophergate.pricekeeping import price_folder
+
+    name, kept = "prices", PriceLists(price_folder(settings)).kept()
+    if not kept:
+        found = "the list that came with this version; no newer one was fetched yet"
+        return Finding(name, "ok", found) if settings.pricing.refresh else Finding(name, "warn", found, _LOOK)
+    age = max(0.0, time.time() - kept[-1].path.stat().st_mtime)
+    found = f"{kept[-1].version}, looked at {age / 86_400:.1f} days ago"
+    if age > max(_OLD_PRICES, 3 * settings.pricing.refresh):
+        return Finding(name, "warn", found, f"see that {settings.pricing.source} can be reached, or {_LOOK}")
+    return Finding(name, "ok", found)
 
 
 def file_descriptors() -> Finding:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from gophergate.cli.options import json_option, places, settings_from
+from gophergate.cli.times import Moment, microseconds
+from gophergate.errors import ModelNotFound
 
 if TYPE_CHECKING:
     from gophergate.configured import Configuration
@@ -22,7 +25,7 @@ demo_option = click.option("--demo", is_flag=True, help="As with `serve --demo`.
 
 @click.group("models")
 def command() -> None:
-    """Models: list, show."""
+    """Models: list, show, price."""
 
 
 @command.command("list")
@@ -76,6 +79,50 @@ def show(config: str | None, data: str | None, name: str, offline: bool, demo: b
         print_json(one)
     else:
         print_table(("", ""), [row for row in _rows(one, book) if row[1]])
+
+
+@command.command("price")
+@places
+@click.argument("name")
+@click.option("--at", "moment", type=Moment(), metavar="WHEN", default="0s", help="At that time; by default now.")
+@demo_option
+@json_option
+def price(config: str | None, data: str | None, name: str, moment: int | datetime, demo: bool, as_json: bool) -> None:
+    """Show every rate of a model and where it comes from, or why it has no price. NAME is "provider/model"; of a name
+    alone the maker's published price is shown."""
+    from gophergate.cli.configuring import configuring, price_book
+    from gophergate.cli.opening import opened, run
+    from gophergate.cli.printing import print_json, print_table
+    from gophergate.offered import found
+    from gophergate.pricing_explained import Explained, explained, published
+
+    async def work() -> Explained:
+        async with opened(settings_from(config, data, demo=demo)) as at, configuring(at, asking=False) as known:
+            when = microseconds(moment, now=at.now(), ahead=False) / 1_000_000
+            label = name
+            if "/" not in name:
+                try:
+                    label = found(known, name)
+                except ModelNotFound:
+                    return published(price_book(known), name, when)
+            return explained(known, price_book(known), label, when)
+
+    one = run(work())
+    if as_json:
+        print_json(one)
+        return
+    click.echo(f"{one.model}: {one.version or 'unpriced'}")
+    if one.version is None:
+        click.echo(f"{one.why[:1].upper()}{one.why[1:]}.")
+        return
+    rows = [(rate.name, _longer(rate.above), f"${rate.dollars}", rate.per, rate.source) for rate in one.rates]
+    print_table(("CLASS", "PROMPT", "RATE", "PER", "SOURCE"), rows, numbers=("RATE",))
+    for line in (*one.discounts, *(f"{tier}: ${fresh} in, ${out} out" for tier, (fresh, out) in one.tiers.items())):
+        click.echo(line)
+
+
+def _longer(above: int) -> str:
+    return f"> {above:,}" if above else ""
 
 
 def _of(known: Configuration) -> str:

@@ -11,8 +11,9 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
+from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,6 +33,8 @@ class PriceList(msgspec.Struct, frozen=True):
     version: str
     since: int
     snapshot: DataSnapshot
+    compiled: dict[tuple[object, ...], Any] = {}
+    """What `compiled` has made of it, kept as long as the list."""
 
 
 class Kept(msgspec.Struct, frozen=True, order=True):
@@ -53,11 +56,11 @@ class UnusablePrices(ValueError):
 
 def shipped() -> PriceList:
     """The list that came with the package."""
-    from genai_prices import __version__
     from genai_prices.data import providers
     from genai_prices.data_snapshot import DataSnapshot
 
-    return PriceList(f"genai-prices {__version__}", 0, DataSnapshot(providers=providers, from_auto_update=False))
+    version = f"genai-prices {package_version('genai-prices')}"
+    return PriceList(version, 0, DataSnapshot(providers=providers, from_auto_update=False))
 
 
 def parsed(data: bytes, version: str = "", since: int = 0) -> PriceList:
@@ -106,6 +109,15 @@ class PriceLists:
         if self._current is None:
             self._current = next(filter(None, map(self._opened, reversed(self.kept()))), None) or self._base()
         return self._current
+
+    def named(self) -> tuple[str, int]:
+        """The version of the newest list and since when it holds (0: it shipped), without reading it."""
+        if self._current is not None:
+            return self._current.version, self._current.since
+        kept = self.kept()
+        if kept:
+            return kept[-1].version, kept[-1].since
+        return f"genai-prices {package_version('genai-prices')}", 0
 
     def kept(self) -> list[Kept]:
         """The fetched lists, the oldest first."""

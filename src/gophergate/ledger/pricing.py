@@ -70,7 +70,7 @@ class PriceBook:
         self._row = row
         self._terms = terms
         self.lists = lists or PriceLists()
-        self._default = overridden(None, default).told("default") if default else None
+        self.default = overridden(None, default).told("default") if default else None
         self._cards: dict[Where, Card | None] = {}
         self._until = 0.0
         self.made_cards: dict[str, tuple[str, str, Card]] = {}
@@ -101,14 +101,16 @@ class PriceBook:
         try:
             return self._cards[where]
         except KeyError:
-            card = self._cards[where] = self.made(where, now)
+            card = self.made(where, now) or self.default
+            self._cards[where] = card
+            self._heed_edges(where, now)
             if card is not None and len(self.made_cards) < _MOST_CARDS:
                 self.made_cards[card.version] = (provider, model, card)
             return card
 
     def made(self, where: Where, at: float, prices: PriceList | None = None) -> Card | None:
         """A card as it was at a moment (Unix seconds), by a price list: the current one, which is not read before a
-        card needs it, since reading it takes half a second."""
+        card needs it, since reading it takes half a second. Without the default."""
         provider, model, label, tier = where
         terms = self._terms(label or f"{provider}/{model}")
         if terms.like:
@@ -127,10 +129,15 @@ class PriceBook:
         for share, since, until in terms.discounts:
             if card is not None and since <= at * 1_000_000 and (until is None or at * 1_000_000 < until):
                 card = discounted(card, share)
+        return card
+
+    def _heed_edges(self, where: Where, now: float) -> None:
+        """Cards are made anew when a discount begins or ends."""
+        provider, model, label, _ = where
+        for _, since, until in self._terms(label or f"{provider}/{model}").discounts:
             for edge in (since, until):
-                if edge is not None and at < edge / 1_000_000 < self._until:
-                    self._until = edge / 1_000_000  # Cards are made anew when a discount begins or ends.
-        return card or self._default
+                if edge is not None and now < edge / 1_000_000 < self._until:
+                    self._until = edge / 1_000_000
 
     def _known(self, provider: str, model: str, at: float, tier: str | None, prices: PriceList | None) -> Card | None:
         row = self._row(provider)

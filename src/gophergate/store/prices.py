@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from gophergate.errors import NotHere
 from gophergate.store.database import Database
-from gophergate.store.tables import price_cards, reconciliations
+from gophergate.store.periods import DAY_US
+from gophergate.store.tables import price_cards, reconciliations, usage_daily
 from gophergate.store.values import to_text
 
 _AT_ONCE = 200
@@ -58,6 +59,65 @@ class PriceCards:
         if row is None:
             raise NotHere(f"No call was priced by '{plain}'.")
         return CardRow(**row._mapping)
+
+
+async def unpriced_calls(database: Database, since: int) -> dict[tuple[str, str], int]:
+    """How many calls have no price though they used something, by provider and model, since the day of a time (Unix
+    microseconds)."""
+    table = usage_daily
+    count = func.sum(table.c.unpriced)
+    query = (
+        select(table.c.provider, table.c.model, count)
+        .where(table.c.slot >= since // DAY_US)
+        .group_by(table.c.provider, table.c.model)
+        .having(count > 0)
+    )
+    async with database.read() as connection:
+        return {(provider, model): int(calls) for provider, model, calls in await connection.execute(query)}
+
+
+class DayOfModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger has of one model on one day (`slot`: days since 1970-01-01 UTC). `requests` are calls that used
+    something; counts as in `core.usage`, audio and pictures in `input` and `output`; `cost` nano-dollars."""
+
+    slot: int
+    model: str
+    requests: int
+    input: int
+    cache_read: int
+    cache_write: int
+    cache_write_1h: int
+    output: int
+    cost: int
+    unpriced: int
+    estimated: int
+
+
+async def days_of_models(database: Database, provider: str, since: int, until: int) -> list[DayOfModel]:
+    """A provider's days from `since` to before `until` (Unix microseconds), by day and model."""
+    column = usage_daily.c
+    sums = {
+        "requests": column.calls,
+        "input": column.input + column.audio_input + column.image_input,
+        "cache_read": column.cache_read,
+        "cache_write": column.cache_write,
+        "cache_write_1h": column.cache_write_1h,
+        "output": column.output + column.audio_output + column.image_output,
+        "cost": column.cost,
+        "unpriced": column.unpriced,
+        "estimated": column.estimated,
+    }
+    query = (
+        select(column.slot, column.model, *(func.sum(value).label(name) for name, value in sums.items()))
+        .where(column.provider == provider, column.slot >= since // DAY_US, column.slot < -(-until // DAY_US))
+        .where(column.status != "refused")
+        .group_by(column.slot, column.model)
+    )
+    async with database.read() as connection:
+        return [
+            DayOfModel(slot=row.slot, model=row.model, **{name: int(getattr(row, name)) for name in sums})
+            for row in await connection.execute(query)
+        ]
 
 
 class ReconciliationRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,10 +3,10 @@ and every rate card that priced a call is kept under its version."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import sqlalchemy as sa
 from alembic import op
+
+from gophergate.store.migrations.period_tables import with_copies
 
 revision = "0004"
 down_revision = "0003"
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for table in ("calls", *_weeks()):
+    for table in with_copies(op.get_bind(), "calls"):
         op.add_column(table, sa.Column("units", sa.Text(), nullable=True))
         op.add_column(table, sa.Column("tier", sa.Text(), nullable=True))
     op.create_table(
@@ -37,15 +37,3 @@ def upgrade() -> None:
         sa.Column("report", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliations")),
     )
-
-
-def _weeks() -> list[str]:
-    """The tables of calls that there are, one a week."""
-    periods = sa.table("periods", sa.column("kind"), sa.column("first_day"), sa.column("dropped_at"))
-    days = op.get_bind().execute(
-        sa.select(periods.c.first_day).where(periods.c.kind == "calls", periods.c.dropped_at.is_(None))
-    )
-    return [f"calls_{_DAY_ONE + timedelta(days=day):%Y%m%d}" for (day,) in days]
-
-
-_DAY_ONE = date(1970, 1, 1)
