@@ -66,8 +66,8 @@ async def exchange(
             body = await inbound.body()
             peek = door.peek(body, model=path_model, stream=path_stream)
             entry.asked(body, peek.model, stream=peek.stream, end_user=peek.user, session=peek.session)
-            permit(caller, peek.model)
-            plan = (catalog := house.catalog.current).plan(peek.model)
+            permit(caller, peek.model, (catalog := house.catalog.current).label(peek.model))
+            plan = catalog.plan(peek.model)
             entry.decision = plan.decision
             order = Order(
                 door=door,

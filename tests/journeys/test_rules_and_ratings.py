@@ -134,3 +134,14 @@ async def test_a_key_needs_no_leave_for_the_model_that_rates(tmp_path: Path) -> 
         headers = {"authorization": f"Bearer {key['key']}"}
         assert answered_by(await chat(gateway, "by-rating", "5", headers=headers)) == "demo/think"
         assert (await chat(gateway, "demo/echo", "5", headers=headers)).status_code == 403
+
+
+async def test_a_key_confined_to_a_wildcard_may_name_its_models_without_their_provider(tmp_path: Path) -> None:
+    """What a key may use is the model, however it is named; a group it may only use by name."""
+    async with gate(tmp_path, sections=GROUPS) as gateway, operator(gateway) as admin:
+        client_id = (await admin.get("/api/clients"))["items"][0]["id"]
+        key = await admin.make("/api/keys", {"client_id": client_id, "models": ["demo/*"]})
+        headers = {"authorization": f"Bearer {key['key']}"}
+        assert answered_by(await chat(gateway, "echo", "hi", headers=headers)) == "demo/echo"
+        assert answered_by(await chat(gateway, "demo/lorem", "hi", headers=headers)) == "demo/lorem"
+        assert (await chat(gateway, "by-rules", "hi", headers=headers)).status_code == 403

@@ -72,8 +72,9 @@ class ResponsesSocket:
         counted; what would be refused then is refused now."""
         caller = await self._house.auth.caller(self._opened)
         peek = self._door.peek(body)
-        permit(caller, peek.model)
-        self._house.catalog.current.plan(peek.model)
+        catalog = self._house.catalog.current
+        permit(caller, peek.model, catalog.label(peek.model))
+        catalog.plan(peek.model)
         asked = asked_of(body)
         if asked.previous is not None:
             await history(self._all, caller.client_id, asked.previous)

@@ -13,7 +13,7 @@ from gophergate.providers.build import build
 from gophergate.providers.registry import BY_KIND
 from gophergate.routing.catalog import Catalog, ModelSetting
 from gophergate.routing.facts import FactBook, Facts
-from gophergate.routing.groups import Group, Rule, Target
+from gophergate.routing.groups import Group, GroupProblem, Rule, Target
 
 
 def provider(kind: str, *models: str, name: str = "") -> Provider:
@@ -121,3 +121,13 @@ def test_facts_are_those_of_what_is_sent() -> None:
     assert found.facts("openai/gpt-4.1").context == 9
     assert found.facts("openai/gpt-4.1") is found.facts("openai/gpt-4.1")
     assert not found.facts("elsewhere/unheard").is_known
+
+
+def test_a_group_that_names_what_is_not_there_is_refused_by_its_member() -> None:
+    found = catalog(group("fast", "gpt-4.1"))
+    found.check_members(group("g", "openai/unlisted", "fast", "anthropic/*", fallbacks=("o3",)))
+    with pytest.raises(GroupProblem, match="Did you mean 'fast'") as caught:
+        found.check_members(group("g", "gpt-4.1", fallbacks=("fasst",)))
+    assert (caught.value.group, caught.value.member) == ("g", "fallbacks[0]")
+    with pytest.raises(GroupProblem, match="no model there is fits it"):
+        found.check_members(group("g", "nobody/*"))
