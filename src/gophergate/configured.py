@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -211,18 +212,19 @@ class Configuration:
             return build(
                 kind,
                 row.name,
-                secrets=[Credential(KEY_LABEL, secret)] if secret else [],
+                secrets=[*([Credential(KEY_LABEL, secret)] if secret else []), *self._further(row)],
                 base_url=row.base_url or "",
                 models=row.models,
                 speaks=row.speaks,
                 timeouts=timeouts,
+                manner=msgspec.convert(row.settings.get("manner", {}), Manner),
                 sleep=asyncio.sleep,
             )
         except CannotOpen as error:
             raise ConfigurationProblem(error.message, param="api_key") from None
         except (ValueError, msgspec.ValidationError) as error:
             text = str(error)
-            member = "api_key" if "api_key" in text else "base_url" if "base_url" in text else "speaks"
+            member = next((word for word in ("api_key", "base_url", "credentials") if word in text), "speaks")
             raise ConfigurationProblem(f"{text[:1].upper()}{text[1:]}.", param=member) from None
 
     def secret_of(self, row: ProviderRow) -> str:
@@ -231,9 +233,16 @@ class Configuration:
             return ""
         return self._keyring.open(row.api_key_sealed, table="providers", row=row.name, column="api_key")
 
-    def sealed(self, name: str, secret: str) -> bytes:
-        """A key as it is stored for the provider of that name."""
-        return self._keyring.seal(secret, table="providers", row=name, column="api_key")
+    def sealed(self, name: str, secret: str, *, label: str = "") -> bytes:
+        """A key as it is stored for the provider of that name; `label` tells one of several."""
+        return self._keyring.seal(secret, table="providers", row=name, column=_column(label))
+
+    def _further(self, row: ProviderRow) -> Iterator[Credential]:
+        """The credentials a provider has beside its one key. Raises CannotOpen."""
+        for one in row.settings.get("credentials", []):
+            sealed = b64decode(one["sealed"])
+            secret = self._keyring.open(sealed, table="providers", row=row.name, column=_column(one["label"]))
+            yield Credential(one["label"], secret, one["weight"])
 
     def _built(self, found: Iterable[Provider], groups: Mapping[str, Group], rows: Mapping[str, ModelRow]) -> Catalog:
         known = tuple(
@@ -289,19 +298,24 @@ def provider_of(entry: ProviderSettings) -> Provider:
         models=entry.models,
         speaks=entry.speaks,
         timeouts=entry.timeouts,
-        manner=msgspec.convert(entry, Manner, from_attributes=True),
+        manner=manner_of(entry),
         sleep=asyncio.sleep,
     )
+
+
+def manner_of(entry: ProviderSettings) -> Manner:
+    """How a provider's calls are tried and ended, as the file says."""
+    return msgspec.convert(entry, Manner, from_attributes=True)
+
+
+def _column(label: str) -> str:
+    return f"credential:{label}" if label else "api_key"
 
 
 def _credentials(entry: ProviderSettings) -> list[Credential]:
     """Its one key, then the others, each under its label."""
     found = [Credential(KEY_LABEL, entry.api_key.reveal())] if entry.api_key is not None else []
-    found += [Credential(one.label, one.api_key.reveal(), one.weight) for one in entry.credentials]
-    labels = [one.label for one in found]
-    if len(set(labels)) < len(labels):
-        raise ValueError(f"provider '{entry.name}' has two credentials of the same label")
-    return found
+    return found + [Credential(one.label, one.api_key.reveal(), one.weight) for one in entry.credentials]
 
 
 def providers_of(settings: Settings) -> tuple[Provider, ...]:

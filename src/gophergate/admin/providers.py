@@ -10,14 +10,25 @@ from pydantic import AfterValidator, SecretStr, StringConstraints
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.resilience import TimeoutsGiven
+from gophergate.admin.resilience import (
+    AilmentShown,
+    CredentialShown,
+    MannerGiven,
+    TimeoutsGiven,
+    ailments,
+    shown_credentials,
+    shown_manner,
+    stored,
+    without_secrets,
+)
 from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Money, Shown
-from gophergate.configured import ConfigurationProblem, address
+from gophergate.configured import ConfigurationProblem, address, manner_of
 from gophergate.core.money import from_dollars
 from gophergate.credit import credit_of, entered, spent_since
 from gophergate.doors import dialects
 from gophergate.errors import Forbidden
 from gophergate.providers.base import Provider
+from gophergate.providers.build import Manner
 from gophergate.providers.registry import BY_KIND
 from gophergate.routing.trial import trial
 from gophergate.settings import ProviderSettings, mask
@@ -34,14 +45,17 @@ Speaks = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemin
 
 
 class ProviderShown(Shown):
-    """A provider. `source` "file" cannot be changed here. `state` is "ok", "disabled", or "broken" with `problem`."""
+    """A provider. `source` "file" cannot be changed here. `state` is "ok", "disabled", "failing" with `ailments` (all
+    its keys rest, or a model of it is left alone), or "broken" with `problem`."""
+
+    passing = frozenset({"state", "problem", "ailments"})
 
     name: str
     kind: str
     label: str
     source: Literal["file", "database"]
     enabled: bool
-    state: Literal["ok", "disabled", "broken"]
+    state: Literal["ok", "disabled", "failing", "broken"]
     problem: str | None = None
     api_key_masked: str | None
     base_url: str | None
@@ -49,11 +63,18 @@ class ProviderShown(Shown):
     known_models: int
     speaks: list[str]
     timeouts: dict[str, float]
+    credentials: list[CredentialShown]
+    concurrency: int | None = None
+    retries: int | None = None
+    retry_deadline: float
+    breaker: dict[str, Any]
+    disconnect: dict[str, Any]
+    ailments: list[AilmentShown]
     created_at: Moment | None = None
     updated_at: Moment | None = None
 
 
-class ProviderGiven(Given):
+class ProviderGiven(MannerGiven):
     """A new provider. `kind` is a row of the registry: GET /api/providers/kinds lists them."""
 
     name: ProviderName
@@ -66,7 +87,7 @@ class ProviderGiven(Given):
     enabled: bool = True
 
 
-class ProviderChange(Given):
+class ProviderChange(MannerGiven):
     """What may change of a provider; what is left out stays. `api_key` null takes the key away."""
 
     kind: Kind | None = None
@@ -169,6 +190,7 @@ async def create(given: ProviderGiven, response: Response, desk: AtDesk) -> Prov
         models=tuple(dict.fromkeys(given.models or ())),
         speaks=tuple(dict.fromkeys(given.speaks or ())),
         timeouts=_timeouts(given.timeouts),
+        settings=stored(desk, given.name, given, {}),
         enabled=given.enabled,
         created_at=now,
         updated_at=now,
@@ -204,6 +226,7 @@ async def change(name: str, given: ProviderChange, request: Request, response: R
                 changes[member] = tuple(dict.fromkeys(getattr(given, member) or ()))
         if "timeouts" in said:
             changes["timeouts"] = _timeouts(given.timeouts)
+        changes["settings"] = stored(desk, name, given, before.settings)
         after = msgspec.structs.replace(before, **changes)
         after = await configuration.providers.replace(after, expected_version=before.version)
         await _tried(desk, after)
@@ -293,11 +316,16 @@ def _of_file(desk: Desk, entry: ProviderSettings) -> ProviderShown:
         label=BY_KIND[entry.kind].label,
         source="file",
         enabled=entry.enabled,
-        state="ok" if entry.enabled else "disabled",
+        state=_state(desk, entry.name, enabled=entry.enabled),
         api_key_masked=str(entry.api_key) if entry.api_key is not None else None,
         base_url=entry.base_url or None,
         models=list(entry.models),
         timeouts=timeouts,
+        credentials=[
+            CredentialShown(label=one.label, api_key_masked=str(one.api_key), weight=one.weight)
+            for one in entry.credentials
+        ],
+        **shown_manner(manner_of(entry)),
         **_live(desk, entry.name, entry.kind, entry.speaks),
     )
 
@@ -311,12 +339,14 @@ def _of_row(desk: Desk, row: ProviderRow) -> ProviderShown:
         label=known.label if known is not None else row.kind,
         source="database",
         enabled=row.enabled,
-        state="broken" if problem else "ok" if row.enabled else "disabled",
+        state="broken" if problem else _state(desk, row.name, enabled=row.enabled),
         problem=problem,
         api_key_masked=row.api_key_masked,
         base_url=row.base_url,
         models=list(row.models),
         timeouts=row.timeouts,
+        credentials=shown_credentials(row),
+        **shown_manner(msgspec.convert(row.settings.get("manner", {}), Manner)),
         created_at=row.created_at,
         updated_at=row.updated_at,
         **_live(desk, row.name, row.kind, row.speaks),
@@ -327,7 +357,21 @@ def _live(desk: Desk, name: str, kind: str, speaks: tuple[str, ...]) -> dict[str
     provider: Provider | None = desk.rooms.configuration.current.providers.get(name)
     row = BY_KIND.get(kind)
     spoken = provider.speaks if provider is not None else speaks or (row.speaks if row is not None else ())
-    return {"speaks": list(spoken), "known_models": len(provider.models) if provider is not None else 0}
+    return {
+        "speaks": list(spoken),
+        "known_models": len(provider.models) if provider is not None else 0,
+        "ailments": ailments(desk, name),
+    }
+
+
+def _state(desk: Desk, name: str, *, enabled: bool) -> Literal["ok", "disabled", "failing"]:
+    """Whether it can be asked now. A key that rests beside others that do not is no failure."""
+    provider = desk.rooms.configuration.current.providers.get(name)
+    if not enabled:
+        return "disabled"
+    health = desk.rooms.health
+    rests = provider is not None and bool(health.rest_of_credentials(provider, health.clock())[1])
+    return "failing" if rests or any(vitals.provider == name for vitals in health.ill()) else "ok"
 
 
 def _timeouts(given: TimeoutsGiven | None) -> dict[str, float]:
@@ -338,4 +382,5 @@ def _plain(row: ProviderRow) -> dict[str, Any]:
     """What the audit log keeps of a provider: nothing of its key but the mask."""
     value = msgspec.structs.asdict(row)
     del value["api_key_sealed"]
+    value["settings"] = without_secrets(row.settings)
     return value

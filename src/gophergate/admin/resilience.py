@@ -1,14 +1,26 @@
-"""How calls are tried, how long they may take, how they end: the members that providers and groups share."""
+"""How calls are tried, how long they may take, how they end, on which keys: members that providers and groups share,
+how they are stored with a provider, and what ails it now."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from base64 import b64encode
+from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import Field as Member
+from pydantic import SecretStr, StringConstraints
 
-from gophergate.admin.shapes import Given
+from gophergate.admin.desk import Desk
+from gophergate.admin.shapes import Given, Moment, Shown
+from gophergate.configured import ConfigurationProblem
+from gophergate.providers.build import Manner
+from gophergate.routing.health import Ailment
+from gophergate.settings import mask
+from gophergate.settings.schema import NAME_PATTERN
+from gophergate.store.providers import ProviderRow
 
 Seconds = Annotated[float, Member(gt=0, le=86_400)]
+Label = Annotated[str, StringConstraints(pattern=NAME_PATTERN.replace("\\Z", "$")), Member(examples=["second"])]
 
 
 class TimeoutsGiven(Given):
@@ -27,3 +39,124 @@ class DisconnectGiven(Given):
     policy: Literal["cancel", "drain", "finish"] = "cancel"
     seconds: Seconds = 30.0
     tokens: Annotated[int, Member(ge=1, le=10_000_000)] | None = None
+
+
+class BreakerGiven(Given):
+    """After so many failures in a row a model is left alone for `recovery` seconds; `probe` above 0 looks for free."""
+
+    failures: Annotated[int, Member(ge=1, le=10_000)] = 5
+    recovery: Seconds = 300.0
+    probe: Annotated[float, Member(ge=0, le=86_400)] = 0.0
+
+
+class CredentialGiven(Given):
+    """One of several keys. Without `api_key` the stored one of that label is kept."""
+
+    label: Label
+    api_key: Annotated[SecretStr, Member(min_length=1, max_length=10_000, examples=["sk-..."])] | None = None
+    weight: Annotated[float, Member(ge=0, le=1_000_000)] = 1.0
+
+
+class MannerGiven(Given):
+    """How a provider's calls are tried and ended; null is the default."""
+
+    credentials: Annotated[list[CredentialGiven], Member(max_length=100)] | None = None
+    concurrency: Annotated[int, Member(ge=1, le=1_000_000)] | None = None
+    retries: Annotated[int, Member(ge=0, le=10)] | None = None
+    retry_deadline: Seconds | None = None
+    breaker: BreakerGiven | None = None
+    disconnect: DisconnectGiven | None = None
+
+
+class CredentialShown(Shown):
+    """One of several keys, masked."""
+
+    label: str
+    api_key_masked: str
+    weight: float
+
+
+class AilmentShown(Shown):
+    """What is not well now: a breaker that is open or half open, a credential that rests; why, and until when."""
+
+    what: str
+    kind: Literal["breaker", "credential"]
+    state: str
+    reason: str
+    until: Moment
+
+
+_MANNER = ("concurrency", "retries", "retry_deadline", "breaker", "disconnect")
+
+
+def stored(desk: Desk, name: str, given: MannerGiven, before: dict[str, Any]) -> dict[str, Any]:
+    """A provider's `settings` with what was given in them; what was left out stays. Raises ConfigurationProblem."""
+    said = given.said()
+    settings = dict(before)
+    manner = dict(before.get("manner", {}))
+    for member in _MANNER:
+        if member in said:
+            manner.pop(member, None)
+            if said[member] is not None:
+                manner[member] = said[member]
+    settings["manner"] = manner
+    if given.credentials is not None:
+        known = {one["label"]: one for one in before.get("credentials", [])}
+        settings["credentials"] = [_sealed(desk, name, one, known.get(one.label)) for one in given.credentials]
+    elif "credentials" in said:
+        settings["credentials"] = []
+    return {member: value for member, value in settings.items() if value}
+
+
+def _sealed(desk: Desk, name: str, given: CredentialGiven, known: dict[str, Any] | None) -> dict[str, Any]:
+    if given.api_key is None:
+        if known is None:
+            raise ConfigurationProblem(f"The credential '{given.label}' has no api_key.", param="credentials")
+        return {**known, "weight": given.weight}
+    secret = given.api_key.get_secret_value()
+    sealed = desk.rooms.configuration.sealed(name, secret, label=given.label)
+    return {
+        "label": given.label,
+        "weight": given.weight,
+        "masked": mask(secret),
+        "sealed": b64encode(sealed).decode(),
+    }
+
+
+def shown_manner(manner: Manner) -> dict[str, Any]:
+    """How a provider's calls are tried and ended, whole."""
+    value: dict[str, Any] = msgspec.to_builtins(manner)
+    for member, default in (("breaker", BreakerGiven()), ("disconnect", DisconnectGiven())):
+        value[member] = default.model_dump() | value[member]
+    return value
+
+
+def shown_credentials(row: ProviderRow) -> list[CredentialShown]:
+    """A stored provider's further keys."""
+    return [
+        CredentialShown(label=one["label"], api_key_masked=one["masked"], weight=one["weight"])
+        for one in row.settings.get("credentials", [])
+    ]
+
+
+def without_secrets(settings: dict[str, Any]) -> dict[str, Any]:
+    """A provider's `settings` for the audit log: of keys only the masks."""
+    kept = dict(settings)
+    if "credentials" in kept:
+        kept["credentials"] = [{k: v for k, v in one.items() if k != "sealed"} for one in kept["credentials"]]
+    return kept
+
+
+def ailments(desk: Desk, provider: str | None = None) -> list[AilmentShown]:
+    """What is not well now, of one provider or of all."""
+    return [
+        _shown(one)
+        for one in desk.rooms.health.ailments()
+        if provider is None or one.what.startswith((f"{provider}/", f"{provider}#"))
+    ]
+
+
+def _shown(one: Ailment) -> AilmentShown:
+    return AilmentShown(
+        what=one.what, kind=one.kind, state=one.state, reason=one.reason, until=round(one.until * 1_000_000)
+    )

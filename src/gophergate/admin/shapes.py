@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 from pydantic import Field as Member
@@ -55,9 +55,10 @@ class Given(BaseModel):
 
 
 class Shown(BaseModel):
-    """A response's body, made from a row."""
+    """A response's body, made from a row. `passing` members change by themselves: no part of its entity tag."""
 
     model_config = ConfigDict(from_attributes=True)
+    passing: ClassVar[frozenset[str]] = frozenset()
 
 
 class Listing(Shown, Generic[T]):

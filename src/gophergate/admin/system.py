@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 import gophergate
 from gophergate.admin.desk import AtDesk
 from gophergate.admin.prices import PriceListShown, list_shown
+from gophergate.admin.resilience import AilmentShown, ailments
 from gophergate.admin.shapes import Listing, Moment, Shown
 from gophergate.errors import BadRequest
 from gophergate.observe.host import host
@@ -50,7 +51,8 @@ class HostShown(Shown):
 
 class SystemShown(Shown):
     """How the gateway is. `configuration_version` rises with every swap of the catalogue; `broken` names what was left
-    out of it, and why. `ledger` counts rows written, waiting and dropped; `connections` those to providers."""
+    out of it, and why; `ailments` are breakers that are not closed and credentials that rest. `ledger` counts rows
+    written, waiting and dropped; `connections` those to providers."""
 
     version: str
     python: str
@@ -60,6 +62,7 @@ class SystemShown(Shown):
     database: str
     configuration_version: int
     broken: dict[str, str]
+    ailments: list[AilmentShown]
     ledger: dict[str, Any]
     connections: dict[str, int]
     prices: PriceListShown
@@ -83,6 +86,7 @@ async def get(desk: AtDesk) -> SystemShown:
         database=rooms.database.name,
         configuration_version=rooms.configuration.version,
         broken=rooms.configuration.broken,
+        ailments=ailments(desk),
         ledger=msgspec.to_builtins(rooms.writer.statistics()),
         connections=rooms.transport.statistics(),
         prices=list_shown(await asyncio.to_thread(rooms.prices.news)),

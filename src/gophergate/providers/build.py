@@ -76,6 +76,8 @@ def build(
         raise ValueError(f"provider '{name}' of kind '{row.kind}' needs a base_url")
     if not secrets and not row.keyless:
         raise ValueError(f"provider '{name}' needs an api_key")
+    if len({one.label for one in secrets}) < len(secrets):
+        raise ValueError(f"provider '{name}' has two credentials of the same label")
     for dialect in speaks:
         if dialect not in row.speaks and row.kind != "compatible":
             raise ValueError(f"provider '{name}' does not speak {dialect}; it speaks {', '.join(row.speaks)}")

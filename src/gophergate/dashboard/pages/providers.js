@@ -10,7 +10,12 @@ import { Empty, Loaded } from "../widgets/states.js";
 import { Table } from "../widgets/table.js";
 import { toast, attempt } from "../widgets/toasts.js";
 
-const STATES = { ok: ["ok", "in service"], disabled: ["", "disabled"], broken: ["bad", "out of service"] };
+const STATES = {
+  ok: ["ok", "in service"],
+  disabled: ["", "disabled"],
+  failing: ["bad", "failing"],
+  broken: ["bad", "out of service"],
+};
 
 export default function Providers() {
   const { detail } = route.value;
