@@ -4,50 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from gophergate.app import Gateway
 from gophergate.live import hub as hub_module
 from kit.gate import KEY, gate, rows, url
 from kit.operator import operator
-
-BEARER = {"authorization": f"Bearer {KEY}"}
-
-
-@asynccontextmanager
-async def watching(gateway: Gateway, path: str = "/ws", **headers: str) -> AsyncIterator[ClientConnection]:
-    """A viewer's socket; without other headers the administrator's."""
-    if not headers:
-        async with operator(gateway) as admin:
-            headers = dict(admin.headers)
-    address = f"ws://127.0.0.1:{gateway.port}{path}"
-    async with connect(address, additional_headers=headers, compression=None) as socket:
-        yield socket
-
-
-async def told(socket: ClientConnection, until: str, patience: float = 5.0) -> list[dict[str, Any]]:
-    """The messages up to the first of that type."""
-    seen: list[dict[str, Any]] = []
-    async with asyncio.timeout(patience):
-        while True:
-            seen.append(json.loads(await socket.recv()))
-            if seen[-1]["type"] == until:
-                return seen
-
-
-async def ask(gateway: Gateway, text: str, model: str = "demo/echo", **more: str) -> httpx2.Response:
-    """One streamed chat call."""
-    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": text}]}
-    async with httpx2.AsyncClient(timeout=30) as client:
-        return await client.post(f"{url(gateway)}/v1/chat/completions", json=body, headers={**BEARER, **more})
+from kit.watching import ask, told, watching
 
 
 async def test_a_call_is_seen_as_it_happens(tmp_path: Path) -> None:

@@ -70,16 +70,18 @@ class Feed:
         self._is_mute = not _SAID.isdisjoint(self._names)
         self._calls: dict[str, _Told] = {}
         self._spoken: dict[str, _Told] = {}
+        self._untold: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def began(self, source: Source) -> None:
-        """A call begins: told at once."""
+        """A call begins: told at once. In a flood it is not told of at all, and costs next to nothing from here on."""
+        if self._hub.is_full:
+            self._untold.add(source.call_id)
+            self._hub.drop()
+            return
         if "deltas" in self._hub.watched:
             self._calls[source.call_id] = _Told(source)
         if "calls" not in self._hub.watched:
-            return
-        if self._hub.is_full:
-            self._hub.drop()
             return
         now = source.now()
         words = partial(_prompted, source.body, self._names) if self._has_words(source) else None
@@ -87,11 +89,12 @@ class Feed:
 
     def heard(self, source: Source, events: Iterable[Event]) -> None:
         """The provider said something."""
-        if "deltas" not in self._hub.watched:
+        call_id = source.call_id
+        if call_id in self._untold or "deltas" not in self._hub.watched:
             return
-        told = self._calls.get(source.call_id)
-        if told is None:
-            told = self._calls[source.call_id] = _Told(source)
+        told = self._calls.get(call_id)
+        if told is None:  # it began before anybody watched
+            told = self._calls[call_id] = _Told(source)
         for event in events:
             kind = type(event)
             if kind is BlockGrew:
@@ -100,12 +103,13 @@ class Feed:
                 self._opened(told, event)  # type: ignore[arg-type]
             else:
                 continue
-            self._spoken[source.call_id] = told
+            self._spoken[call_id] = told
         if self._spoken and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(EVERY, self._tell)
 
     def ended(self, record: CallRecord) -> None:
         """A call is over, and in the ledger."""
+        self._untold.discard(record.id)
         told = self._spoken.pop(record.id, None)
         if told is not None:
             self._tell_one(told)
@@ -125,6 +129,7 @@ class Feed:
             self._timer.cancel()
             self._timer = None
         self._calls.clear()
+        self._untold.clear()
         self._spoken.clear()
 
     def _has_words(self, source: Source) -> bool:

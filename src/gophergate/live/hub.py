@@ -18,7 +18,8 @@ from typing import Protocol
 from gophergate.live.signs import Sign, Watch, frame_of
 
 TICK = 0.05
-"""Seconds that signs are gathered."""
+"""Seconds that signs are gathered; up to twice as many where many watch, for every push costs."""
+MANY = 100
 RATE = 400.0
 """Signs a second that viewers are told, after a burst of as many."""
 EVERYBODY = 20_000.0
@@ -83,6 +84,8 @@ class Hub:
         self._leaving: asyncio.TimerHandle | None = None
         self._pumping: asyncio.Handle | None = None
         self._allowance = RATE
+        self._room = int(RATE)
+        """Signs about calls that the next moment can take."""
         self._told_at = 0.0
         self._dropped = 0
         self._overflowed = 0
@@ -101,7 +104,7 @@ class Hub:
     @property
     def is_full(self) -> bool:
         """Whether a sign about a call would be dropped now: it need not be made, but `drop` be told."""
-        return len(self._pending) >= RATE
+        return len(self._pending) >= self._room
 
     def register(self, watch: Watch, wire: Wire, *, since: int | None = None) -> Viewer:
         """Somebody watches from now on. With `since`, the last number they saw, they are given what they missed, or
@@ -109,6 +112,7 @@ class Hub:
         if not self.watched:
             self._gap_at = self.seq
             self._allowance, self._told_at = RATE, self._clock()
+            self._room = int(RATE)
         viewer = Viewer(watch, wire)
         self._viewers.add(viewer)
         self._attend(self.watched | watch.needs)
@@ -131,7 +135,7 @@ class Hub:
         """Broadcast. Costs next to nothing when nobody watches that topic."""
         if sign.topic not in self.watched:
             return
-        if self.is_full and (sign.is_of_call or len(self._pending) >= 2 * RATE):
+        if self.is_full and (sign.is_of_call or len(self._pending) >= self._room + RATE):
             self.drop()
         else:
             self._pending.append(sign)
@@ -181,7 +185,11 @@ class Hub:
 
     def _tick_soon(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(TICK, self._tick)
+            self._timer = asyncio.get_running_loop().call_later(self._moment, self._tick)
+
+    @property
+    def _moment(self) -> float:
+        return TICK * (1 + min(1.0, len(self._viewers) / MANY))
 
     def _tick(self) -> None:
         self._timer = None
@@ -196,6 +204,7 @@ class Hub:
         self._allowance = min(rate, self._allowance + (now - self._told_at) * rate)
         self._told_at = now
         taken, dropped = self._admitted()
+        self._room = max(1, int(min(rate, self._allowance + rate * self._moment)))
         if taken:
             self._ring.extend(taken)
             self._push(taken)

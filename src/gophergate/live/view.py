@@ -35,6 +35,9 @@ class LiveView:
         self._feed = Feed(self.hub, redact)
         self._audience = audience
         self._measure = measure
+        self._clock = clock
+        self._measured: Mapping[str, Any] = {}
+        self._measured_at = -BEAT
         self._beating: asyncio.Task[None] | None = None
         self.hub.attended.append(self._attended)
 
@@ -52,8 +55,11 @@ class LiveView:
         self.announce("provider", {"provider": name, "state": state, "reason": reason})
 
     def measured(self) -> dict[str, Any]:
-        """The process and its host, now."""
-        return {"at": self._now(), "viewers": self.hub.viewers, "missed": self.hub.missed, **self._measure()}
+        """The process and its host, now: measured anew once a second, however many begin to watch."""
+        now = self._clock()
+        if now - self._measured_at >= BEAT:
+            self._measured, self._measured_at = self._measure(), now
+        return {"at": self._now(), "viewers": self.hub.viewers, "missed": self.hub.missed, **self._measured}
 
     def aclose(self) -> None:
         """Tell nobody any more."""
