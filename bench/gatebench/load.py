@@ -15,13 +15,13 @@ CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 """Doors: the provider's own dialect, and another one, from which every call and answer is translated."""
 
 
-def request(*, stream: bool, door: str = CHAT) -> bytes:
+def request(*, stream: bool, door: str = CHAT, model: str = "bench/bench") -> bytes:
     """A call of about 0.3 kB that asks the same at either door."""
     system = "You are a helpful assistant."
     messages = [
         {"role": "user", "content": "Say something about foxes and dogs, in a hundred words or less, please. " * 2}
     ]
-    words: dict[str, Any] = {"model": "bench/bench"}
+    words: dict[str, Any] = {"model": model}
     if door == CHAT:
         words["messages"] = [{"role": "system", "content": system}, *messages]
     else:

@@ -11,6 +11,7 @@ from gophergate.dialects.splice import with_member, without_member
 from gophergate.errors import BadRequest, Spoken, UpstreamRefused
 from gophergate.providers.base import Credential, Gone, Provider, auth_headers
 from gophergate.routing.base import Deployment, Order
+from gophergate.routing.secrecy import without
 from gophergate.transport.base import Answer, Ask, Timeouts
 
 MAX_ERROR_BODY = 1 << 20
@@ -137,9 +138,9 @@ async def refusal(
 ) -> UpstreamRefused:
     """The error a provider answered with, its credential struck out wherever it was echoed (law 8)."""
     body = await answer.read(MAX_ERROR_BODY)
-    if credential is not None and credential.secret:
-        body = body.replace(credential.secret.encode(), b"***")
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
+    secrets = (credential.secret,) if credential is not None and credential.secret else ()
+    body = without(body, secrets)
+    headers = {name.decode("latin-1"): without(value, secrets).decode("latin-1") for name, value in answer.headers}
     error = dialect.read_error(answer.status, headers, body)
     hints = {name: headers[name] for name in _RETRY_HINTS if name in headers}
     error.headers = {**hints, **error.headers}

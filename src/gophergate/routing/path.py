@@ -19,6 +19,7 @@ from gophergate.routing.continuity import Continuity, may_go_verbatim
 from gophergate.routing.credentials import Credentials
 from gophergate.routing.heavy import apart
 from gophergate.routing.media import Fetch, inlined
+from gophergate.routing.secrecy import secrets_of, strike
 from gophergate.routing.streams import TranslatedStream, VerbatimStream, declined
 from gophergate.transport.base import Answer, Transport
 
@@ -73,7 +74,7 @@ class Paths:
                 reader = dialect.reader(stream=True, origin=provider.name)
                 if self._continuity.hears_verbatim(dialect.name):
                     reader = self._continuity.listening(reader, order, deployment, None)
-                await _pour(answer, VerbatimStream(order, reader, kind))
+                await _pour(answer, VerbatimStream(order, reader, kind, secrets_of(provider)))
             else:
                 await self._whole(answer, order, deployment, kind)
 
@@ -85,6 +86,7 @@ class Paths:
         events = reader.feed(body) + reader.end()
         order.account.see(events)
         if events and isinstance(events[-1], Failed):
+            strike(events[-1].error, secrets_of(deployment.provider))
             raise events[-1].error
         refused = declined(order, events)
         if refused is not None:
@@ -112,7 +114,7 @@ class Paths:
         reader = dialect.reader(stream=_content_type(answer).startswith(_STREAMS), origin=deployment.provider.name)
         reader = self._continuity.listening(reader, order, deployment, request)
         writer = order.door.writer(request, order.stamp, stream=request.stream)
-        await _pour(answer, TranslatedStream(order, request, writer, reader))
+        await _pour(answer, TranslatedStream(order, request, writer, reader, secrets_of(deployment.provider)))
 
     async def _simulate(self, order: Order, deployment: Deployment) -> None:
         simulator = deployment.provider.simulator

@@ -13,6 +13,7 @@ from gophergate.core.request import Request
 from gophergate.dialects.base import Reader, Writer
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamRefused
 from gophergate.routing.base import Order
+from gophergate.routing.secrecy import strike, without
 
 _CONTENT = (BlockOpened, BlockGrew, Finished)
 _DECLINED = frozenset({"content_filter", "refusal"})
@@ -41,10 +42,11 @@ def _bears_content(events: Iterable[Event]) -> bool:
 
 class Stream:
     """`done`: nothing more will be delivered; `on_done` is called then. `delivered`: the client has seen content.
-    `error`: why not."""
+    `error`: why not. `secrets` are the provider's keys, which an error must not repeat."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, secrets: tuple[str, ...] = ()) -> None:
         self.order = order
+        self.secrets = secrets
         self.on_done: Callable[[], None] = _nothing
         self.done = False
         self.delivered = False
@@ -88,8 +90,8 @@ class VerbatimStream(Stream):
     reader cannot parse still flows: the call is then unmetered, not broken.
     """
 
-    def __init__(self, order: Order, reader: Reader, content_type: bytes) -> None:
-        super().__init__(order)
+    def __init__(self, order: Order, reader: Reader, content_type: bytes, secrets: tuple[str, ...] = ()) -> None:
+        super().__init__(order, secrets)
         self._reader = reader
         self._content_type = content_type
         self._early: list[bytes] = []
@@ -165,6 +167,9 @@ class VerbatimStream(Stream):
         if data and self._filter is not None:
             data = self._filter.feed(data)
         failure = events[-1].error if events and isinstance(events[-1], Failed) else None
+        if failure is not None:
+            strike(failure, self.secrets)
+            data = without(data, self.secrets)
         if not self.delivered:
             if failure is not None:
                 self._fail(failure, b"")
@@ -237,8 +242,10 @@ class VerbatimStream(Stream):
 class TranslatedStream(Stream):
     """Events written in the caller's dialect; for a caller who did not ask for a stream, one body at the end."""
 
-    def __init__(self, order: Order, request: Request, writer: Writer, reader: Reader | None) -> None:
-        super().__init__(order)
+    def __init__(
+        self, order: Order, request: Request, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(order, secrets)
         self._streams = request.stream
         self._writer = writer
         self._reader = reader
@@ -270,6 +277,7 @@ class TranslatedStream(Stream):
 
     def _take_one(self, event: Event) -> None:
         if isinstance(event, Failed):
+            strike(event.error, self.secrets)
             self._fail(event.error, self._writer.write(event) if self.delivered else b"")
             return
         if not self.delivered and isinstance(event, Finished):

@@ -16,6 +16,7 @@ from gophergate.providers.base import Provider
 from gophergate.routing.asking import refusal, static_headers
 from gophergate.routing.base import Deployment
 from gophergate.routing.discovery import list_models
+from gophergate.routing.secrecy import secrets_of, strike
 from gophergate.transport.base import Ask, Timeouts, Transport
 
 _LONGEST = 30.0
@@ -96,7 +97,10 @@ async def _say_hello(
             raise await refusal(answer, dialect, Deployment(provider, model), credential)
         body = await answer.read(_ANSWER)
     reader = dialect.reader(stream=False, origin=provider.name)
-    return _words(reader.feed(body) + reader.end())
+    events = reader.feed(body) + reader.end()
+    if events and isinstance(events[-1], Failed):
+        strike(events[-1].error, secrets_of(provider))
+    return _words(events)
 
 
 def _words(events: list[Event]) -> str:
