@@ -43,14 +43,16 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     """What a kind of failure calls for.
 
     `other_key`: another credential of the same provider, at once. `elsewhere`: the next deployment, at once: any, one
-    with a bigger context, one of another vendor, or none. `again`: the same deployment after a pause. `blames`: it
-    counts towards the deployment's breaker. `rests`: seconds that the credential is left alone when the provider did
+    with a bigger context, one of another vendor, or none. `again`: the same deployment after a pause; `if_told` only
+    where the provider said after how long, for who does not know better only adds to its load. `blames`: it counts
+    towards the deployment's breaker. `rests`: seconds that the credential is left alone when the provider did
     not say how long.
     """
 
     meaning: str
     elsewhere: Literal["any", "bigger", "vendor", "none"] = "any"
     again: bool = False
+    if_told: bool = False
     other_key: bool = False
     blames: bool = False
     rests: float = 0.0
@@ -60,7 +62,7 @@ TREATMENTS: Mapping[Kind, Treatment] = {
     "connect": Treatment(meaning="no connection; nothing was acted on", again=True, blames=True),
     "timeout": Treatment(meaning="a time-out ran out", blames=True),
     "broken": Treatment(meaning="cut off, or bytes that are not its protocol", again=True, blames=True),
-    "rate_limited": Treatment(meaning="429", again=True, other_key=True, rests=5.0),
+    "rate_limited": Treatment(meaning="429", again=True, if_told=True, other_key=True, rests=5.0),
     "overloaded": Treatment(meaning="503 or 529", again=True, blames=True),
     "failed": Treatment(meaning="500 and any other of its kind", again=True, blames=True),
     "denied": Treatment(meaning="401 or 403: the key is not good", other_key=True, rests=300.0),

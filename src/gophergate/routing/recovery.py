@@ -91,8 +91,8 @@ class Recovery:
 
     def _noted(self, deployment: Deployment, error: GatewayError, treatment: Treatment, now: float) -> _Failure:
         wanted = said_to_retry(error)
-        again = treatment.again if wanted is None else wanted
-        floor = said_to_wait(error, self._health.wall) or 0.0
+        floor = said_to_wait(error, self._health.wall)
+        again = wanted if wanted is not None else treatment.again and (floor is not None or not treatment.if_told)
         failure = self._failed.get(deployment.label)
         if failure is None:
             failure = self._failed[deployment.label] = _Failure(deployment, again, now)
@@ -100,7 +100,7 @@ class Recovery:
             failure.tries += 1
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failure.tries - 1)) * (0.5 + self._draw.random())
         failure.again = again
-        failure.ready = now + max(floor, pause)
+        failure.ready = now + max(floor or 0.0, pause)
         return failure
 
     def _following(self, failed: Deployment, treatment: Treatment) -> Deployment | None:
