@@ -323,3 +323,29 @@ async def test_thresholds_and_loops_are_told_live_and_to_webhooks_and_marked(tmp
         audited = (await admin.get("/api/audit?target_kind=webhook"))["items"]
         assert [entry["action"] for entry in audited] == ["delete", "test", "renew_secret", "create"]
         assert hook["secret"] not in str(audited)
+
+
+async def test_usage_is_known_by_end_user_session_and_tag(tmp_path: Path) -> None:
+    """The people and runs behind a client: their sums are those of all, and of the calls one finds by them."""
+    async with gate(tmp_path) as gateway, operator(gateway) as admin:
+        async with httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client:
+            for user, session, tags in (("ann", "s1", "job=a,x=y"), ("ann", "s2", "job=b"), ("bob", "s2", "x=y")):
+                headers = {"x-gophergate-session": session, "x-gophergate-tags": tags}
+                assert (await chat(client, user=user, headers=headers)).status_code == 200
+            assert (await chat(client)).status_code == 200
+        kept = await rows(gateway, 4)
+        for query, counts in (
+            ("by=end_user", {"ann": 2, "bob": 1, "": 1}),
+            ("by=session", {"s1": 1, "s2": 2, "": 1}),
+            ("by=tag&tag=job", {"a": 1, "b": 1, "": 2}),
+        ):
+            answer = await admin.get(f"/api/usage?{query}")
+            assert {item["name"]: item["calls"] for item in answer["items"]} == counts
+            cost = sum(from_dollars(item["cost"]) for item in answer["items"])
+            assert cost == from_dollars(answer["total"]["cost"]) == sum(row.cost or 0 for row in kept)
+            for member in ("calls", "ok", "input", "output"):
+                assert sum(item[member] for item in answer["items"]) == answer["total"][member]
+        found = await admin.get("/api/calls?end_user=ann&tag=job%3Db")
+        assert [call["session"] for call in found["items"]] == ["s2"]
+        status, _ = await admin.ask("GET", "/api/usage?by=tag")
+        assert status == 400

@@ -12,13 +12,29 @@ from gophergate.admin.desk import AtDesk, Desk
 from gophergate.admin.shapes import Id, Moment, Money, Shown, Time, microseconds
 from gophergate.core.call import Status
 from gophergate.errors import BadRequest
+from gophergate.store.attribution import LONGEST_DAYS, Attributions
 from gophergate.store.clients import Clients
 from gophergate.store.keys import Keys
 from gophergate.store.rollups import HOUR_US
 from gophergate.store.usage import UsageFilter, Usages, UsageSum
 from gophergate.store.users import Users
 
-By = Literal["total", "hour", "day", "model", "provider", "client", "key", "team", "user", "organisation", "status"]
+By = Literal[
+    "total",
+    "hour",
+    "day",
+    "model",
+    "provider",
+    "client",
+    "key",
+    "team",
+    "user",
+    "organisation",
+    "status",
+    "end_user",
+    "session",
+    "tag",
+]
 _DAY = 24 * HOUR_US
 _LONGEST = 732 * _DAY
 
@@ -60,7 +76,8 @@ class UsageShown(Shown):
 
 
 class UsageAnswer(Shown):
-    """The sums, and their total; `previous` is the total of the period of the same length before, where asked for."""
+    """The sums, and their total; by end user, session or tag the dearest thousand. `previous` is the total of the period
+    of the same length before, where asked for."""
 
     by: By
     since: Moment
@@ -83,9 +100,11 @@ async def get(
     model: Annotated[str | None, Query(max_length=320)] = None,
     provider: Annotated[str | None, Query(max_length=64)] = None,
     status: Status | None = None,
+    tag: Annotated[str | None, Query(max_length=64, description="Whose values to tell apart, by tag.")] = None,
     compare: Annotated[bool, Query(description="Also the total of the period before.")] = False,
 ) -> UsageAnswer:
-    """What calls used, widened to whole hours UTC: exactly the sums of the rows."""
+    """What calls used, widened to whole hours UTC: exactly the sums of the rows. By end user, session and tag (whose
+    name is given beside) it is read from the calls, at most 92 days of them."""
     end = microseconds(until) or desk.now()
     begin = microseconds(since)
     begin = end - _DAY if begin is None else begin
@@ -105,7 +124,15 @@ async def get(
         status=status,
     )
     usages = Usages(desk.rooms.database)
-    sums = await usages.sums(by, since=begin, until=end, where=where, histograms=True)
+    if (by == "tag") != (tag is not None):
+        raise BadRequest("'tag' is the name of a tag, for the usage by tag and no other.", param="tag")
+    if by == "end_user" or by == "session" or by == "tag":
+        if end - begin > LONGEST_DAYS * _DAY:
+            raise BadRequest(f"By {by.replace('_', ' ')} at most {LONGEST_DAYS} days at once.", param="since")
+        attributions = Attributions(desk.rooms.database, desk.rooms.calls)
+        sums = await attributions.sums(by, tag=tag or "", since=begin, until=end, where=where)
+    else:
+        sums = await usages.sums(by, since=begin, until=end, where=where, histograms=True)
     (total,) = (
         sums if by == "total" else await usages.sums("total", since=begin, until=end, where=where, histograms=True)
     )
