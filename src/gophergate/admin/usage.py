@@ -76,8 +76,8 @@ class UsageShown(Shown):
 
 
 class UsageAnswer(Shown):
-    """The sums, and their total; by end user, session or tag the dearest thousand. `previous` is the total of the period
-    of the same length before, where asked for."""
+    """The sums, and their total; by end user, session or tag the thousand dearest. `previous` is the total of the
+    period of the same length before, where asked for."""
 
     by: By
     since: Moment
