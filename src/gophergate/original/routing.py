@@ -14,6 +14,7 @@ from gophergate.credit import entered
 from gophergate.errors import GatewayError
 from gophergate.original import values
 from gophergate.original.carry import Carrier
+from gophergate.original.rules import classifier, rule
 from gophergate.providers.registry import BY_KIND
 from gophergate.settings import mask
 from gophergate.settings.schema import NAME_PATTERN
@@ -234,24 +235,14 @@ def _definition(facts: Mapping[str, Any]) -> dict[str, Any]:
     rules = values.parsed(facts["rules"]) if values.words(facts["rules"]) else None
     if isinstance(rules, dict):
         rules = rules.get("rules") or rules.get("conditions") or [rules]
-    if rules and strategy == "heuristic":
+    if rules and strategy in ("heuristic", "classifier"):
         if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
             raise ValueError("its rules are no list of rules")
-        definition["rules"] = rules
+        definition["rules"] = [rule(one) for one in rules if values.is_on(one.get("enabled"), None)]
     if strategy == "classifier":
-        definition |= _classifier(facts)
+        definition["classifier"] = classifier(facts["classifier"], facts["threshold"])
     return definition
 
 
 def _targets(facts: Mapping[str, Any]) -> tuple[str, ...]:
     return values.names(facts["targets"])
-
-
-def _classifier(facts: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if model := values.words(facts["classifier"]):
-        found["classifier"] = model
-    threshold = values.count(facts["threshold"])
-    if threshold:
-        found["threshold"] = threshold
-    return found
