@@ -484,3 +484,78 @@ async def test_when_both_fail_there_is_one_honest_error_and_two_attempts(tmp_pat
         assert (len(one.asked), len(two.asked)) == (1, 1)
     assert sorted((attempt.provider, attempt.status) for attempt in row.attempts) == [("bad", 529), ("spare", 503)]
     assert row.status == "error"
+
+
+# -- waiting instead of failing, and concurrency ------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def narrow(folder: Path, script_: Callable[[Asked], Say], wait: str = "") -> AsyncIterator[Any]:
+    """A provider that may have one call at a time, and a group of it."""
+    group = f'[server]\nport = 0\n\n[[groups]]\nname = "g"\nretries = 0\n{wait}\ntargets = [{{ model = "up/m" }}]\n'
+    row = {**provider("openai_chat", "", "up"), "concurrency": 1, "retries": 0}
+    async with Upstream(script_) as up:
+        row["base_url"] = f"{up.url}/v1"
+        async with (
+            gate(folder, row, sections=group) as gateway,
+            httpx2.AsyncClient(base_url=url(gateway), headers=KEYS, timeout=20) as client,
+        ):
+
+            async def call(priority: str = "normal") -> httpx2.Response:
+                path, said = asked("openai_chat", "g", stream=False)
+                return await client.post(path, json=said, headers={"x-gophergate-tags": f"priority={priority}"})
+
+            yield call, up, gateway
+
+
+def unhurried(asking: Asked) -> Say:
+    say = script("openai_chat")(asking)
+    say.wait = 0.3
+    return say
+
+
+async def test_a_provider_at_its_concurrency_is_not_asked_more(tmp_path: Path) -> None:
+    async with narrow(tmp_path, unhurried) as (call, up, gateway):
+        answers = await asyncio.gather(*(call() for _ in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [200, 503, 503, 503]
+        assert len(up.asked) == 1
+        kept = await rows(gateway, 4)
+        assert sorted(len(row.attempts) for row in kept) == [0, 0, 0, 1]
+
+
+async def test_calls_wait_for_a_place_the_urgent_first(tmp_path: Path) -> None:
+    """N4's wait-instead-of-fail: a queue with a deadline and priorities."""
+    order: list[str] = []
+    async with narrow(tmp_path, unhurried, "wait = 10") as (call, up, gateway):
+
+        async def one(priority: str) -> None:
+            answer = await call(priority)
+            assert answer.status_code == 200
+            order.append(priority)
+
+        first = asyncio.ensure_future(one("first"))
+        while not up.asked:
+            await asyncio.sleep(0.005)
+        room = gateway.router.attempts._waiting
+        tasks = []
+        for number, priority in enumerate(("low", "normal", "high"), 1):
+            tasks.append(asyncio.ensure_future(one(priority)))
+            while room.waiting < number:
+                await asyncio.sleep(0.005)
+        await asyncio.gather(first, *tasks)
+        assert order == ["first", "high", "normal", "low"]
+        kept = await rows(gateway, 4)
+        assert sum(any(step.startswith("waited ") for step in row.decision) for row in kept) == 3
+
+
+async def test_who_waits_too_long_is_told_why(tmp_path: Path) -> None:
+    async with narrow(tmp_path, lambda _: Say(wait=5.0), "wait = 0.3") as (call, _, gateway):
+        first = asyncio.ensure_future(call())
+        await asyncio.sleep(0.1)
+        answer = await call()
+        assert answer.status_code == 503
+        assert "within 0.3 seconds: 'up' has all the 1 calls" in answer.text
+        assert answer.headers["retry-after"]
+        assert gateway.router.attempts._waiting.waiting == 0
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)

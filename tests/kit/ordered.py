@@ -77,6 +77,10 @@ class SeenAccount:
 
     first_token_at = None
 
+    @property
+    def tags(self) -> dict[str, str]:
+        return {}
+
     def output_so_far(self) -> int:
         return 0
 

@@ -11,7 +11,7 @@ from random import Random
 
 from msgspec.structs import replace
 
-from gophergate.errors import ClientGone, GatewayError
+from gophergate.errors import ClientGone, GatewayError, Unavailable
 from gophergate.routing.base import Deployment, Order, Plan
 from gophergate.routing.catalog import CatalogHolder
 from gophergate.routing.continuity import Continuity
@@ -24,6 +24,7 @@ from gophergate.routing.hedging import Race, Racer
 from gophergate.routing.path import Paths
 from gophergate.routing.recovery import Recovery, has_other_vendor
 from gophergate.routing.strategies import Prices
+from gophergate.routing.waiting import WaitingRoom
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -49,12 +50,15 @@ class Attempts:
         self._catalog = catalog
         self._draw = draw
         self._prices = prices
+        self._waiting = WaitingRoom(health)
         self._sleep = sleep
 
     async def run(self, plan: Plan, order: Order) -> None:
         """Deliver the order by the first deployment that can. Raises the last failure when none could."""
         if await apart(len(order.body), self._continuity.concerns, order):
             plan, order = await self._continuity.settled(plan, order)
+        if order.resilience.wait is not None:
+            plan = await self._waiting.turn(plan, order)
         first = plan.deployments[0]
         if len(plan.deployments) > 1 and has_other_vendor(plan.deployments, first):
             order = replace(order, declines=True)
@@ -104,6 +108,8 @@ class Attempts:
     async def _try(self, order: Order, deployment: Deployment) -> GatewayError | None:
         """One attempt, to its end; the error it failed with before the client saw anything of it."""
         account, health = order.account, self._health
+        if deployment.provider.concurrency is not None and health.is_full(deployment):
+            return Unavailable(f"The provider of {deployment.label} has as many calls as it may have.", retry_after=1)
         account.attempt(deployment)
         vitals = health.began(deployment)
         began = health.clock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -136,6 +136,10 @@ class Account(Protocol):
 
     def lost(self, attempt: Attempt) -> None:
         """An attempt was given up for another one beside it; what it cost is part of the call's cost."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What the caller tagged the call with."""
 
     @property
     def deployment_label(self) -> str:

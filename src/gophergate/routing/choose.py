@@ -147,7 +147,10 @@ class Chooser:
             said.append(f"'{ready.names[position]}' is left out: {rests[1]}")
             if rests[0] < soonest_until:
                 soonest, soonest_until = position, rests[0]
-        if not kept:
+        if not kept and ready.group.wait is not None:
+            kept = list(range(len(ready.plans)))
+            said.append("nothing else is left, so the call waits for the first that may be asked")
+        elif not kept:
             # Something may still work: whoever is back first is tried, rather than nobody.
             kept = [soonest]
             said.append(f"nothing else is left, so {ready.names[soonest]}, which is back first, is tried")

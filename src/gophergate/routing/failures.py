@@ -15,6 +15,7 @@ import msgspec
 
 from gophergate.errors import (
     GatewayError,
+    Unavailable,
     UpstreamBroken,
     UpstreamError,
     UpstreamRefused,
@@ -35,6 +36,7 @@ Kind = Literal[
     "passing",
     "context",
     "content",
+    "busy",
     "faulty",
 ]
 
@@ -71,6 +73,7 @@ TREATMENTS: Mapping[Kind, Treatment] = {
     "passing": Treatment(meaning="408, 409 or 425: the moment was wrong", again=True),
     "context": Treatment(meaning="the prompt is longer than the model's context", elsewhere="bigger"),
     "content": Treatment(meaning="the vendor's content policy refused", elsewhere="vendor"),
+    "busy": Treatment(meaning="it has as many calls as it may have at a time", again=True),
     "faulty": Treatment(meaning="400 and any other of its kind: the request is wrong", elsewhere="none"),
 }
 
@@ -127,6 +130,8 @@ def kind_of(error: GatewayError) -> Kind:
             return _of_refusal(error)
         case UpstreamError():
             return "failed"
+        case Unavailable():
+            return "busy"
         case _:
             return "faulty"
 

@@ -238,6 +238,11 @@ class Health:
         """Whether nothing at all is wrong, so that nobody needs to look closer."""
         return not (self._cooling or self._ill or self._full)
 
+    def is_full(self, deployment: Deployment) -> bool:
+        """Whether its provider has all the calls it may have at a time."""
+        load = self.of(deployment).load
+        return load is not None and load.running >= load.most
+
     def rest(self, deployment: Deployment, now: float) -> tuple[float, str]:
         """Until when it should be left alone, and why; (0.0, "") when it may be asked now."""
         vitals = self.of(deployment)
@@ -246,9 +251,8 @@ class Health:
                 return vitals.open_until, f"breaker open until {self.at(vitals.open_until)} ({vitals.reason})"
             if vitals.probing:
                 return now + 1.0, "breaker half open, a call is trying it"
-        load = vitals.load
-        if load is not None and load.running >= load.most:
-            return now + 1.0, f"'{vitals.provider}' has all the {load.most} calls it may have at a time"
+        if vitals.load is not None and self.is_full(deployment):
+            return now + 1.0, f"'{vitals.provider}' has all the {vitals.load.most} calls it may have at a time"
         return self.rest_of_credentials(deployment.provider, now)
 
     def rest_of_credentials(self, provider: Provider, now: float) -> tuple[float, str]:

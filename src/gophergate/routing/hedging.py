@@ -7,7 +7,7 @@ answer claims the call; the other is ended at once, and stays on the record with
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from gophergate.core.call import Attempt
@@ -174,6 +174,10 @@ class RacerAccount(Account):
 
     def lost(self, attempt: Attempt) -> None:
         self._real.lost(attempt)
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return self._real.tags
 
     @property
     def deployment_label(self) -> str:

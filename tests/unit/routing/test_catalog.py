@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gophergate.errors import ModelNotFound
-from gophergate.providers.base import Provider
+from gophergate.providers.base import Credential, Provider
 from gophergate.providers.build import build
 from gophergate.providers.registry import BY_KIND
 from gophergate.routing.catalog import Catalog, ModelSetting
@@ -17,7 +17,7 @@ from gophergate.routing.groups import Group, GroupProblem, Rule, Target
 
 
 def provider(kind: str, *models: str, name: str = "") -> Provider:
-    return build(BY_KIND[kind], name or kind, secrets=[("k", "sk-1")], models=models, sleep=asyncio.sleep)
+    return build(BY_KIND[kind], name or kind, secrets=[Credential("k", "sk-1")], models=models, sleep=asyncio.sleep)
 
 
 OPENAI = provider("openai", "gpt-4.1", "gpt-4.1-mini", "o3")

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from gophergate.core.usage import Usage
-from gophergate.providers.base import Provider
+from gophergate.providers.base import Credential, Provider
 from gophergate.providers.build import build
 from gophergate.providers.registry import BY_KIND
 from gophergate.routing.base import Deployment
@@ -47,7 +47,7 @@ KNOWN = [
 
 
 def provider(kind: str, *models: str) -> Provider:
-    return build(BY_KIND[kind], kind, secrets=[("k", "sk-1")], models=models, sleep=asyncio.sleep)
+    return build(BY_KIND[kind], kind, secrets=[Credential("k", "sk-1")], models=models, sleep=asyncio.sleep)
 
 
 def offered(*providers: Provider, settings: Any = None, known: Any = KNOWN) -> dict[str, Any]:
