@@ -1,6 +1,6 @@
 """Prices past calls again, each from what its row says it used, by the card of its own date (R-U2, N6).
 
-Piece by piece: a thousand calls are read, priced off the event loop, and written with the sums they change in one short
+Piece by piece: five hundred calls are read, priced off the event loop, and written with the sums they change in one short
 transaction, so that new calls go on and a run that is broken off leaves nothing half done. Running it again changes
 nothing more. Calls of a provider that is not configured any more keep what they cost.
 """
@@ -23,7 +23,7 @@ from gophergate.store.periods import Period
 from gophergate.store.prices import CardRow, PriceCards
 from gophergate.store.repricing import CallPrice, NewPrice, StoredPrices, Which
 
-AT_ONCE = 1000
+AT_ONCE = 500
 """Calls in one transaction: some tens of milliseconds of the database's write lock."""
 
 
