@@ -1,8 +1,8 @@
 """Prices past calls again, each from what its row says it used, by the card of its own date (R-U2, N6).
 
-Piece by piece: five hundred calls are read, priced off the event loop, and written with the sums they change in one short
-transaction, so that new calls go on and a run that is broken off leaves nothing half done. Running it again changes
-nothing more. Calls of a provider that is not configured any more keep what they cost.
+Piece by piece: five hundred calls are read, priced off the event loop, and written with the sums they change in one
+short transaction, so that new calls go on and a run that is broken off leaves nothing half done. Running it again
+changes nothing more. Calls of a provider that is not configured any more keep what they cost.
 """
 
 from __future__ import annotations

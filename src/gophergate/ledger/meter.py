@@ -11,6 +11,9 @@ from gophergate.core.usage import Usage
 _CHARACTERS_PER_TOKEN = 4
 """English prose and code come to about four characters a token in every current tokenizer; used for estimates only."""
 
+_FAR_BEHIND = 2
+"""A running report of less than half of what was delivered: more than any tokenizer's difference from the estimate."""
+
 
 class Meter:
     """`clock` gives seconds that only rise. All counts are of one attempt: `reset` starts the next."""
@@ -59,10 +62,14 @@ class Meter:
     def total(self, request_bytes: int) -> tuple[Usage | None, UsageSource]:
         """What the call used, and who says so: the provider, our estimate of what was delivered, or nobody.
 
-        A provider's zero stays zero (edge case 58). Nothing generated and nothing reported costs nothing.
+        A provider's zero stays zero (edge case 58). Nothing generated and nothing reported costs nothing. Of a reply
+        that was cut short, a report that is far behind what was delivered is a beginning's guess (Anthropic's
+        message_start says one output token), not the truth (R-U4, R-U5).
         """
-        if self.usage is not None and (self.usage.total_output or self.finish_reason or not self.generated):
-            return self.usage, "provider"
+        if self.usage is not None:
+            reported, delivered = self.usage.total_output, self.generated // _CHARACTERS_PER_TOKEN
+            if self.finish_reason or not self.generated or (reported and reported >= delivered // _FAR_BEHIND):
+                return self.usage, "provider"
         if not self.generated or not self.readable:
             return self.usage, "provider" if self.usage is not None else "none"
         estimate = Usage(

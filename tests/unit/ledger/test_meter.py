@@ -39,6 +39,15 @@ def test_a_running_report_keeps_its_input_when_the_output_is_cut() -> None:
     assert (usage, source) == (Usage(input=33, cache_read=5, output=10), "estimated")
 
 
+def test_a_first_guess_is_not_the_truth_of_a_reply_that_was_cut() -> None:
+    """R-U4, R-U5: message_start says one output token; what was delivered counts. A report that keeps up stands."""
+    guess = UsageSeen(Usage(input=33, output=1))
+    assert metered(guess, *TEXT).total(9999) == (Usage(input=33, output=10), "estimated")
+    kept_up = UsageSeen(Usage(input=33, output=7))
+    assert metered(*TEXT, kept_up).total(9999) == (Usage(input=33, output=7), "provider")
+    assert metered(guess, *TEXT, Finished(reason="stop")).total(9999) == (Usage(input=33, output=1), "provider")
+
+
 def test_nothing_delivered_and_nothing_reported_used_nothing() -> None:
     assert metered(Started()).total(1000) == (None, "none")
 
