@@ -243,7 +243,7 @@ class Gateway:
             raise
         self._later(self.operators.build())
         self._later(self._warm())
-        self._later(self.configuration.facts.run())
+        self._later(self.configuration.keep_fresh())
         self._later(self._watch_changes())
         self._later(retire_old(parts.database, self.calls, self.settings.logging, parts.wall))
         self._later(self.pricing.run())

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from gophergate.errors import BadRequest
+from gophergate.errors import BadRequest, Unavailable
 from gophergate.ledger.pricing import NO_TERMS, Terms
 from gophergate.providers.base import Credential, Provider, Row
 from gophergate.providers.build import Manner, build
@@ -134,9 +134,26 @@ class Configuration:
         catalog = await self._read(strict=False)
         self._swap(catalog)
 
-    async def discover(self) -> None:
-        """Ask the providers that list no models which they have, and swap to a catalogue that knows them."""
-        unknown = [p for p in self.current.providers.values() if not p.models and p.speaks]
+    async def keep_fresh(self) -> None:
+        """For ever: what is known of models, and what providers list, as often as `pricing.refresh` says."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.facts.run())
+            every = self.settings.pricing.refresh
+            while every > 0:
+                await asyncio.sleep(every)
+                try:
+                    await self.discover(again=True)
+                except Unavailable as error:
+                    logger.warning("cannot look for new models: %s", error.message)
+
+    async def discover(self, *, again: bool = False) -> None:
+        """Ask the providers that list no models which they have, and swap to a catalogue that knows them. Each is asked
+        once, and again only on demand; who does not answer keeps what they listed before."""
+        wanted = [
+            replace(p, models=()) if again and _fingerprint(p) in self._listed else p
+            for p in self.current.providers.values()
+        ]
+        unknown = [p for p in wanted if not p.models and p.speaks]
         if not unknown:
             return
         for found in await discover(tuple(unknown), self.transport):

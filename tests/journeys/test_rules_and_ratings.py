@@ -63,6 +63,9 @@ async def test_rules_choose_and_their_fallback_answers_when_the_first_fails(tmp_
         assert "no rule fits" in " ".join(found[0].decision)
         assert "rule 1 fits (it asks for reasoning)" in " ".join(found[1].decision)
         assert found[2].attempts[0].model == "down"
+        # Edge case 67: who answered is priced and recorded, never the group.
+        assert [(row.model_requested, row.model) for row in found][:2] == [("by-rules", "echo"), ("by-rules", "think")]
+        assert all(row.cost and row.price_version for row in found)
 
 
 async def test_a_rating_is_a_call_of_its_own_beside_the_one_it_is_for(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gophergate.errors import ModelNotFound
 from gophergate.store.models import ModelRow
 from gophergate.store.providers import ProviderRow
 from kit.gate import gate
+from kit.upstream import Asked, Say, Upstream, body
 
 
 def row(gateway: Gateway, name: str = "mine", **changed: Any) -> ProviderRow:
@@ -100,3 +102,47 @@ async def test_a_model_can_be_switched_off_and_called_otherwise(tmp_path: Path) 
         found = configuration.current.plan("demo/lorem").deployments[0]
         assert (found.model, found.label) == ("think", "demo/lorem")
         assert "demo/echo" not in {listed.id for listed in configuration.current.listed()}
+
+
+async def test_a_providers_own_list_is_offered_and_looked_at_again(tmp_path: Path) -> None:
+    """What it lists anew is there; while it does not answer, what it listed before stays."""
+    lists: list[list[str] | None] = [["one"], ["one", "two"], None]
+
+    def script(asked: Asked) -> Say:
+        names = lists.pop(0)
+        return body({"data": [{"id": name} for name in names]}) if names else body({}, status=500)
+
+    async with Upstream(script) as up:
+        local = {"name": "local", "kind": "vllm", "base_url": f"{up.url}/v1"}
+        wide = '[[groups]]\nname = "wide"\ntargets = [{ model = "local/*" }]\n'
+        async with gate(tmp_path, local, sections=wide) as gateway:
+            configuration = gateway.configuration
+            async with asyncio.timeout(10):
+                while not configuration.current.providers["local"].models:
+                    await asyncio.sleep(0.01)
+            assert configuration.current.plan("one").deployments[0].label == "local/one"
+            await configuration.discover()
+            assert len(up.asked) == 1
+            await configuration.discover(again=True)
+            assert [d.label for d in configuration.current.plan("wide").deployments] == ["local/one", "local/two"]
+            await configuration.discover(again=True)
+            assert configuration.current.providers["local"].models == ("one", "two")
+            assert len(up.asked) == 3
+
+
+async def test_a_cycle_through_a_group_of_the_file_leaves_out_that_of_the_database(tmp_path: Path) -> None:
+    """Law 10: the file stood before it, and a start must not fail for it."""
+    file = '[[groups]]\nname = "filed"\ntargets = [{ model = "stored" }, { model = "demo/echo" }]\n'
+    async with gate(tmp_path, sections=file) as gateway:
+        configuration = gateway.configuration
+        await configuration.groups.save(
+            "stored",
+            {"targets": [{"model": "filed"}]},
+            state="published",
+            expected_version=0,
+            author_id=None,
+            now=1,
+        )
+        await configuration.reload()
+        assert list(configuration.broken) == ["group stored"]
+        assert configuration.current.plan("filed").deployments[0].label == "demo/echo"

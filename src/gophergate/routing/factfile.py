@@ -11,11 +11,13 @@ import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from sys import intern
+from typing import TypeVar
 
 import msgspec
 
 from gophergate.routing.facts import FactBook, Facts
 
+T = TypeVar("T")
 SOURCE = "https://models.dev"
 LICENCE = "MIT, Copyright (c) 2025 models.dev"
 LARGEST = 64 << 20
@@ -85,6 +87,10 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     providers: dict[str, list[_Line]]
 
 
+class _Head(msgspec.Struct, frozen=True):
+    date: str
+
+
 def read_api(body: bytes, date: str) -> bytes:
     """Our file, from what models.dev answers. Raises BadFacts. A single model that cannot be read is left out."""
     try:
@@ -98,18 +104,26 @@ def read_api(body: bytes, date: str) -> bytes:
     return gzip.compress(msgspec.json.encode(file), compresslevel=9, mtime=0)
 
 
+def date_of(data: bytes) -> str:
+    """The date of a file of ours, without making anything of its models. Raises BadFacts."""
+    return _decoded(data, _Head).date
+
+
 def read_file(data: bytes, origin: str = "") -> FactBook:
     """The facts in a file of ours. `origin` says in words where it lay. Raises BadFacts."""
-    inflate = zlib.decompressobj(wbits=31)
-    try:
-        text = inflate.decompress(data, LARGEST)
-        file = msgspec.json.decode(text, type=_File)
-    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadFacts(f"that is no file of model facts: {error}") from None
+    file = _decoded(data, _File)
     models = {name: [_facts(line, name) for line in lines] for name, lines in file.providers.items()}
     if sum(map(len, models.values())) < _FEWEST:
         raise BadFacts("there are hardly any models in it")
     return FactBook(models, file.date, origin)
+
+
+def _decoded(data: bytes, kind: type[T]) -> T:
+    inflate = zlib.decompressobj(wbits=31)
+    try:
+        return msgspec.json.decode(inflate.decompress(data, LARGEST), type=kind)
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadFacts(f"that is no file of model facts: {error}") from None
 
 
 def _lines(models: Iterable[msgspec.Raw]) -> Iterable[_Line]:

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
-from gophergate.errors import UpstreamError
-from gophergate.routing.factfile import BadFacts, read_api, read_file
+from gophergate.errors import GatewayError, UpstreamError
+from gophergate.routing.factfile import BadFacts, date_of, read_api, read_file
 from gophergate.routing.facts import NO_FACTS, FactBook
 from gophergate.transport.base import Ask, Timeouts, Transport
 
@@ -71,17 +71,19 @@ class FactKeeper:
         await self._learn(self.book)
 
     async def refresh(self) -> bool:
-        """Ask for the newest list, keep and learn it; False when it could not be had or is no good (said once)."""
+        """Ask for the newest list, keep and learn it; False when it could not be had, is no good, or cannot be put in
+        force for now (said once)."""
+        before = self.book
         try:
             book = await asyncio.to_thread(self._kept, await self._asked())
-        except (UpstreamError, BadFacts, OSError) as error:
+            self.book = book
+            await self._learn(book)
+        except (GatewayError, BadFacts, OSError) as error:
             level = logging.DEBUG if self._warned else logging.WARNING
-            logger.log(level, "no newer model facts from %s: %s; those of %s stay", self._url, error, self.book.date)
+            logger.log(level, "no newer model facts from %s: %s; those of %s stay", self._url, error, before.date)
             self._warned = True
             return False
         self._warned = False
-        self.book = book
-        await self._learn(book)
         logger.info("%d models are known as of %s", book.size, book.date)
         return True
 
@@ -117,16 +119,21 @@ class FactKeeper:
 
 def shipped() -> FactBook:
     """The list that comes with the package. A tenth of a second: call it in a thread."""
-    return read_file(files("gophergate.routing").joinpath(FILE).read_bytes(), "shipped")
+    return read_file(_shipped_bytes(), "shipped")
+
+
+def _shipped_bytes() -> bytes:
+    return files("gophergate.routing").joinpath(FILE).read_bytes()
 
 
 def _stored(file: Path) -> FactBook:
-    own = shipped()
+    """The kept list, but for one that is broken, or older than what a newer package ships."""
     try:
-        kept = read_file(file.read_bytes(), str(file))
+        data = file.read_bytes()
+        if date_of(data) >= date_of(_shipped_bytes()):
+            return read_file(data, str(file))
     except FileNotFoundError:
-        return own
+        pass  # nothing was ever kept
     except (OSError, BadFacts) as error:
         logger.warning("the model facts in %s are left out: %s", file, error)
-        return own
-    return kept if kept.date >= own.date else own
+    return shipped()

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gophergate.errors import UpstreamUnreachable
-from gophergate.routing.factfile import read_file
+from gophergate.errors import Unavailable, UpstreamUnreachable
+from gophergate.routing.factfile import read_api, read_file
 from gophergate.routing.facts import FactBook
 from gophergate.routing.refresh import FILE, FIRST_LOOK, FactKeeper
 from gophergate.transport.base import Ask, RawHeaders
@@ -134,3 +134,25 @@ async def test_what_is_kept_can_be_read_by_another_process(tmp_path: Path) -> No
     assert await stage.keeper.refresh() is True
     book = read_file((tmp_path / FILE).read_bytes())
     assert (book.size, book.date) == (9000, "2027-01-15")
+
+
+async def test_a_list_older_than_a_newer_package_ships_gives_way(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(read_api(listing(200), "2001-01-01"))
+    stage = Stage(tmp_path)
+    await stage.keeper.load()
+    assert stage.learnt[0].origin == "shipped"
+    (tmp_path / FILE).write_bytes(read_api(listing(200), "2101-01-01"))
+    await stage.keeper.load()
+    assert stage.learnt[1].size == 200
+
+
+async def test_a_database_that_is_down_ends_no_refreshing(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, listing(9000))
+    await stage.keeper.load()
+
+    async def down(book: FactBook) -> None:
+        raise Unavailable("The database is down.")
+
+    stage.keeper._learn = down
+    assert await stage.keeper.refresh() is False
+    assert stage.keeper.book.size == 9000
