@@ -43,6 +43,9 @@ _SETTINGS = """
 port = 0
 drain_timeout = 3
 
+[pricing]
+refresh = 0
+
 [[groups]]
 name = "resilient"
 strategy = "weighted"

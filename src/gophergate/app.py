@@ -247,6 +247,7 @@ class Gateway:
         self._later(self._watch_changes())
         self._later(retire_old(parts.database, self.calls, self.settings.logging, parts.wall))
         self._later(self.pricing.run())
+        self._later(self.router.prober.run())
         self._announce("start", {"version": gophergate.__version__})
         return self
 

@@ -15,6 +15,7 @@ from gophergate.routing.credentials import Credentials
 from gophergate.routing.health import Health
 from gophergate.routing.media import Fetch
 from gophergate.routing.path import Paths
+from gophergate.routing.probing import Prober
 from gophergate.routing.seals import MemorySeals
 from gophergate.routing.strategies import Means, Prices
 from gophergate.routing.warmth import Warmth
@@ -54,11 +55,13 @@ class Router:
         self._holder = holder
         self.health = Health(parts.clock, parts.wall, announce)
         draw = random.Random(parts.bits(64))  # noqa: S311 - shares, no secrets
-        self.chooser = Chooser(self.health, Means(draw, prices, Warmth(parts.clock), parts.clock))
+        warmth = Warmth(parts.clock)
+        self.chooser = Chooser(self.health, Means(draw, prices, warmth, parts.clock))
         continuity = Continuity(MemorySeals(parts.clock), holder)
         self.credentials = Credentials(self.health, draw)
         paths = Paths(parts.transport, dialects, continuity, parts.fetch, self.credentials)
-        self.attempts = Attempts(paths, continuity, self.health, self.credentials, holder, draw, prices)
+        self.prober = Prober(self.health, holder, parts.transport)
+        self.attempts = Attempts(paths, continuity, self.health, self.credentials, holder, draw, prices, warmth)
 
     def reconfigured(self) -> None:
         """A new catalogue is in force."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gophergate.providers.registry import ROWS
+from gophergate.routing.failures import TREATMENTS
 from gophergate.settings.schema import Knobs
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -75,3 +76,12 @@ def test_the_providers_page_lists_every_row() -> None:
     for row in ROWS:
         quirks += [f"- **{row.label}**, `{quirk.name}`: {quirk.taught_by}." for quirk in row.quirks]
     held("providers.md", "<!-- made from the code: every row -->", "\n".join([*lines, *quirks]) + "\n")
+
+
+def test_the_routing_page_has_every_kind_of_failure() -> None:
+    """The retry rules are data: the page shows them all, as they are."""
+    page = (DOCS / "routing.md").read_text()
+    where = {"any": "any", "bigger": "bigger context", "vendor": "other vendor", "none": ""}
+    for kind, rule in TREATMENTS.items():
+        marks = " | ".join("yes" if is_so else "" for is_so in (rule.again, rule.other_key, rule.blames))
+        assert f"| `{kind}` | {rule.meaning} | {where[rule.elsewhere]} | {marks} |" in page, kind

@@ -25,6 +25,7 @@ from gophergate.routing.path import Paths
 from gophergate.routing.recovery import Recovery, has_other_vendor
 from gophergate.routing.strategies import Prices
 from gophergate.routing.waiting import WaitingRoom
+from gophergate.routing.warmth import Warmth
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -41,6 +42,7 @@ class Attempts:
         catalog: CatalogHolder,
         draw: Random,
         prices: Prices,
+        warmth: Warmth,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._paths = paths
@@ -50,6 +52,7 @@ class Attempts:
         self._catalog = catalog
         self._draw = draw
         self._prices = prices
+        self._warmth = warmth
         self._waiting = WaitingRoom(health)
         self._sleep = sleep
 
@@ -70,6 +73,8 @@ class Attempts:
             error = await self._try(order, first)
         if error is not None:
             await self._recover(plan, order, first, error, began)
+        if plan.warms is not None:
+            self._warmth.note(plan.warms[0], order.account.deployment_label, plan.warms[1])
 
     async def _hedged(self, plan: Plan, order: Order, after: float) -> tuple[Plan, Deployment, GatewayError | None]:
         """The first deployment, and after that many seconds without content the second beside it. Gives what is left to

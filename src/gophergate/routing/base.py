@@ -47,12 +47,14 @@ class Plan(msgspec.Struct, frozen=True):
 
     `group` names the group that each call chooses from anew (`choose.Chooser`): the order is then only the listed one.
     It is "" where there is nothing to choose. `resilience` is what the group that was asked for says of its calls.
+    `warms`: whoever answers has then read a prompt of that prefix key and of so many tokens (`warmth.Warmth`).
     """
 
     deployments: tuple[Deployment, ...]
     decision: tuple[str, ...] = ()
     group: str = ""
     resilience: Resilience = AS_PROVIDED
+    warms: tuple[str, int] | None = None
 
 
 class Outlet(Protocol):

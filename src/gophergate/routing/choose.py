@@ -46,6 +46,7 @@ class _Ready(NamedTuple):
     weights: tuple[float, ...]
     targets: int
     is_flat: bool
+    is_priced: bool
     missing: list[str]
 
 
@@ -79,7 +80,8 @@ class Chooser:
         static = catalog.plan(name)
         steps: list[str] = []
         deployments = await self._resolved(catalog, name, traits, steps)
-        return Plan(tuple(deployments), tuple(steps), "", static.resilience)
+        warms = self.means.warmth.key(traits) if self._ready[name].is_priced else None
+        return Plan(tuple(deployments), tuple(steps), "", static.resilience, warms)
 
     async def _resolved(
         self, catalog: Catalog, name: str, traits: Traits, steps: list[str]
@@ -188,7 +190,13 @@ def _ready(catalog: Catalog, group: Group) -> _Ready:
     plans = tuple(known.values())
     weights = tuple(shares.get(name, 0.0) for name in names)
     is_flat = all(not plan.group and len(plan.deployments) == 1 for plan in plans)
-    return _Ready(group, names, plans, weights, count or len(names), is_flat, missing)
+    return _Ready(group, names, plans, weights, count or len(names), is_flat, _is_priced(catalog, group), missing)
+
+
+def _is_priced(catalog: Catalog, group: Group) -> bool:
+    """Whether it, or a group beneath it, chooses by cost: only then is it worth knowing what a provider has cached."""
+    beneath = (catalog.group(name) for name in group.members)
+    return group.strategy == "cheapest" or any(inner is not None and _is_priced(catalog, inner) for inner in beneath)
 
 
 def _in_order(listed: Sequence[T], count: int, pick: Pick) -> list[T]:

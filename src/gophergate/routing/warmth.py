@@ -35,10 +35,13 @@ class Warmth:
         since = self._clock() - _KEPT
         return {label: tokens for label, (at, tokens) in found.items() if at >= since}
 
+    def key(self, traits: Traits) -> tuple[str, int] | None:
+        """What to note once somebody has read that prompt; None for one too short to be cached."""
+        tokens = traits.input_tokens
+        return (traits.prefix, tokens) if tokens >= _SHORTEST else None
+
     def note(self, prefix: str, label: str, tokens: int) -> None:
         """A prompt of so many tokens with that prefix has been read there."""
-        if tokens < _SHORTEST:
-            return
         self._seen.setdefault(prefix, {})[label] = (self._clock(), tokens)
         self._seen.move_to_end(prefix)
         while len(self._seen) > _MOST:
