@@ -47,6 +47,8 @@ MEANT = {
     "POST /api/providers": "the kind must be one of the registry, and what it needs must be there",
     "PATCH /api/providers/{name}": "the kind must be one of the registry",
     "POST /api/groups": "a group has targets and does not lead back to itself",
+    "POST /api/groups/explain": "the request must be one that its door can read",
+    "POST /api/groups/simulate": "a group has targets and does not lead back to itself",
     "POST /api/budgets": "the scope must be there, and the time zone known",
     "PATCH /api/budgets/{budget_id}": "the time zone must be known",
     "POST /api/budgets/{budget_id}/raise": "until is a moment to come",
