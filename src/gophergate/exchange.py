@@ -75,12 +75,12 @@ async def exchange(
                 peek=peek,
                 path_model=path_model,
                 stamp=stamp,
-                request_id=entry.request_id,
                 passing=said.passing,
                 strict=said.strict,
                 account=entry,
                 outlet=outlet,
                 owner=caller.client_id,
+                disconnect=caller.disconnect,
                 resilience=plan.resilience,
             )
             wanted = Wanted(peek.model, plan.deployments, body, peek.max_output_tokens, entry.session)

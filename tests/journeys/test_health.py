@@ -123,6 +123,36 @@ async def test_a_client_that_leaves_is_drained_as_its_provider_says(tmp_path: Pa
                         assert kept.usage_source != "provider"
 
 
+async def test_a_keys_own_policy_wins_over_group_and_provider(tmp_path: Path) -> None:
+    """R-F3: per provider, group and key; kept by a rotation."""
+
+    def slowly(asking: Asked) -> Say:
+        say = script("openai_chat")(asking)
+        say.pause = 0.05
+        return say
+
+    async with (
+        Upstream(slowly) as up,
+        gate(tmp_path, provider("openai_chat", up.url)) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), timeout=20) as admin,
+    ):
+        await signed_in(admin)
+        policy = {"policy": "drain", "seconds": 5}
+        client = (await admin.get("/api/clients")).json()["items"][0]["id"]
+        made = await admin.post("/api/keys", json={"client_id": client, "disconnect": policy})
+        assert made.status_code == 201, made.text
+        assert made.json()["disconnect"] == {**policy, "tokens": None}
+        turned = (await admin.post(f"/api/keys/{made.json()['id']}/rotate")).json()
+        assert turned["disconnect"] == {**policy, "tokens": None}
+        await leave(gateway.port, stream=True, key=turned["key"])
+        [kept] = await rows(gateway, 1)
+        assert (kept.status, kept.usage_source) == ("client_closed", "provider")
+        cleared = await admin.patch(f"/api/keys/{turned['id']}", json={"disconnect": None})
+        assert cleared.json()["disconnect"] is None
+        await leave(gateway.port, stream=True, key=turned["key"])
+        assert (await rows(gateway, 2))[-1].usage_source != "provider"
+
+
 async def test_a_drain_ends_at_its_bounds(tmp_path: Path) -> None:
     """R-F3: bounded by seconds and by tokens; the provider's socket closes then."""
     endless = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"word "},"finish_reason":null}]}\n\n'
@@ -144,12 +174,12 @@ async def test_a_drain_ends_at_its_bounds(tmp_path: Path) -> None:
                 assert (kept.status, kept.usage_source) == ("client_closed", "estimated")
 
 
-async def leave(port: int, *, stream: bool) -> None:
+async def leave(port: int, *, stream: bool, key: str = KEY) -> None:
     """A client that goes after a moment."""
     path, said = asked("openai_chat", "up/m", stream=stream)
     raw = json.dumps(said).encode()
     _, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\ncontent-length: {len(raw)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {len(raw)}\r\n\r\n"
     writer.write(head.encode() + raw)
     await asyncio.sleep(0.2)
     writer.transport.abort()

@@ -126,7 +126,6 @@ def order(door: Dialect, body: bytes = b"{}", *, strict: bool = False, peek: Pee
         peek=peek or door.peek(body),
         path_model="",
         stamp=Stamp("0123456789abcdef01234567", 1_700_000_000),
-        request_id="req",
         passing={},
         strict=strict,
         account=SeenAccount(),

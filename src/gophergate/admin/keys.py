@@ -12,6 +12,7 @@ from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.paging import Cursor, Limit, page_of
+from gophergate.admin.resilience import DisconnectGiven, DisconnectShown, disconnect_of
 from gophergate.admin.shapes import (
     Given,
     Id,
@@ -57,6 +58,7 @@ class KeyShown(Shown):
     models: list[str] | None
     ip_allow: list[str]
     limits: LimitsShown
+    disconnect: DisconnectShown | None
     expires_at: Moment | None
     revoked_at: Moment | None
     replaced_by: str | None
@@ -84,6 +86,7 @@ class KeyGiven(Given):
     models: Annotated[list[Pattern], Member(max_length=500)] | None = None
     ip_allow: Annotated[list[Network], Member(max_length=100)] | None = None
     limits: LimitsGiven | None = None
+    disconnect: DisconnectGiven | None = None
     expires_at: Time | None = None
 
 
@@ -94,6 +97,7 @@ class KeyChange(Given):
     models: Annotated[list[Pattern], Member(max_length=500)] | None = None
     ip_allow: Annotated[list[Network], Member(max_length=100)] | None = None
     limits: LimitsGiven | None = None
+    disconnect: DisconnectGiven | None = None
     expires_at: Time | None = None
 
 
@@ -129,6 +133,7 @@ async def create(given: KeyGiven, desk: AtDesk) -> KeyMade:
             models=None if given.models is None else tuple(given.models),
             ip_allow=tuple(given.ip_allow or ()),
             limits=given.limits,
+            disconnect=given.disconnect,
             expires_at=microseconds(given.expires_at),
         )
     desk.keys_changed()
@@ -143,6 +148,7 @@ async def made_key(
     models: tuple[str, ...] | None = None,
     ip_allow: tuple[str, ...] = (),
     limits: LimitsGiven | None = None,
+    disconnect: DisconnectGiven | None = None,
     expires_at: int | None = None,
 ) -> tuple[str, KeyRow]:
     """A new key of a client, stored and noted; the key itself and its row. Call it inside `desk.change`."""
@@ -152,6 +158,7 @@ async def made_key(
         models=models,
         ip_allow=ip_allow,
         limits=limits_of(limits),
+        disconnect=disconnect_of(disconnect),
         expires_at=expires_at,
     )
     row = await Keys(desk.rooms.database).create(key, now=desk.now())
@@ -165,6 +172,8 @@ async def change(key_id: Id, given: KeyChange, request: Request, response: Respo
     said = given.said()
     if "limits" in said:
         said["limits"] = limits_of(given.limits)
+    if "disconnect" in said:
+        said["disconnect"] = disconnect_of(given.disconnect)
     if "models" in said:
         said["models"] = None if given.models is None else tuple(given.models)
     if "ip_allow" in said:

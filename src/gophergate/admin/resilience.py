@@ -13,6 +13,7 @@ from pydantic import SecretStr, StringConstraints
 from gophergate.admin.desk import Desk
 from gophergate.admin.shapes import Given, Moment, Shown
 from gophergate.configured import ConfigurationProblem
+from gophergate.core.resilience import Disconnect
 from gophergate.providers.build import Manner
 from gophergate.routing.health import Ailment
 from gophergate.settings import mask
@@ -39,6 +40,19 @@ class DisconnectGiven(Given):
     policy: Literal["cancel", "drain", "finish"] = "cancel"
     seconds: Seconds = 30.0
     tokens: Annotated[int, Member(ge=1, le=10_000_000)] | None = None
+
+
+class DisconnectShown(Shown):
+    """What becomes of a provider's answer when the client has gone."""
+
+    policy: str
+    seconds: float
+    tokens: int | None
+
+
+def disconnect_of(given: DisconnectGiven | None) -> Disconnect | None:
+    """What was given as calls know it."""
+    return None if given is None else Disconnect(**given.model_dump())
 
 
 class BreakerGiven(Given):

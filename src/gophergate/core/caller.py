@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from gophergate.core.resilience import Disconnect
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Requests and tokens a minute (all, those read, those written), calls at a time; None is no limit."""
@@ -35,7 +37,8 @@ class ScopeLimits(msgspec.Struct, frozen=True):
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """One client key and whose it is. `models` None allows every model, else exact names, group names or patterns such
     as "openai/*"; `ip_allow` () allows every address, else addresses or networks; `expires_at` Unix microseconds;
-    `limits` those of every scope that has any.
+    `limits` those of every scope that has any; `disconnect` what becomes of its calls when their client leaves, None as
+    the group and the provider have it.
     """
 
     key_id: str
@@ -47,3 +50,4 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     ip_allow: tuple[str, ...] = ()
     expires_at: int | None = None
     limits: tuple[ScopeLimits, ...] = ()
+    disconnect: Disconnect | None = None

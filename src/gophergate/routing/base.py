@@ -188,7 +188,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     peek: Peek
     path_model: str
     stamp: Stamp
-    request_id: str
     passing: dict[str, str]
     strict: bool
     account: Account

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.core.caller import NO_LIMITS, Caller, Limits, ScopeLimits
+from gophergate.core.resilience import Disconnect
 from gophergate.errors import NotHere
 from gophergate.store import changes
 from gophergate.store.database import Conflict, Database
 from gophergate.store.tables import clients, keys, teams
-from gophergate.store.values import limits_from, limits_text, names_from, names_text
+from gophergate.store.values import disconnect_from, disconnect_text, limits_from, limits_text, names_from, names_text
 
 TOPIC = "keys"
 """The change mark that rises with everything that alters who may call (R-X5)."""
@@ -32,6 +33,7 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] | None = None
     ip_allow: tuple[str, ...] = ()
     limits: Limits = NO_LIMITS
+    disconnect: Disconnect | None = None
     expires_at: int | None = None
     revoked_at: int | None = None
     replaced_by: str | None = None
@@ -52,6 +54,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] | None = None
     ip_allow: tuple[str, ...] = ()
     limits: Limits = NO_LIMITS
+    disconnect: Disconnect | None = None
     expires_at: int | None = None
 
 
@@ -86,6 +89,7 @@ class Keys:
             models=names_from(row.models),
             ip_allow=names_from(row.ip_allow) or (),
             expires_at=min(ends, default=None),
+            disconnect=disconnect_from(row.disconnect),
             limits=tuple(
                 ScopeLimits(
                     scope, name, limits.rpm, limits.tpm, limits.concurrency, limits.input_tpm, limits.output_tpm
@@ -141,7 +145,7 @@ class Keys:
             return [_row(row) for row in await connection.execute(query)]
 
     async def change(self, key: KeyRow) -> None:
-        """Store what may change of a key: its name, models, addresses, limits and end. Raises NotHere."""
+        """Store what may change of a key: name, models, addresses, limits, end, disconnect policy. Raises NotHere."""
         async with self._database.write() as connection:
             changed = await connection.execute(
                 update(keys)
@@ -151,6 +155,7 @@ class Keys:
                     models=names_text(key.models),
                     ip_allow=names_text(key.ip_allow or None),
                     limits=limits_text(key.limits),
+                    disconnect=disconnect_text(key.disconnect),
                     expires_at=key.expires_at,
                 )
             )
@@ -207,6 +212,7 @@ class Keys:
                 models=old.models,
                 ip_allow=old.ip_allow,
                 limits=old.limits,
+                disconnect=old.disconnect,
                 expires_at=old.expires_at,
             )
             await _store(connection, successor, now)
@@ -237,6 +243,7 @@ async def _store(connection: AsyncConnection, key: NewKey, now: int) -> None:
             models=names_text(key.models),
             ip_allow=names_text(key.ip_allow or None),
             limits=limits_text(key.limits),
+            disconnect=disconnect_text(key.disconnect),
             expires_at=key.expires_at,
             created_at=now,
         )
@@ -255,6 +262,7 @@ def _row(row: Row[tuple[object, ...]]) -> KeyRow:
     value["models"] = names_from(value["models"])
     value["ip_allow"] = names_from(value["ip_allow"]) or ()
     value["limits"] = limits_from(value["limits"])
+    value["disconnect"] = disconnect_from(value["disconnect"])
     return KeyRow(**value)
 
 
@@ -274,6 +282,7 @@ def _holder() -> Select[tuple[object, ...]]:
             keys.c.ip_allow,
             keys.c.expires_at,
             keys.c.grace_until,
+            keys.c.disconnect,
             keys.c.limits.label("key_limits"),
             clients.c.team_id,
             clients.c.user_id,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gophergate.store.database import Database, engine
 from gophergate.store.tables import metadata
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision; four digits, in order, so that newer and older can be told without Alembic."""
 
 _LOCK_SECONDS = 120.0

@@ -82,6 +82,7 @@ keys = Table(
     text_column("models", nullable=True),
     text_column("ip_allow", nullable=True),
     text_column("limits", nullable=True),
+    text_column("disconnect", nullable=True),
     count_column("expires_at", nullable=True),
     count_column("revoked_at", nullable=True),
     reference_column("replaced_by", "keys.id", "SET NULL"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gophergate.core.caller import NO_LIMITS, Limits
+from gophergate.core.resilience import Disconnect
 
 
 def to_text(value: object) -> str:
@@ -20,6 +21,16 @@ def limits_text(limits: Limits) -> str | None:
 def limits_from(text: str | None) -> Limits:
     """Limits from their column."""
     return NO_LIMITS if text is None else msgspec.json.decode(text, type=Limits)
+
+
+def disconnect_text(policy: Disconnect | None) -> str | None:
+    """A key's policy for clients that leave, as stored; NULL where it has none of its own."""
+    return None if policy is None else to_text(policy)
+
+
+def disconnect_from(text: str | None) -> Disconnect | None:
+    """That policy from its column."""
+    return None if text is None else msgspec.json.decode(text, type=Disconnect)
 
 
 def names_text(names: tuple[str, ...] | None) -> str | None:
