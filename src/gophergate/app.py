@@ -138,7 +138,9 @@ class Gateway:
             wall=parts.wall,
             clock=parts.clock,
         )
-        self.router = Router(self.catalog, spoken, self.pricing.book, parts, self._announce)
+        self.router = Router(
+            self.catalog, spoken, self.pricing.book, parts, self._announce, settings.admission.provider_wait
+        )
         self.configuration.on_swap.append(self.router.reconfigured)
         self.house = House(
             auth=self.auth,

@@ -14,6 +14,7 @@ from gophergate.routing.continuity import Continuity
 from gophergate.routing.credentials import Credentials
 from gophergate.routing.health import Health
 from gophergate.routing.media import Fetch
+from gophergate.routing.pace import Pace
 from gophergate.routing.path import Paths
 from gophergate.routing.probing import Prober
 from gophergate.routing.seals import MemorySeals
@@ -42,7 +43,8 @@ class Parts(Protocol):
 
 
 class Router:
-    """`health` outlives every catalogue; `chooser` and `attempts` are what a call passes."""
+    """`health` outlives every catalogue; `chooser` and `attempts` are what a call passes. `provider_wait` is how many
+    seconds a call may wait for a provider's own limits; 0 waits for none."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Router:
         prices: Prices,
         parts: Parts,
         announce: Callable[[str, Mapping[str, Any]], None],
+        provider_wait: float = 0.0,
     ) -> None:
         self._holder = holder
         self.health = Health(parts.clock, parts.wall, announce)
@@ -59,7 +62,8 @@ class Router:
         self.chooser = Chooser(self.health, Means(draw, prices, warmth, parts.clock))
         continuity = Continuity(MemorySeals(parts.clock), holder)
         self.credentials = Credentials(self.health, draw)
-        paths = Paths(parts.transport, dialects, continuity, parts.fetch, self.credentials)
+        pace = Pace(provider_wait, parts.clock, parts.wall) if provider_wait else None
+        paths = Paths(parts.transport, dialects, continuity, parts.fetch, self.credentials, pace)
         self.prober = Prober(self.health, holder, parts.transport)
         self.attempts = Attempts(paths, continuity, self.health, self.credentials, holder, draw, prices, warmth)
 

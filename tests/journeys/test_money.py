@@ -14,7 +14,7 @@ from gophergate.core.money import from_dollars
 from kit.answers import provider
 from kit.gate import KEY, gate, rows, url
 from kit.operator import Operator, operator
-from kit.upstream import Upstream, sse
+from kit.upstream import Say, Upstream, sse
 
 BEARER = {"authorization": f"Bearer {KEY}"}
 
@@ -349,3 +349,28 @@ async def test_usage_is_known_by_end_user_session_and_tag(tmp_path: Path) -> Non
         assert [call["session"] for call in found["items"]] == ["s2"]
         status, _ = await admin.ask("GET", "/api/usage?by=tag")
         assert status == 400
+
+
+async def test_a_providers_own_limit_is_waited_for_where_that_is_wanted(tmp_path: Path) -> None:
+    answer = {"id": "c", "model": "m", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    told = (
+        ("content-type", "application/json"),
+        ("x-ratelimit-limit-requests", "1"),
+        ("x-ratelimit-remaining-requests", "0"),
+        ("x-ratelimit-reset-requests", "300ms"),
+    )
+    for wait, is_noted in (("0", False), ("5", True)):
+        async with (
+            Upstream(lambda _: Say(headers=told, pieces=(json.dumps(answer).encode(),))) as upstream,
+            gate(
+                tmp_path / wait,
+                provider("openai_chat", upstream.url),
+                sections=f"[admission]\nprovider_wait = {wait}\n",
+            ) as gateway,
+            httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client,
+        ):
+            for _ in range(2):
+                assert (await chat(client, model="up/m")).status_code == 200
+            first, second = await rows(gateway, 2)
+        assert not any("waited" in step for step in first.decision)
+        assert any("s for the limits that up#" in step for step in second.decision) is is_noted

@@ -19,6 +19,7 @@ from gophergate.routing.continuity import Continuity, may_go_verbatim
 from gophergate.routing.credentials import Credentials
 from gophergate.routing.heavy import apart
 from gophergate.routing.media import Fetch, inlined
+from gophergate.routing.pace import Need, Pace
 from gophergate.routing.secrecy import secrets_of, strike
 from gophergate.routing.streams import TranslatedStream, VerbatimStream, declined
 from gophergate.transport.base import Answer, Transport
@@ -26,6 +27,7 @@ from gophergate.transport.base import Answer, Transport
 MAX_ANSWER = 256 << 20
 """The largest answer in one piece, in bytes."""
 _LINGER = 0.5
+_BYTES_PER_TOKEN = 4
 _STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/stream+json")
 
 
@@ -39,8 +41,10 @@ class Paths:
         continuity: Continuity,
         fetch: Fetch,
         credentials: Credentials,
+        pace: Pace | None = None,
     ) -> None:
         self._transport = transport
+        self._pace = pace
         self._credentials = credentials
         self._dialects = dialects
         self._continuity = continuity
@@ -146,9 +150,19 @@ class Paths:
         credential = self._credentials.pick(deployment.provider)
         if order.peek.stream:
             order.outlet.keep_alive(order.door.heartbeat, order.door.stream_type)
+        pace, key = self._pace, ""
+        if pace is not None:
+            key = f"{deployment.provider_name}#{credential.label if credential is not None else ''}"
+            tokens = len(body) // _BYTES_PER_TOKEN
+            need = Need(1, tokens + (order.peek.max_output_tokens or 0), tokens)
+            waited = await pace.wait(key, deployment.model, need)
+            if waited > 0:
+                order.account.decided(f"waited {waited:.1f} s for the limits that {key} has at its provider")
         order.account.sent(credential.label if credential is not None else "")
         answer = await self._transport.send(ask(order, deployment, credential, dialect, body, headers))
         order.account.answered(answer.status)
+        if pace is not None:
+            pace.learn(key, deployment.model, answer.status, answer.headers)
         if not 200 <= answer.status < 300:
             async with answer:
                 raise await refusal(answer, dialect, deployment, credential)

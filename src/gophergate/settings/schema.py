@@ -220,6 +220,10 @@ class AdmissionSettings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["finish", "cut"],
         Meta(description="What happens to a running call when its hard budget is used up."),
     ] = "finish"
+    provider_wait: Annotated[
+        float,
+        Meta(ge=0, le=600, description="Seconds a call waits at most for a provider's own limits; 0: it is refused."),
+    ] = 0.0
     loop_after: Annotated[
         int,
         Meta(ge=0, le=100_000, description="Equal requests in a session and minute that are called a loop; 0: never."),
