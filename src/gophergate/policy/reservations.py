@@ -175,9 +175,11 @@ class MemoryReservations:
                 del found[key]
 
     def _drop(self, counter: Counter) -> None:
-        for found in self._all:
-            for key in [key for key, other in found.items() if other is counter]:
-                del found[key]
+        key = (counter.claim.budget.id, counter.claim.name)
+        if self._current.get(key) is counter:
+            del self._current[key]
+        if self._past.get((*key, counter.start)) is counter:
+            del self._past[(*key, counter.start)]
 
     def _in_force(self, claims: Sequence[Claim]) -> list[Claim]:
         """The claims as the budgets stand now, after a wait in which they may have changed."""
