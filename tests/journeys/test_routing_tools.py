@@ -230,3 +230,17 @@ async def test_a_group_that_leads_nowhere_is_refused_when_it_is_saved(admin: Ope
         assert (status, problem["error"]["param"]) == (400, param)
         assert says in problem["error"]["message"]
         assert (await admin.ask("GET", "/api/groups/g"))[0] == 404
+
+
+async def test_an_alias_with_a_slash_and_a_star_is_an_object_like_any_other(gateway: Gateway, admin: Operator) -> None:
+    made = await admin.make("/api/groups", {"name": "sim/*", "targets": [{"model": "demo/*"}]})
+    assert made["name"] == "sim/*"
+    assert (await chat(gateway, "sim/lorem")).headers["x-gophergate-model"] == "demo/lorem"
+    assert (await chat(gateway, "sim/none")).status_code == 404
+    assert (await admin.get("/api/groups/sim/*"))["version"] == 1
+    assert (await admin.get("/api/groups/sim%2F*"))["version"] == 1
+    assert (await admin.ask("PUT", "/api/groups/sim/*", {"targets": [{"model": "demo/echo"}]}))[0] == 200
+    assert len((await admin.get("/api/groups/sim/*/versions"))["items"]) == 2
+    assert (await admin.ask("POST", "/api/groups/sim/*/publish", {"version": 1}))[0] == 200
+    assert (await admin.ask("DELETE", "/api/groups/sim/*"))[0] == 204
+    assert (await chat(gateway, "sim/lorem")).status_code == 404
