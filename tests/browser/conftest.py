@@ -68,13 +68,13 @@ def api(gateway: Serving) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def ask(gateway: Serving) -> Ask:
-    """One streamed call of a client; its answer as it came."""
+    """One streamed call of a client; its answer as it came. `status` 0 is any."""
 
     def asking(text: str, model: str = "demo/echo", status: int = 200) -> str:
         body = {"model": model, "stream": True, "messages": [{"role": "user", "content": text}]}
         headers = {"authorization": f"Bearer {KEY}"}
         answer = httpx2.post(f"{gateway.url}/v1/chat/completions", json=body, headers=headers, timeout=60)
-        assert answer.status_code == status
+        assert status in (0, answer.status_code)
         return answer.text
 
     return asking

@@ -1,4 +1,4 @@
-"""Groups: made, explained, published, rolled back."""
+"""Groups: made, explained, published, rolled back; rules as sentences; past calls replayed before anything changes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,67 @@ def test_a_group_is_made_explained_and_rolled_back(at: Visit) -> None:
     page.fill("#group-name", "browsed")
     page.locator(".targets input").first.fill("demo/echo")
     page.get_by_role("button", name="Create the group").click()
-    expect(page.get_by_text("In force")).to_be_visible()
-    page.get_by_role("tab", name="Versions").click()
-    expect(page.get_by_text("Version 1", exact=True)).to_be_visible()
-    page.keyboard.press("Escape")
-    page.get_by_label("Model or group", exact=True).fill("browsed")
-    page.get_by_role("button", name="Explain").click()
-    expect(page.get_by_role("status").get_by_text("demo/echo").first).to_be_visible()
+    expect(page.get_by_text("In force", exact=True)).to_be_visible()
+    drawer = page.get_by_label("browsed", exact=True)
+    page.locator(".targets input").first.fill("demo/lorem")
+    page.get_by_role("button", name="Save as a draft").click()
+    expect(page.get_by_text("Saved as a draft")).to_be_visible()
+    drawer.get_by_role("tab", name="Versions").click()
+    expect(drawer.get_by_text("Version 2", exact=True)).to_be_visible()
+    expect(drawer.locator(".changed").first).to_contain_text("demo/lorem")
+    drawer.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("Version 2 is in force")).to_be_visible()
+    drawer.get_by_role("button", name="Go back to it").click()
+    expect(page.get_by_text("Version 1 is in force")).to_be_visible()
+    drawer.get_by_role("tab", name="Explain").click()
+    expect(drawer.get_by_role("table", name="Candidates")).to_contain_text("demo/echo")
+    drawer.get_by_label("A sample prompt or request").fill("How deep is it?")
+    drawer.get_by_role("button", name="Explain").click()
+    expect(drawer.get_by_role("table", name="Candidates")).to_contain_text("first")
+
+
+def test_rules_read_as_sentences(at: Visit) -> None:
+    page = at.go("groups/new")
+    page.fill("#group-name", "ruled")
+    page.select_option("#group-strategy", "heuristic")
+    page.get_by_role("button", name="Add a rule").click()
+    page.select_option("select[aria-label='Add a condition']", "requires_tool_calling")
+    page.select_option("select[aria-label='Add a condition']", "max_input_tokens_lt")
+    page.get_by_label("Asked then").fill("demo/tools")
+    expect(page.locator(".rule")).to_contain_text(
+        "When the input has fewer tokens than 8,000 and tools are offered → demo/tools"
+    )
+    page.get_by_role("button", name="Add a rule").click()
+    page.get_by_label("where no rule fits").nth(1).check()
+    page.get_by_label("Asked then").nth(1).fill("demo/echo")
+    page.get_by_role("button", name="Create the group").click()
+    expect(page.get_by_text("In force", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.locator(".rule").first).to_contain_text("demo/tools")
+    expect(page.locator(".rule").nth(1)).to_contain_text("Where no rule fits → demo/echo")
+
+
+def test_targets_are_moved_by_the_keyboard(at: Visit) -> None:
+    page = at.go("groups/fast")
+    first = page.locator(".targets input[list]").first
+    before = first.input_value()
+    page.locator(".targets .drag").first.focus()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(first).not_to_have_value(before)
+    expect(page.get_by_text("real shares of the last hour")).to_be_visible()
+
+
+def test_past_calls_are_replayed_before_anything_changes(at: Visit) -> None:
+    page = at.go("groups/smart")
+    page.locator(".targets input").first.fill("openai/gpt-4.1-mini")
+    page.get_by_role("button", name="Replay the last").click()
+    expect(page.get_by_text("Answered by another")).to_be_visible()
+    expect(page.get_by_role("table", name="By model")).to_contain_text("gpt-4.1-mini")
+
+
+def test_suggested_groups_are_offered(at: Visit) -> None:
+    page = at.go("groups")
+    page.get_by_role("button", name="Suggested groups").click()
+    seed = page.locator("li", has_text="openai-auto")
+    seed.get_by_role("button", name="Make it").click()
+    expect(seed).to_contain_text("is there")

@@ -1,4 +1,4 @@
-"""Models: the catalogue, and an operator's own price."""
+"""Models: the catalogue with what each can do, and an operator's own price."""
 
 from __future__ import annotations
 
@@ -7,11 +7,38 @@ from playwright.sync_api import expect
 from kit.browser import Visit
 
 
-def test_a_model_gets_a_price(at: Visit) -> None:
+def test_a_model_gets_a_price_and_a_discount(at: Visit) -> None:
     page = at.go("models/lab/our-own-7b")
+    expect(page.get_by_text("Unpriced.")).to_be_visible()
     page.fill("#field-input", "1.50")
     page.fill("#field-output", "4")
+    page.get_by_role("button", name="Add a discount").click()
+    page.fill("#discount-0-off", "25")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(page.get_by_text("−25 %")).to_be_visible()
     at.go("models")
-    expect(page.locator(".vrow", has_text="lab/our-own-7b")).to_contain_text("your price")
+    row = page.locator(".vrow", has_text="lab/our-own-7b")
+    expect(row).to_contain_text("your price")
+    at.go("models/lab/our-own-7b")
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset").last.click()
+    expect(page.get_by_text("Back to what it is by itself")).to_be_visible()
+
+
+def test_models_are_found_by_what_they_can_do(at: Visit) -> None:
+    page = at.go("models?can=image")
+    expect(page.locator(".vrow", has_text="openai/gpt-4.1-mini")).to_be_visible()
+    expect(page.locator(".vrow", has_text="groq/llama")).to_have_count(0)
+    page.locator(".vrow", has_text="openai/gpt-4.1-mini").click()
+    drawer = page.get_by_label("openai/gpt-4.1-mini", exact=True)
+    expect(drawer).to_contain_text("1,047,576 tokens")
+    expect(drawer).to_contain_text("calls tools")
+
+
+def test_a_model_is_switched_off_and_on(at: Visit) -> None:
+    page = at.go("models/demo/lorem")
+    for state in ("off", "on"):
+        page.get_by_label("May be asked for").set_checked(state == "on")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".vrow", has_text="demo/lorem").locator(".pill").first).to_have_text(state)

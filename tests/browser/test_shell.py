@@ -1,10 +1,13 @@
-"""The frame around every page: palette, keyboard, themes, addresses."""
+"""The frame around every page: palette, keyboard, themes, addresses, signing out."""
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from typing import Any
 
-from kit.browser import Visit
+from playwright.sync_api import Browser, expect
+
+from kit.browser import Visit, visit
+from kit.serving import Serving
 
 
 def test_the_palette_goes_anywhere_by_keyboard(at: Visit) -> None:
@@ -17,3 +20,56 @@ def test_the_palette_goes_anywhere_by_keyboard(at: Visit) -> None:
     at.go("calls")
     page.keyboard.press("/")
     expect(page.locator("[data-search]")).to_be_focused()
+
+
+def test_the_palette_gives_focus_back_and_finds_nothing_politely(at: Visit) -> None:
+    page = at.go("overview")
+    button = page.get_by_role("button", name="Go anywhere")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("combobox", name="Where to").fill("nowhere at all")
+    expect(page.get_by_text("Nothing is called that.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+
+
+def test_keys_are_listed(at: Visit) -> None:
+    page = at.go("overview")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Ctrl K")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+
+
+def test_the_theme_is_kept(at: Visit) -> None:
+    page = at.go("overview")
+    page.get_by_role("button", name="Use the dark theme").click()
+    page.reload()
+    at.until("document.documentElement.dataset.theme === 'dark'")
+
+
+def test_a_page_that_is_not_there_says_so(at: Visit) -> None:
+    page = at.go("nowhere")
+    expect(page.get_by_text('There is no page "nowhere".')).to_be_visible()
+
+
+def test_one_failed_widget_leaves_the_page(at: Visit) -> None:
+    """Edge case 70."""
+    page = at.page
+    page.route("**/api/usage?*by=client*", lambda route: route.fulfill(status=500, body="{}"))
+    at.go("overview")
+    expect(page.get_by_role("alert")).to_contain_text("The server answered 500.")
+    expect(page.get_by_label("Calls", exact=True).locator(".value")).to_be_visible()
+    at.complaints[:] = [one for one in at.complaints if "status of 500" not in one]
+
+
+def test_signing_out_ends_the_session_on_the_server(gateway: Serving, chrome: Browser) -> None:
+    """Edge case 73."""
+    with visit(chrome, gateway.url) as visiting:
+        page = visiting.sign_in()
+        cookies: Any = visiting.context.cookies()
+        page.get_by_role("button", name="account").click()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.locator("#field-username")).to_be_visible()
+        visiting.context.add_cookies(cookies)
+        assert visiting.context.request.get(f"{gateway.url}/api/auth/me").status == 401

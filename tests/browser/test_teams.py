@@ -1,4 +1,4 @@
-"""Teams, budgets with their progress, limits."""
+"""Teams, budgets with their progress and raises, limits."""
 
 from __future__ import annotations
 
@@ -9,17 +9,45 @@ from playwright.sync_api import expect
 from kit.browser import Visit
 
 
-def test_a_budget_is_set_and_shows_its_progress(at: Visit) -> None:
+def test_a_budget_is_set_raised_and_shows_its_progress(at: Visit) -> None:
     page = at.go("teams/budgets")
     page.get_by_role("button", name="Set a budget").first.click()
     page.select_option("#field-scope", "team")
-    page.select_option("#field-scope_id", label="Checkout")
+    page.select_option("#field-scope_id", label="Support")
     page.fill("#field-amount", "200")
     page.get_by_role("button", name="Set the budget").click()
-    row = page.locator("tr", has_text="Checkout")
-    expect(row).to_contain_text("$200.00")
+    row = page.locator("tr", has_text="Support").filter(has_text="$200.00")
     expect(row.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"\d+(\.\d)? %"))
+    row.click()
+    page.get_by_role("button", name="Raise it for a while").click()
+    page.locator("fieldset #field-amount").fill("50")
+    page.get_by_role("button", name="Raise", exact=True).click()
+    expect(row).to_contain_text("+$50.00")
     row.click()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete").last.click()
-    expect(page.get_by_text("No budget yet")).to_be_visible()
+    expect(row).to_have_count(0)
+
+
+def test_a_wrong_amount_is_said_at_its_field(at: Visit) -> None:
+    page = at.go("teams/budgets")
+    page.get_by_role("button", name="Set a budget").first.click()
+    page.select_option("#field-scope_id", label="search")
+    page.fill("#field-amount", "a lot")
+    page.get_by_role("button", name="Set the budget").click()
+    expect(page.locator("#field-amount-wrong")).to_be_visible()
+    at.complaints[:] = [one for one in at.complaints if "status of 4" not in one]
+
+
+def test_a_model_gets_limits(at: Visit) -> None:
+    page = at.go("teams/limits")
+    page.get_by_role("button", name="Set limits").first.click()
+    page.fill("#field-scope_id", "openai/gpt-4.1")
+    page.fill("#field-rpm", "60")
+    page.get_by_role("button", name="Set the limits").click()
+    row = page.locator("tr", has_text="openai/gpt-4.1")
+    expect(row).to_contain_text("60 calls/min")
+    row.click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete").last.click()
+    expect(page.get_by_text("No limits of this kind yet")).to_be_visible()

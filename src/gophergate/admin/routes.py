@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gophergate.admin import (
-    ailments,
     audit,
     auth,
     budgets,
@@ -84,7 +83,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/providers", "view", providers.list_),
     Route("POST", "/api/providers", "configure", providers.create, 201, _MAKES),
     Route("GET", "/api/providers/kinds", "view", providers.kinds),
-    Route("GET", "/api/providers/health", "view", ailments.list_),
     Route("GET", "/api/providers/{name}", "view", providers.get, errors=_READS),
     Route("PATCH", "/api/providers/{name}", "configure", providers.change, errors=_CHANGES),
     Route("DELETE", "/api/providers/{name}", "configure", providers.delete, 204, (404, 409)),

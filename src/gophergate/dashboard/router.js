@@ -40,6 +40,8 @@ export function setQuery(change) {
   place.value = read();
 }
 
+/** Open something beside the list, or nothing; which of its tabs was open goes with it. @param {string} detail */
 export function setDetail(detail) {
-  go(place.value.page, detail, place.value.query);
+  const { tab, ...rest } = place.value.query;
+  go(place.value.page, detail, detail && tab ? { ...rest, tab } : rest);
 }

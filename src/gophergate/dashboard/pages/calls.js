@@ -7,7 +7,8 @@ import { Button, Money, outcomeKind, outcomeWord, When } from "../widgets/basics
 import { VirtualTable } from "../widgets/table.js";
 import { Drawer } from "../widgets/drawer.js";
 import { Empty, Failed, Skeleton } from "../widgets/states.js";
-import { CallDetail, CallActions } from "../widgets/calldetail.js";
+import { CallActions } from "./calls/actions.js";
+import { CallDetail } from "./calls/detail.js";
 import { range, RangePicker } from "../widgets/range.js";
 
 const FILTERS = [

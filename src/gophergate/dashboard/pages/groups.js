@@ -10,6 +10,7 @@ import { Table } from "../widgets/table.js";
 import { newGroup } from "./groups/definition.js";
 import { Editor } from "./groups/editor.js";
 import { Explain } from "./groups/explain.js";
+import { Seeds } from "./groups/seeds.js";
 import { Versions } from "./groups/versions.js";
 
 export default function Groups() {
@@ -17,9 +18,12 @@ export default function Groups() {
   const groups = useData(() => all("/api/groups"), []);
   useFresh(["group", "model", "provider"], groups.reload);
   const create = may("route") && html`
-    <${Button} kind="main" onClick=${() => setDetail("new")}>
-      Create a group
-    <//>
+    <div class="line">
+      <${Button} onClick=${() => setDetail("suggested")}>Suggested groups<//>
+      <${Button} kind="main" onClick=${() => setDetail("new")}>
+        Create a group
+      <//>
+    </div>
   `;
   return html`
     <div class="stack">
@@ -56,7 +60,8 @@ export default function Groups() {
           <${Explain} start=${query.model || ""} />
         </div>
       </section>
-      ${detail && detail !== "explain" && html`
+      ${detail === "suggested" && may("route") && html`<${Seeds} onClose=${() => setDetail("")} onDone=${groups.reload} />`}
+      ${detail && detail !== "explain" && detail !== "suggested" && html`
         <${GroupDrawer} key=${detail} name=${detail === "new" ? "" : detail} onChange=${groups.reload} />
       `}
     </div>

@@ -8,6 +8,7 @@ import { toast, attempt } from "../../widgets/toasts.js";
 import { ClassifierFields } from "./classifier.js";
 import { bodyOf, STRATEGIES } from "./definition.js";
 import { Rules } from "./rules.js";
+import { Simulate } from "./simulate.js";
 import { TargetRows } from "./targets.js";
 import { Tuning, tuningGiven, tuningKnown } from "./tuning.js";
 
@@ -27,9 +28,10 @@ export function Editor({ group, onDone, onGone }) {
   const [tuning, setTuning] = useState(() => tuningKnown(group));
   const [failed, setFailed] = useState(/** @type {any} */ (null));
   const change = (some) => setEdited((was) => ({ ...was, ...some }));
+  const definition = () => bodyOf(group, { ...edited, ...tuningGiven(tuning) });
   const save = async (draft) => {
     setFailed(null);
-    const body = { ...bodyOf(group, { ...edited, ...tuningGiven(tuning) }), draft };
+    const body = { ...definition(), draft };
     try {
       const saved = group.name
         ? await put(`/api/groups/${encodeURIComponent(group.name)}`, body, group.etag)
@@ -114,6 +116,7 @@ export function Editor({ group, onDone, onGone }) {
           ${group.name && html`<${Sure} word="Delete" question="Callers who ask for it get an error." onSure=${remove} />`}
         </div>
       `}
+      ${group.name && may("route") && html`<${Simulate} name=${group.name} body=${definition} />`}
     </div>
   `;
 }

@@ -1,20 +1,32 @@
-/** Where a request would go, and why: asked of the server, nothing is called. */
+/** Where a request would go, and why: asked of the server as it stands now; no model is called. */
 import { html, useEffect, useState } from "../../ui.js";
 import { post } from "../../api.js";
+import { count, money } from "../../format.js";
 import { Pill } from "../../widgets/basics.js";
 import { Failed } from "../../widgets/states.js";
+import { Table } from "../../widgets/table.js";
+
+/** @type {[string, string][]} */
+const DOORS = [
+  ["openai_chat", "OpenAI Chat"],
+  ["openai_responses", "OpenAI Responses"],
+  ["anthropic_messages", "Anthropic Messages"],
+  ["gemini", "Gemini"],
+  ["ollama", "Ollama"],
+];
 
 /** @param {{start?: string}} props the model or group to begin with; it is explained at once */
 export function Explain({ start = "" }) {
   const [asked, setAsked] = useState(start);
   const [text, setText] = useState("");
+  const [door, setDoor] = useState("openai_chat");
   const [found, setFound] = useState(/** @type {any} */ (null));
   const [failed, setFailed] = useState(/** @type {any} */ (null));
   const ask = async (event) => {
     event?.preventDefault();
     setFailed(null);
     try {
-      setFound(await post("/api/groups/explain", questionOf(asked.trim(), text)));
+      setFound(await post("/api/groups/explain", questionOf(asked.trim(), text, door)));
     } catch (error) {
       setFound(null);
       setFailed(error);
@@ -33,6 +45,17 @@ export function Explain({ start = "" }) {
           value=${asked}
           onInput=${(event) => setAsked(event.target.value)}
         />
+        <select
+          class="input slim"
+          aria-label="Asked in the language of"
+          onChange=${(event) => setDoor(event.target.value)}
+        >
+          ${DOORS.map(([key, word]) => html`
+            <option key=${key} value=${key} selected=${key === door}>
+              ${word}
+            </option>
+          `)}
+        </select>
         <button class="button main" disabled=${!asked.trim()}>
           Explain
         </button>
@@ -51,35 +74,58 @@ export function Explain({ start = "" }) {
   `;
 }
 
-function questionOf(model, text) {
-  if (!text.trim()) return { model };
+/** What was typed is a request where it is JSON, else what a user says. */
+function questionOf(model, text, door) {
+  if (!text.trim()) return { model, door };
   try {
-    return { model, request: JSON.parse(text) };
+    const request = JSON.parse(text);
+    if (request && typeof request === "object" && !Array.isArray(request))
+      return { model, door, request: { model, ...request } };
   } catch {
-    return { model, request: { model, messages: [{ role: "user", content: text }] } };
+    // It is a prompt.
   }
+  return { model, request: { model, messages: [{ role: "user", content: text }] } };
 }
+
+const COLUMNS = [
+  {
+    key: "position",
+    head: "Tried",
+    cell: (row) =>
+      row.position === null ? html`
+        <${Pill} kind="bad">out<//>
+      ` : html`
+        <${Pill} kind=${row.position ? "" : "accent"}>${row.position ? `${row.position + 1}.` : "first"}<//>
+      `,
+  },
+  { key: "model", head: "Deployment", cell: (row) => html`<b>${row.model}</b>` },
+  { key: "why", head: "Why", cell: (row) => html`<span class="small muted wrap">${row.why}</span>` },
+  {
+    key: "cost",
+    head: "Expected cost",
+    num: true,
+    phone: false,
+    cell: (row) => (row.cost === null ? html`<${Pill} kind="warn">unpriced<//>` : money(row.cost)),
+  },
+];
 
 function Path({ found }) {
   return html`
     <div class="stack tight path" role="status">
-      <ol class="stack tight">
-        ${found.deployments.map((one, n) => html`
-          <li key=${one} class="line">
-            <${Pill} kind=${n ? "" : "accent"}>${n ? `then ${n + 1}` : "first"}<//> <b>${one}</b>
-          </li>
-        `)}
-      </ol>
-      ${found.decision.length > 0 && html`
-        <ul class="small muted">
+      ${found.decision.length > 0 ? html`
+        <ol class="steps-said">
           ${found.decision.map((step, n) => html`
             <li key=${n}>${step}</li>
           `)}
-        </ul>
-      `}
-      ${!found.decision.length && html`
+        </ol>
+      ` : html`
         <p class="small muted">It is named by its own name: there is nothing to decide.</p>
       `}
+      <${Table} label="Candidates" rows=${found.candidates} rowKey=${(row) => row.model} columns=${COLUMNS} />
+      <p class="small muted">
+        ${count(found.input_tokens)} tokens in, ${count(found.output_tokens)} expected out.
+        ${found.assumed.length ? ` Supposed: ${found.assumed.join("; ")}.` : ""}
+      </p>
     </div>
   `;
 }

@@ -1,9 +1,12 @@
-/** What a group was before, and the way back. */
+/** What a group was before, what each version changed, and the way back. */
 import { html, useData } from "../../ui.js";
 import { all, may, post } from "../../api.js";
 import { Button, Pill, When } from "../../widgets/basics.js";
 import { Loaded } from "../../widgets/states.js";
 import { attempt } from "../../widgets/toasts.js";
+
+/** @type {Record<string, [string, string]>} */
+const STATES = { published: ["ok", "in force"], draft: ["warn", "draft"], retired: ["", "earlier"] };
 
 /** @param {{name: string, onDone: () => void}} props */
 export function Versions({ name, onDone }) {
@@ -23,9 +26,7 @@ export function Versions({ name, onDone }) {
               <div class="spread">
                 <span class="line">
                   <b>Version ${row.version}</b>
-                  <${Pill} kind=${{ published: "ok", draft: "warn" }[row.state] || ""}>
-                    ${{ published: "in force", draft: "draft" }[row.state] || "earlier"}
-                  <//>
+                  <${Pill} kind=${STATES[row.state][0]}>${STATES[row.state][1]}<//>
                   <span class="muted small">
                     <${When} at=${row.created_at} />
                   </span>
@@ -39,10 +40,31 @@ export function Versions({ name, onDone }) {
               <p class="small muted">
                 ${row.strategy.replace("_", " ")}: ${row.targets.map((one) => one.model).join(", ")}
               </p>
+              ${row.changes.map((change) => html`
+                <p key=${change.member} class="small changed">
+                  <b>${change.member.replaceAll("_", " ")}</b> <del>${said(change.before)}</del>${" "}
+                  <ins>${said(change.after)}</ins>
+                </p>
+              `)}
             </li>
           `)}
         </ul>
       `}
     <//>
   `;
+}
+
+/** A member's value, short enough to read. */
+function said(value) {
+  if (value === null || value === undefined) return "not said";
+  if (Array.isArray(value) && value.every((one) => one && typeof one.model === "string"))
+    return (
+      value
+        .map((one) =>
+          one.weight !== undefined && one.weight !== 1 ? `${one.model} × ${one.weight}` : one.model,
+        )
+        .join(", ") || "none"
+    );
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
 }

@@ -1,6 +1,7 @@
 /** The left side: what runs and what just ended, a line each. */
 import { html } from "../../ui.js";
 import { count, duration } from "../../format.js";
+import { drawn } from "./feed.js";
 import { outcomeKind, outcomeWord } from "../../widgets/basics.js";
 
 /**
@@ -46,6 +47,7 @@ export function List({ lines, names, picked, onPick }) {
 
 /** @param {{call: LiveCall, names: Record<string, string>}} props */
 function One({ call, names }) {
+  drawn.value; // A call grows in place: its props alone would not show it.
   const isRunning = call.status === "running";
   return html`
     <i

@@ -4,11 +4,13 @@ import { may, post } from "../../api.js";
 import { count, duration } from "../../format.js";
 import { Button, Money, Outcome } from "../../widgets/basics.js";
 import { Phases } from "../../widgets/phases.js";
+import { drawn } from "./feed.js";
 import { attempt } from "../../widgets/toasts.js";
 import { Part, TurnBox } from "../../widgets/turns.js";
 
 /** @param {{call: import("./feed.js").LiveCall, names: Record<string, string>}} props */
 export function Watched({ call, names }) {
+  drawn.value; // A call grows in place: its props alone would not show it.
   const end = useRef(/** @type {HTMLElement|null} */ (null));
   const isRunning = call.status === "running";
   useEffect(() => {
@@ -74,6 +76,7 @@ function silence(isRunning) {
 
 /** How far it is, in a bar and in words. */
 function Course({ call, client }) {
+  drawn.value;
   const isRunning = call.status === "running";
   const elapsed = isRunning ? performance.now() - call.began : call.latency_ms;
   const first = call.first_token_ms ?? null;

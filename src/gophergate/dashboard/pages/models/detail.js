@@ -41,7 +41,7 @@ export function ModelDrawer({ name, onClose, onWalk, onChange }) {
             ${row.is_group ? html`
               <a href=${`#/groups/${encodeURIComponent(row.name)}`}>Open the group</a>
             ` : (
-              may("edit") && html`<${ModelForm} key=${row.updated_at} model=${row} onDone=${changed} />`
+              may("route") && html`<${ModelForm} key=${row.updated_at} model=${row} onDone=${changed} />`
             )}
           </div>
         `}

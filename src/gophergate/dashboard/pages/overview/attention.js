@@ -3,6 +3,7 @@ import { html, useData } from "../../ui.js";
 import { all, get, may } from "../../api.js";
 import { count, money, percent, plural } from "../../format.js";
 import { host } from "../../socket.js";
+import { useFresh } from "../../widgets/fresh.js";
 import { Empty, Skeleton } from "../../widgets/states.js";
 import { failing } from "./health.js";
 
@@ -17,6 +18,7 @@ export function Attention({ series, providers, hour }) {
   const budgets = useData(() => all("/api/budgets").catch(() => []), [], { every: 60000 });
   const keys = useData(() => all("/api/keys").catch(() => []), [], { every: 300000 });
   const names = (providers.data || []).map((row) => row.name).join(" ");
+  useFresh(["budget"], budgets.reload);
   const credits = useData(() => creditsOf(providers.data || []), [names], { every: 60000 });
   if (!series.data || !providers.data || !budgets.data)
     return html`
@@ -27,6 +29,7 @@ export function Attention({ series, providers, hour }) {
   /** @type {Need[]} */
   const found = [
     ...providers.data.flatMap(ofProvider),
+    ...providers.data.flatMap((row) => row.ailments.map((one) => ofAilment(row.name, one))),
     ...(hour.data?.items || []).flatMap(ofFailures),
     ...budgets.data.flatMap(ofBudget),
     ...(credits.data || []).flatMap(ofCredit),
@@ -76,16 +79,16 @@ function ofProvider(row) {
         word: "Look",
       },
     ];
-  if (row.breaker && row.breaker !== "closed")
-    return [
-      {
-        kind: "bad",
-        text: `The breaker of ${row.name} is ${row.breaker.replace("_", " ")}: calls go elsewhere`,
-        address: place(row.name),
-        word: "Look",
-      },
-    ];
   return [];
+}
+
+/** @returns {Need} */
+function ofAilment(provider, one) {
+  const isBreaker = one.kind === "breaker";
+  const text = isBreaker
+    ? `Calls are kept from ${one.what}, its breaker is ${one.state.replace("_", " ")}: ${one.reason}`
+    : `The key ${one.what} cools down: ${one.reason}`;
+  return { kind: isBreaker ? "bad" : "warn", text, address: place(provider), word: "Look" };
 }
 
 /** @returns {Need[]} */

@@ -10,11 +10,16 @@ const POOR = 0.05;
 /** The share of a sum's calls that failed. @param {any} sum */
 export const failing = (sum) => (sum?.calls ? (sum.error + sum.timeout) / sum.calls : 0);
 
-/** A provider's state in a colour and a reason. @param {any} row @param {any} sum @returns {[string, string]} */
+/**
+ * A provider's state in a colour and a reason.
+ * @param {any} row @param {any} sum what it did within the hour @returns {[string, string]}
+ */
 export function stateOf(row, sum) {
+  const [ailment] = row.ailments;
   if (row.state === "broken") return ["bad", row.problem || "out of service"];
   if (row.state === "disabled") return ["", "disabled"];
-  if (row.breaker && row.breaker !== "closed") return ["bad", `breaker ${row.breaker.replace("_", " ")}`];
+  if (ailment?.kind === "breaker")
+    return ["bad", `breaker ${ailment.state.replace("_", " ")}: ${ailment.reason}`];
   const share = failing(sum);
   if (share > POOR)
     return [share > BAD ? "bad" : "warn", `${percent(share)} of ${plural(sum.calls, "call")} failed`];

@@ -1,0 +1,48 @@
+/** A call again: in a terminal, or in the playground. */
+import { html } from "../../ui.js";
+import { get, may } from "../../api.js";
+import { go } from "../../router.js";
+import { Button, copyText } from "../../widgets/basics.js";
+import { toast } from "../../widgets/toasts.js";
+import { keepReplay } from "../playground/draft.js";
+
+const DOORS = {
+  openai_chat: "/v1/chat/completions",
+  openai_responses: "/v1/responses",
+  anthropic_messages: "/v1/messages",
+  ollama: "/api/chat",
+};
+
+/** The call again, for a terminal. */
+export function curlOf(call) {
+  const body =
+    (call.bodies && call.bodies.request) ||
+    JSON.stringify(
+      { model: call.model_requested, messages: [{ role: "user", content: "..." }], stream: call.stream },
+      null,
+      2,
+    );
+  const path =
+    call.door === "gemini"
+      ? `/v1beta/models/${call.model_requested}:${call.stream ? "streamGenerateContent?alt=sse" : "generateContent"}`
+      : DOORS[call.door] || "/v1/chat/completions";
+  return `curl ${location.origin}${path} \\\n  -H "authorization: Bearer $GOPHERGATE_KEY" \\\n  -H "content-type: application/json" \\\n  -d '${body.replaceAll("'", "'\\''")}'`;
+}
+
+export function CallActions({ id }) {
+  const fetched = () => get(`/api/calls/${encodeURIComponent(id)}`);
+  const copy = async () => copyText(curlOf(await fetched()), "Copied as curl");
+  const replay = async () => {
+    const call = await fetched();
+    if (!call.bodies) {
+      toast("What was said was not kept, so it cannot be replayed.", "bad");
+      return;
+    }
+    keepReplay(call.model_requested, call.bodies.request);
+    go("playground");
+  };
+  return html`
+    <${Button} onClick=${copy}>Copy as curl<//>
+    ${may("bodies") && html`<${Button} onClick=${replay}>Open in playground<//>`}
+  `;
+}

@@ -1,0 +1,135 @@
+/** Spend by time, and by whom. */
+import { html, useData } from "../../ui.js";
+import { get } from "../../api.js";
+import { change, count, exactly, money, percent } from "../../format.js";
+import { href } from "../../router.js";
+import { Bar, Pill } from "../../widgets/basics.js";
+import { Chart } from "../../widgets/chart.js";
+import { filled, nameOf, range } from "../../widgets/range.js";
+import { Empty, Loaded } from "../../widgets/states.js";
+import { Table } from "../../widgets/table.js";
+
+const DAY = 86400000;
+const MOST = 12;
+/** What a sum is by, its heading, and the filter of calls that shows them. @type {[string, string, string][]} */
+const BY = [
+  ["provider", "Providers", "provider"],
+  ["model", "Models", "model"],
+  ["client", "Clients", "client_id"],
+  ["key", "Keys", "key_id"],
+  ["team", "Teams", "team_id"],
+  ["organisation", "Organisations", ""],
+];
+
+export function Spend() {
+  const when = range("30d");
+  const params = { since: when.since, until: when.until };
+  const series = useData(() => get("/api/usage", { ...params, by: when.step, compare: true }), [when.name]);
+  return html`
+    <${Loaded} from=${series} rows=${6}>
+      ${(data) => html`<${OverTime} data=${data} />`}
+    <//>
+    <div class="grid">
+      ${BY.map(([by, title, member]) => html`
+        <${Breakdown} key=${by} by=${by} title=${title} member=${member} params=${params} name=${when.name} />
+      `)}
+    </div>
+  `;
+}
+
+/** What it comes to in a day. */
+function perDay(data) {
+  const days = (Math.min(Date.now(), new Date(data.until).getTime()) - new Date(data.since).getTime()) / DAY;
+  return Number(data.total.cost) / Math.max(1 / 24, days);
+}
+
+function OverTime({ data }) {
+  const { times, rows } = filled(data);
+  const moved = change(Number(data.total.cost), Number(data.previous?.cost));
+  const series = [
+    { label: "Spend", values: rows.map((row) => (row ? Number(row.cost) : 0)), color: "--series-4" },
+  ];
+  const compared =
+    moved === null
+      ? "nothing to compare with"
+      : `${moved >= 0 ? "+" : "−"}${percent(Math.abs(moved))} against the period before`;
+  return html`
+    <section class="card">
+      <header>
+        <div>
+          <h2 title=${`$${data.total.cost}`}>${money(data.total.cost)} in this range</h2>
+          <span class="small muted">
+            ${compared} · ${money(perDay(data))} a day · about ${money(perDay(data) * 30)} a month at this pace
+          </span>
+        </div>
+      </header>
+      <div class="body">
+        <${Chart} label="Spend" bars times=${times} format=${money} series=${series} />
+      </div>
+    </section>
+  `;
+}
+
+function Breakdown({ by, title, member, params, name }) {
+  const found = useData(() => get("/api/usage", { ...params, by }), [name]);
+  return html`
+    <section class="card span-6">
+      <header>
+        <h2>${title}</h2>
+      </header>
+      <${Loaded} from=${found}>
+        ${(data) =>
+          data.items.length ? html`
+            <${Table}
+              label=${`Spend by ${by}`}
+              rows=${[...data.items].sort((a, b) => Number(b.cost) - Number(a.cost)).slice(0, MOST)}
+              rowKey=${(row) => row.id}
+              columns=${columns(by, member, name, Number(data.total.cost) || 1)}
+            />
+          ` : html`
+            <${Empty} title="No calls in this range" />
+          `
+        }
+      <//>
+    </section>
+  `;
+}
+
+const columns = (by, member, name, total) => [
+  {
+    key: "name",
+    head: "Name",
+    cell: (row) =>
+      row.id && member ? html`
+        <a class="clip" title=${row.id} href=${href("calls", "", { [member]: row.id, range: name })}>
+          ${row.name}
+        </a>
+      ` : html`
+        <span class="clip muted">${nameOf(row, by)}</span>
+      `,
+  },
+  {
+    key: "calls",
+    head: "Calls",
+    num: true,
+    cell: (row) => html`<span title=${exactly(row.calls)}>${count(row.calls)}</span>`,
+    sort: (row) => row.calls,
+  },
+  {
+    key: "cost",
+    head: "Spend",
+    num: true,
+    cell: (row) =>
+      Number(row.cost) === 0 && row.unpriced ? html`
+        <${Pill} kind="warn">unpriced<//>
+      ` : html`
+        <span title=${`$${row.cost}`}>${money(row.cost)}</span>
+      `,
+    sort: (row) => Number(row.cost),
+  },
+  {
+    key: "share",
+    head: "Share",
+    cell: (row) => html`<${Bar} share=${Number(row.cost) / total} label=${percent(Number(row.cost) / total)} />`,
+  },
+];

@@ -1,0 +1,46 @@
+/** How a provider is, in a pill and in words: what it was set to, and what calls have taught. */
+import { html } from "../../ui.js";
+import { Pill, When } from "../../widgets/basics.js";
+
+/** @type {Record<string, [string, string]>} */
+const STATES = {
+  ok: ["ok", "in service"],
+  disabled: ["", "off"],
+  failing: ["bad", "failing"],
+  broken: ["bad", "out of service"],
+};
+
+/** @param {{row: any}} props */
+export function StateOf({ row }) {
+  const { ailments } = row;
+  const [kind, word] = STATES[row.state];
+  const open = ailments.filter((one) => one.kind === "breaker").length;
+  const cooling = ailments.length - open;
+  return html`
+    <span class="line nowrap">
+      <${Pill} kind=${kind} title=${row.problem || ""}>
+        ${word}
+      <//>
+      ${open > 0 && html`
+        <${Pill} kind="bad" title=${ailments.map((one) => `${one.what}: ${one.reason}`).join("\n")}>
+          ${open === 1 ? "breaker open" : `${open} breakers open`}
+        <//>
+      `}
+      ${cooling > 0 && html`<${Pill} kind="warn">key cools down<//>`}
+    </span>
+  `;
+}
+
+/** @param {{ailments: any[]}} props */
+export const Ailments = ({ ailments }) => html`
+  <ul class="stack tight">
+    ${ailments.map((one) => html`
+      <li key=${one.what} class=${`notice ${one.kind === "breaker" ? "bad" : "warn"}`}>
+        <span class="grow">
+          <b>${one.what}</b> ${one.kind === "breaker" ? `breaker ${one.state.replace("_", " ")}` : "cools down"}:${" "}
+          ${one.reason}. Tried again <${When} at=${one.until} />.
+        </span>
+      </li>
+    `)}
+  </ul>
+`;

@@ -1,0 +1,56 @@
+/** A real call to a provider, now: does it answer, how fast, and if not, why. */
+import { html, useEffect, useState } from "../../ui.js";
+import { post } from "../../api.js";
+import { duration } from "../../format.js";
+import { Button } from "../../widgets/basics.js";
+
+/** @param {{name: string, auto?: boolean}} props with `auto` it is asked at once */
+export function Trial({ name, auto = false }) {
+  const [state, setState] = useState(/** @type {any} */ (null));
+  const [model, setModel] = useState("");
+  const run = async () => {
+    setState({ isBusy: true });
+    try {
+      setState(
+        await post(
+          `/api/providers/${encodeURIComponent(name)}/test`,
+          model.trim() ? { model: model.trim() } : {},
+        ),
+      );
+    } catch (error) {
+      setState({ ok: false, message: error.message });
+    }
+  };
+  useEffect(() => {
+    if (auto) run();
+  }, []);
+  return html`
+    <div class="stack tight">
+      <div class="line">
+        <${Button} onClick=${run} disabled=${state?.isBusy}>
+          ${state?.isBusy ? "Asking it…" : "Test with a real call"}
+        <//>
+        <input
+          class="input slim"
+          aria-label="Model to ask"
+          placeholder="its first model"
+          value=${model}
+          onInput=${(event) => setModel(event.target.value)}
+        />
+      </div>
+      ${state && !state.isBusy && html`
+        <div class=${`notice ${state.ok ? "" : "bad"}`} role="status">
+          <div class="grow">
+            <b>${state.ok ? "It answers" : "It does not answer"}</b>${" "}
+            ${state.asked && html`
+              <span class="muted">
+                asked ${state.asked}, ${duration(state.ms)}
+              </span>
+            `}
+            <p class="small">${state.ok ? state.reply : state.message}</p>
+          </div>
+        </div>
+      `}
+    </div>
+  `;
+}

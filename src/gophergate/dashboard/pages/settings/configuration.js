@@ -1,0 +1,56 @@
+/** Every knob with its value, where that comes from, and what it is for. */
+import { html, useData } from "../../ui.js";
+import { get } from "../../api.js";
+import { Pill } from "../../widgets/basics.js";
+import { Loaded } from "../../widgets/states.js";
+import { Table } from "../../widgets/table.js";
+
+export function Configuration() {
+  const rows = useData(() => get("/api/settings").then((page) => page.items), []);
+  return html`
+    <section class="card">
+      <header>
+        <h2>Configuration</h2>
+        <span class="small muted">from the file and the environment; a change there needs a restart</span>
+      </header>
+      <${Loaded} from=${rows} rows=${8}>
+        ${(found) => html`
+          <${Table}
+            label="Settings"
+            rows=${found}
+            rowKey=${(row) => row.name}
+            columns=${[
+              { key: "name", head: "Knob", cell: (row) => html`<code>${row.name}</code>` },
+              {
+                key: "value",
+                head: "Value",
+                cell: (row) => html`
+                  <code class="clip" title=${row.value}>
+                    ${row.value}
+                  </code>
+                `,
+              },
+              {
+                key: "source",
+                head: "From",
+                cell: (row) =>
+                  !row.source || row.source === "default" ? html`
+                    <span class="faint">${row.source || "set at the start"}</span>
+                  ` : html`
+                    <${Pill} kind="accent" title=${row.source}>
+                      ${row.source.length > 40 ? `…${row.source.slice(-38)}` : row.source}
+                    <//>
+                  `,
+              },
+              {
+                key: "meaning",
+                head: "Meaning",
+                cell: (row) => html`<span class="small muted wrap">${row.meaning}</span>`,
+              },
+            ]}
+          />
+        `}
+      <//>
+    </section>
+  `;
+}
