@@ -1,4 +1,7 @@
-"""One gateway with a month behind it and one Chromium for all the dashboard's tests, which run on one worker."""
+"""One gateway with a month behind it and one Chromium for all the dashboard's tests, which run on one worker.
+
+Both end with the package: Playwright holds an event loop, beside which no asynchronous test could run.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(240))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """Fifty thousand calls of thirty days."""
     with serving(tmp_path_factory.mktemp("seeded"), *providers(), sections='[logging]\nbodies = "all"\n') as running:
@@ -33,13 +36,13 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chrome() -> Iterator[Browser]:
     with browser() as launched:
         yield launched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in(gateway: Serving, chrome: Browser) -> dict[str, Any]:
     """What a browser keeps once the administrator has signed in."""
     with visit(chrome, gateway.url) as visiting:
@@ -56,7 +59,7 @@ def at(gateway: Serving, chrome: Browser, signed_in: dict[str, Any]) -> Iterator
         assert visiting.complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(gateway: Serving) -> Iterator[httpx2.Client]:
     """The administrator as a program."""
     with httpx2.Client(base_url=gateway.url, timeout=60) as client:
