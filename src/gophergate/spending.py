@@ -98,6 +98,7 @@ class Spending:
                 "budget_id": budget.id,
                 "scope": budget.scope,
                 "scope_id": claim.name,
+                "team_id": claim.name if budget.scope == "team" else None,
                 "model": budget.model or None,
                 "period": budget.period,
                 "hard": budget.hard,
@@ -108,9 +109,8 @@ class Spending:
         )
 
     def _warn(self, caller: Caller, session: str, times: int) -> None:
-        self._announce(
-            "loop", {"client_id": caller.client_id, "key_id": caller.key_id, "session": session, "times": times}
-        )
+        whose = {"team_id": caller.team_id, "client_id": caller.client_id, "key_id": caller.key_id}
+        self._announce("loop", {**whose, "session": session, "times": times})
 
 
 def budget_of(row: BudgetRow) -> Budget:

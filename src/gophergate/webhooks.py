@@ -41,6 +41,11 @@ _LONGEST_PAUSE = 3600.0
 EVENTS: Mapping[str, str] = {
     "budget": "a budget passed one of its thresholds",
     "loop": "a client makes the same request again and again",
+    "unpriced": "a model was used whose price nobody knows",
+    "credit": "a provider's credit is low",
+    "prices": "a newer price list is in force",
+    "breaker": "a deployment is rested, or asked again",
+    "credential": "a provider's key is rested",
     "configuration": "an operator changed something",
     "start": "the gateway began to serve",
     "stop": "the gateway is shutting down",
