@@ -57,8 +57,7 @@ class Classifier:
         rating = group.classifier
         if rating is None:
             raise Unrated("the group names no model that rates.")
-        instruction = (rating.instruction or INSTRUCTION).replace("{threshold}", str(rating.threshold))
-        text = rated_text(traits.last_user_text)
+        instruction, text = _question(rating, traits)
         key = _key(rating, instruction, text)
         number, how = self._remembered(key), "remembered for this prompt"
         if number is None:
@@ -73,10 +72,7 @@ class Classifier:
     def known(self, group: Group, traits: Traits) -> float | None:
         """The rating that is remembered for this request, None when it would have to be asked for."""
         rating = group.classifier
-        if rating is None:
-            return None
-        instruction = (rating.instruction or INSTRUCTION).replace("{threshold}", str(rating.threshold))
-        return self._remembered(_key(rating, instruction, rated_text(traits.last_user_text)))
+        return self._remembered(_key(rating, *_question(rating, traits))) if rating is not None else None
 
     def _remembered(self, key: bytes) -> float | None:
         found = self._known.get(key)
@@ -114,6 +110,12 @@ def rated_text(text: str) -> str:
     if len(text) <= _BEGINNING + _END:
         return text
     return f"{text[:_BEGINNING]}\n[...]\n{text[-_END:]}"
+
+
+def _question(rating: Rating, traits: Traits) -> tuple[str, str]:
+    """What the model is told, and what it is to rate."""
+    instruction = (rating.instruction or INSTRUCTION).replace("{threshold}", str(rating.threshold))
+    return instruction, rated_text(traits.last_user_text)
 
 
 def _key(rating: Rating, instruction: str, text: str) -> bytes:
