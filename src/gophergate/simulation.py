@@ -176,7 +176,7 @@ class _Replay:
         self._bodies = bodies
         self._show = show
         self._health = Health(float, float)
-        means = Means(random.Random(1), prices, Warmth(float), float)  # noqa: S311 - shares, no secrets
+        means = Means(random.Random(1), prices, _Cold(float), float)  # noqa: S311 - shares, no secrets
         self._chooser = Chooser(self._health, means, _NoRatings())
         self._seen: dict[str, list[float]] = {}
         self._unknown: Counter[str] = Counter()
@@ -301,6 +301,13 @@ class _Replay:
             heapq.heappush(self._moves, (weight, -number, moved))
         else:
             heapq.heapreplace(self._moves, (weight, -number, moved))
+
+
+class _Cold(Warmth):
+    """What a provider's cache would have held of calls that never were is not known: nothing is noted."""
+
+    def key(self, traits: Traits) -> None:
+        return None
 
 
 class _NoRatings:
