@@ -19,7 +19,7 @@ import pytest
 
 from gophergate.app import Gateway
 from gophergate.core.call import CallRecord
-from kit.answers import TEXT, provider, script
+from kit.answers import TEXT, Said, provider, script
 from kit.door_requests import asked
 from kit.gate import KEY, gate, rows, url
 from kit.upstream import Asked, Say, Upstream, body, sse
@@ -559,3 +559,112 @@ async def test_who_waits_too_long_is_told_why(tmp_path: Path) -> None:
         assert gateway.router.attempts._waiting.waiting == 0
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
+
+
+# -- a cut answer that goes on elsewhere --------------------------------------------------------------------------
+
+CONTINUED = """[server]
+port = 0
+
+[[groups]]
+name = "goes-on"
+retries = 0
+continue_streams = true
+targets = [{ model = "bad/m" }, { model = "spare/m" }]
+
+[pricing]
+overrides = { "bad/m" = { input = 1.0, output = 2.0 }, "spare/m" = { input = 3.0, output = 4.0 } }
+"""
+PLAIN = Said(thought="", text="xyzzy and the rest.", calls=())
+
+
+def cut_after_words(_: Asked) -> Say:
+    head = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
+    return sse(
+        head + b'{"role":"assistant","content":""},"finish_reason":null}]}\n\n',
+        head + b'{"content":"The first half, "},"finish_reason":null}]}\n\n',
+        cut=True,
+        pause=0.01,
+    )
+
+
+@asynccontextmanager
+async def cutting(folder: Path, first: Callable[[Asked], Say], second: Callable[[Asked], Say]) -> AsyncIterator[Any]:
+    async with (
+        Upstream(first) as one,
+        Upstream(second) as two,
+        gate(
+            folder,
+            {**provider("openai_chat", one.url, "bad")},
+            {**provider("openai_chat", two.url, "spare"), "kind": "compatible"},
+            sections=CONTINUED,
+        ) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers=KEYS, timeout=20) as client,
+    ):
+
+        async def call(door: str, *, stream: bool = True) -> tuple[httpx2.Response, CallRecord]:
+            path, said = asked(door, "goes-on", stream=stream)
+            answer = await client.post(path, json=said)
+            return answer, (await rows(gateway, 1))[-1]
+
+        yield call, one, two
+
+
+@pytest.mark.parametrize("door", ["openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama"])
+async def test_a_cut_answer_goes_on_elsewhere_and_is_marked(door: str, tmp_path: Path) -> None:
+    """The opt-in of R-F1: one start, both halves, a note between them, one end; both parts are paid."""
+    async with cutting(tmp_path, cut_after_words, script("openai_chat", PLAIN)) as (call, _, two):
+        answer, row = await call(door)
+        text = answer.text
+        assert answer.status_code == 200
+        assert text.index("The first half, ") < text.index("continued by spare/m") < text.index("xyzz")
+        assert "error" not in text.replace('"error":null', "").replace('"error": null', "")
+        ends = {
+            "openai_chat": "[DONE]",
+            "openai_responses": "event: response.completed",
+            "anthropic_messages": "event: message_stop",
+        }
+        if door in ends:
+            assert text.count(ends[door]) == 1
+        if door == "anthropic_messages":
+            assert text.count("event: message_start") == 1
+        turns = two.asked[0].json["messages"]
+        assert [turn["role"] for turn in turns] == ["user", "assistant", "user"]
+        assert turns[1]["content"] == "The first half, "
+    assert (row.status, row.provider) == ("ok", "spare")
+    assert [(attempt.provider, attempt.error) for attempt in row.attempts] == [
+        ("bad", "upstream_broken"),
+        ("spare", ""),
+    ]
+    paid = row.attempts[0].cost
+    assert paid is not None
+    assert paid > 0
+    assert row.cost == paid + 10 * 3_000 + 7 * 4_000
+
+
+async def test_a_cut_that_nobody_can_go_on_with_is_one_error_event(tmp_path: Path) -> None:
+    """Law 2: never a clean finish, never a second status."""
+
+    def no(_: Asked) -> Say:
+        return refused("openai_chat", 503, "Also", "overloaded")
+
+    async with cutting(tmp_path, cut_after_words, no) as (call, _, two):
+        answer, row = await call("openai_chat")
+        assert answer.status_code == 200
+        assert answer.text.count("Also") == 1
+        assert "[DONE]" not in answer.text
+        assert len(two.asked) == 1
+    assert (row.status, row.http_status) == ("error", 503)
+    assert len(row.attempts) == 2
+
+
+async def test_an_answer_that_had_begun_to_call_a_tool_does_not_go_on(tmp_path: Path) -> None:
+    def calling(asking: Asked) -> Say:
+        whole = list(script("openai_chat")(asking).pieces)
+        return sse(*whole[:-3], cut=True, pause=0.01)
+
+    async with cutting(tmp_path, calling, script("openai_chat")) as (call, _, two):
+        answer, row = await call("openai_chat")
+        assert "upstream_broken" in answer.text
+        assert two.asked == []
+    assert row.status == "error"

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from gophergate.core.call import Attempt, CallBodies, CallRecord, Running, Status
 from gophergate.core.caller import Caller
 from gophergate.core.events import Event
@@ -45,6 +47,7 @@ class Entry:
         "_attempt_began",
         "_attempting",
         "_attempts",
+        "_before",
         "_body",
         "_book",
         "_cost_lost",
@@ -105,6 +108,7 @@ class Entry:
         self.unlogged = False
         self.credential = ""
         self._cost_lost = 0
+        self._before: Priced | None = None
         self._task: asyncio.Task[object] | None = None
         self._body = b""
         self._deployment: Priced | None = None
@@ -126,13 +130,25 @@ class Entry:
 
     def attempt(self, deployment: Priced, began: float | None = None) -> None:
         """An attempt at this deployment begins, or began at that time on the clock."""
-        self._deployment = deployment
+        self._before, self._deployment = self._deployment, deployment
         self.credential = ""
         self._status_seen = 0
         self._attempting = True
         self._attempt_began = self._book.clock() if began is None else began
         if self._attempts:
-            self.meter.reset()
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Another attempt follows. What the one before had brought the client, if anything, was paid all the same."""
+        meter = self.meter
+        first = meter.first_token_at if meter.generated else None
+        if meter.generated and self._before is not None:
+            usage, _ = meter.total(len(self._body))
+            cost, _ = self._book.pricing.price(self._before, usage)
+            self._attempts[-1] = replace(self._attempts[-1], cost=cost)
+            self._cost_lost += cost or 0
+        meter.reset()
+        meter.first_token_at = first
 
     def sent(self, credential: str = "", at: float | None = None) -> None:
         """The request goes out now, or went at that time on the clock: from there until `answered` it is the provider

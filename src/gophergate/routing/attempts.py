@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gophergate.errors import ClientGone, GatewayError, Unavailable
 from gophergate.routing.base import Deployment, Order, Plan
 from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.continuing import Thread
 from gophergate.routing.continuity import Continuity
 from gophergate.routing.credentials import Credentials
 from gophergate.routing.disconnects import Drain
@@ -65,6 +66,8 @@ class Attempts:
         first = plan.deployments[0]
         if len(plan.deployments) > 1 and has_other_vendor(plan.deployments, first):
             order = replace(order, declines=True)
+        if order.resilience.continue_streams and order.peek.stream and order.resilience.hedge_after is None:
+            order = replace(order, thread=Thread())
         began = self._health.clock()
         after = order.resilience.hedge_after
         if after is not None and len(plan.deployments) > 1:
@@ -160,7 +163,10 @@ class Attempts:
         while True:
             step = recovery.after(failed, error)
             if step is None or order.outlet.gone:
-                raise error
+                if order.thread is None or not order.thread.delivered:
+                    raise error
+                order.thread.fail(order, error)
+                return
             order.account.decided(step.because)
             if step.pause:
                 await self._sleep(step.pause)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -15,6 +15,9 @@ from gophergate.core.resilience import AS_PROVIDED, Disconnect, Resilience
 from gophergate.dialects.base import Dialect, Peek, Stamp
 from gophergate.errors import GatewayError
 from gophergate.providers.base import Provider
+
+if TYPE_CHECKING:
+    from gophergate.routing.continuing import Thread
 
 
 class Deployment(msgspec.Struct, frozen=True):
@@ -181,6 +184,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     client whose call it is: what is remembered of it is remembered for that client alone. `resilience` is its
     plan's; `disconnect` what its key says of clients that leave, None for nothing. `declines`: an
     answer that the vendor's content policy left empty is a failure, for there is another vendor to ask.
+    `thread`: should it be cut, the reply is gone on with elsewhere.
     """
 
     door: Dialect
@@ -196,6 +200,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reread: Reread | None = None
     disconnect: Disconnect | None = None
     declines: bool = False
+    thread: Thread | None = None
     resilience: Resilience = AS_PROVIDED
 
 

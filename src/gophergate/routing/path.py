@@ -11,10 +11,11 @@ from typing import Any
 
 from gophergate.core.events import Failed, Started
 from gophergate.core.request import Request
-from gophergate.dialects.base import Dialect, Target, encode
+from gophergate.dialects.base import Dialect, Reader, Target, Writer, encode
 from gophergate.errors import UpstreamError
 from gophergate.routing.asking import ask, disclose, mended_bytes, mended_members, refusal, unheard
 from gophergate.routing.base import Deployment, Order
+from gophergate.routing.continuing import ContinuedStream
 from gophergate.routing.continuity import Continuity, may_go_verbatim
 from gophergate.routing.credentials import Credentials
 from gophergate.routing.heavy import apart
@@ -56,7 +57,7 @@ class Paths:
         provider = deployment.provider
         if provider.simulator is not None:
             return self._simulate(order, deployment)
-        if may_go_verbatim(order, deployment):
+        if order.thread is None and may_go_verbatim(order, deployment):
             return self._verbatim(order, deployment)
         return self._translated(order, deployment)
 
@@ -118,7 +119,7 @@ class Paths:
         reader = dialect.reader(stream=_content_type(answer).startswith(_STREAMS), origin=deployment.provider.name)
         reader = self._continuity.listening(reader, order, deployment, request)
         writer = order.door.writer(request, order.stamp, stream=request.stream)
-        await _pour(answer, TranslatedStream(order, request, writer, reader, secrets_of(deployment.provider)))
+        await _pour(answer, _stream(order, request, writer, reader, secrets_of(deployment.provider)))
 
     async def _simulate(self, order: Order, deployment: Deployment) -> None:
         simulator = deployment.provider.simulator
@@ -126,7 +127,7 @@ class Paths:
         request = await _read(order)
         disclose(order, unheard(order, deployment))
         writer = order.door.writer(request, order.stamp, stream=request.stream)
-        stream = TranslatedStream(order, request, writer, None)
+        stream = _stream(order, request, writer, None)
         if request.stream:
             order.outlet.keep_alive(order.door.heartbeat, order.door.stream_type)
         order.account.sent()
@@ -171,9 +172,19 @@ class Paths:
 
 async def _read(order: Order) -> Request:
     if order.reread is not None:
-        return order.reread.request
-    body, peek = order.body, order.peek
-    return await apart(len(body), order.door.read_request, body, model=order.path_model, stream=peek.stream)
+        request = order.reread.request
+    else:
+        body, peek, model = order.body, order.peek, order.path_model
+        request = await apart(len(body), order.door.read_request, body, model=model, stream=peek.stream)
+    return request if order.thread is None else order.thread.asked(request)
+
+
+def _stream(
+    order: Order, request: Request, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()
+) -> TranslatedStream:
+    if order.thread is None:
+        return TranslatedStream(order, request, writer, reader, secrets)
+    return ContinuedStream(order, order.thread, request, writer, reader, secrets)
 
 
 def _content_type(answer: Answer) -> bytes:
