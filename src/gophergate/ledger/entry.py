@@ -14,23 +14,16 @@ from gophergate.core.caller import Caller
 from gophergate.core.events import Event
 from gophergate.core.usage import Usage
 from gophergate.errors import (
-    BadRequest,
-    BudgetExceeded,
     ClientGone,
-    Forbidden,
     GatewayError,
-    RateLimited,
-    RequestTimeout,
-    Unauthenticated,
-    UpstreamTimeout,
 )
 from gophergate.ledger.meter import Meter
+from gophergate.ledger.outcome import outcome
 from gophergate.redaction import redacted_bytes
 
 if TYPE_CHECKING:
     from gophergate.ledger.book import Book, Priced
 
-_REFUSALS = (BadRequest, Unauthenticated, Forbidden, BudgetExceeded, RateLimited)
 _MAX_KEPT = 4 << 20
 
 
@@ -339,7 +332,7 @@ class Entry:
         if error is not None and self._attempting and self._status_seen:
             # Cancelled in the middle of an attempt: it stands on the record as what it was.
             self.tried(ClientGone("The client closed the connection.") if self._is_gone() else None)
-        status, http_status, failure = self._outcome(error)
+        status, http_status, failure = outcome(error, self.failure, self.stopped, is_gone=self._is_gone())
         usage, source = self.meter.total(len(self._body))
         cost, version = self._price(usage)
         deployment = self._deployment
@@ -414,27 +407,6 @@ class Entry:
 
     def _is_gone(self) -> bool:
         return self.receiver is not None and self.receiver.gone
-
-    def _outcome(self, error: BaseException | None) -> tuple[Status, int, GatewayError | None]:
-        if error is None and self.failure is None:
-            return "ok", 200, None
-        gone = isinstance(error, ClientGone) or (error is None and isinstance(self.failure, ClientGone))
-        if gone or (isinstance(error, asyncio.CancelledError) and self._is_gone()):
-            return "client_closed", 499, ClientGone("The client closed the connection before the answer ended.")
-        failure = error if isinstance(error, GatewayError) else self.failure
-        if failure is None and isinstance(error, asyncio.CancelledError):
-            failure = self.stopped
-        if failure is None:
-            cancelled = isinstance(error, asyncio.CancelledError)
-            failure = GatewayError(
-                "The gateway was shut down during the call." if cancelled else "The gateway failed.",
-                code="shutdown" if cancelled else "internal_error",
-            )
-        if isinstance(failure, RequestTimeout | UpstreamTimeout):
-            return "timeout", failure.status, failure
-        if isinstance(failure, _REFUSALS):
-            return "refused", failure.status, failure
-        return "error", failure.status, failure
 
     def _price(self, usage: Usage | None) -> tuple[int | None, str | None]:
         if self._deployment is None or usage is None:
