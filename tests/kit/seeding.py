@@ -75,6 +75,18 @@ async def seed(gateway: Gateway, *, calls: int = 50_000, days: int = 30, now: fl
             batch.clear()
     await store.write(batch)
     await store.write_bodies(bodies)
+    async with operator(gateway) as admin:
+        await _budgets(admin, clients)
+
+
+async def _budgets(admin: Operator, clients: Sequence[Mapping[str, Any]]) -> None:
+    """After the calls: what was spent already is read from the ledger."""
+    kept = ((0, "month", "60.00"), (1, "month", "40.00"), (2, "week", "12.00"), (4, "day", "5.00"))
+    for number, period, amount in kept:
+        body = {"scope": "client", "scope_id": clients[number]["id"], "amount": amount, "period": period}
+        await admin.make("/api/budgets", body)
+    everything = {"scope": "team", "scope_id": clients[0]["team_id"], "amount": "120.00", "period": "month"}
+    await admin.make("/api/budgets", {**everything, "hard": False})
 
 
 async def _people(admin: Operator) -> list[Mapping[str, Any]]:

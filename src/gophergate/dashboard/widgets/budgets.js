@@ -100,6 +100,7 @@ const COLUMNS = [
   {
     key: "spent",
     head: "Spent",
+    phone: false,
     num: true,
     cell: (row) => html`<span title=${`${money(row.reserved)} held for calls under way`}>${money(row.spent)}</span>`,
     sort: (row) => Number(row.spent),
