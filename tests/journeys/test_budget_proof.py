@@ -9,6 +9,6 @@ from gatebench.budgets import Plan, proved
 
 async def test_one_budget_many_callers_and_a_kill(tmp_path: Path) -> None:
     """R-B1, R-B2, R-B3, laws 1, 6 and 7. Raises what was broken."""
-    result = await proved(Plan(callers=30, calls=300, kills=1), tmp_path)
-    assert result["seen"]["served"] > 60
+    result = await proved(Plan(callers=30, calls=240, kills=1), tmp_path)
+    assert result["seen"]["served"] > 50
     assert result["answered"] <= result["rows"]

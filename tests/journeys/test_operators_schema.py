@@ -61,6 +61,7 @@ MEANT = {
 """Where input may fit the schema and still mean nothing, and why no schema can say so."""
 
 
+@pytest.mark.timeout(400)  # some hundred operations, each asked sixteen ways
 def test_every_operation_keeps_its_word(described: Any) -> None:
     """All of schemathesis' checks on every operation, with valid input and with input that is not. But for the one on
     credentials: it counts a request with a good token and a bad cookie as unsigned (test_every_route.py has those)."""
