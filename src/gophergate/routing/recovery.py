@@ -83,7 +83,7 @@ class Recovery:
         following = self._following(deployment, treatment)
         if following is not None:
             return Step(following, 0.0, f"{why}, so {following.label} is asked")
-        return self._again(why, now) if treatment.elsewhere == "any" else None
+        return self._again(why, now) if treatment.elsewhere == "any" or failure.again else None
 
     def has_other_vendor(self, deployment: Deployment) -> bool:
         """Whether one is left to ask should that deployment's vendor refuse by its content policy."""

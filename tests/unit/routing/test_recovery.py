@@ -171,3 +171,13 @@ def test_credentials_are_spread_by_weight(weights: tuple[float, float], share: f
     assert picks.pick(two).label == "y"  # type: ignore[union-attr]
     floor.health.cool("a", "y", 5.0, "429")
     assert picks.pick(two).label == "y", "where all rest, the one that is back first"  # type: ignore[union-attr]
+
+
+def test_a_provider_that_says_to_ask_again_is_asked_again_whatever_the_kind() -> None:
+    """`x-should-retry: true`."""
+    floor = Floor()
+    a = deployment("a")
+    odd = UpstreamRefused("odd", status=400, headers={"x-should-retry": "true"})
+    step = recovery(floor, a).after(a, odd)
+    assert step is not None
+    assert step.deployment is a
