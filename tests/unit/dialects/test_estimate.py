@@ -104,6 +104,7 @@ def test_how_near_the_estimates_come() -> None:
     for call in calls:
         doors[call.request.dialect].append(call)
         families[family_of(call.model, call.service)].append(call)
+    exchanges.something(calls)
     assert near(calls) / len(calls) >= 0.7
     record_whole(PAGE, "by dialect", rows_of({**doors, "together": calls}))
     record_whole(PAGE, "by family", rows_of(families))

@@ -59,7 +59,7 @@ def test_every_recorded_body_reads_the_same_both_ways() -> None:
         if short is not None:
             short_ones += 1
             assert fold(checked(short)) == long_way(raw), record["id"]
-    assert short_ones > 100
+    exchanges.something(short_ones)
 
 
 def events_of(pieces: list[bytes]) -> list[Event]:
@@ -129,4 +129,4 @@ def test_every_recorded_stream_reads_the_same_both_ways() -> None:
         pieces = [event + b"\n\n" for event in raw.split(b"\n\n")]
         streams += 1
         assert repr(events_of(pieces)) == repr(the_long_way(pieces)), record["id"]
-    assert streams > 100
+    exchanges.something(streams)
