@@ -11,6 +11,8 @@ from gophergate.front.routes import dialect_of
 from gophergate.store import changes
 from gophergate.store.database import Database
 
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+
 
 class Health:
     """Whether the process lives, and whether it can serve. Neither calls a provider."""
@@ -34,7 +36,7 @@ class Health:
 
 
 def _plain(reply: Reply, status: int, body: bytes) -> None:
-    reply.start(status, [(b"content-type", b"application/json")], length=len(body))
+    reply.start(status, [(b"content-type", b"application/json"), NOSNIFF], length=len(body))
     reply.send(body)
     reply.end()
 
@@ -44,6 +46,6 @@ def error_reply(
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """An error in the envelope of the door at `path`, for failures that never became a call."""
     dialect = spoken.get(dialect_of(path)) or spoken["openai_chat"]
-    headers = [(b"content-type", b"application/json")]
+    headers = [(b"content-type", b"application/json"), NOSNIFF]
     headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
     return error.status, headers, dialect.write_error(error, "")
