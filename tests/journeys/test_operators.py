@@ -344,6 +344,23 @@ async def test_a_change_made_meanwhile_is_not_overwritten(admin: Operator) -> No
     assert (await admin.get(path))["name"] == "two"
 
 
+async def test_nothing_is_removed_that_was_changed_meanwhile(admin: Operator) -> None:
+    made = {
+        "/api/clients": {"name": "c"},
+        "/api/teams": {"name": "t"},
+        "/api/organisations": {"name": "o"},
+        "/api/users": {"username": "u", "password": "long enough"},
+    }
+    for path, given in made.items():
+        one = f"{path}/{(await admin.make(path, given))['id']}"
+        tag = (await admin.raw("GET", one)).headers["etag"]
+        change = {"display_name": "x"} if "users" in path else {"name": "x"}
+        assert (await admin.ask("PATCH", one, change, **{"if-match": tag}))[0] == 200
+        assert (await admin.ask("DELETE", one, **{"if-match": tag}))[0] == 412, path
+        tag = (await admin.raw("GET", one)).headers["etag"]
+        assert (await admin.ask("DELETE", one, **{"if-match": tag}))[0] == 204, path
+
+
 async def test_names_are_taken_once(admin: Operator) -> None:
     await admin.make("/api/clients", {"name": "one"})
     assert (await admin.ask("POST", "/api/clients", {"name": "one"}))[0] == 409

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import gophergate
 from gophergate.admin import problems
+from gophergate.admin.examples import add_examples
 from gophergate.admin.guard import NEEDS, Guarded
 from gophergate.admin.rooms import Rooms
 from gophergate.admin.routes import ROUTES, Route
@@ -96,6 +97,8 @@ def described(app: FastAPI) -> dict[str, Any]:
     for path in document["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
+            if "412" in operation["responses"]:
+                operation.setdefault("parameters", []).append(_IF_MATCH)
             if operation.get(NEEDS) != "nobody":
                 operation["security"] = [{"session": []}, {"bearer": []}]
     schemas = document["components"]["schemas"]
@@ -103,9 +106,17 @@ def described(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas.update(problems.schemas())
     document["components"]["securitySchemes"] = _SECURITY
+    add_examples(document)
     return document
 
 
+_IF_MATCH = {
+    "name": "if-match",
+    "in": "header",
+    "required": False,
+    "description": "The etag of what was read: a change made meanwhile by somebody else is not overwritten (412).",
+    "schema": {"type": "string", "examples": ["*"]},
+}
 _ABOUT = (
     "The operators' API of GopherGate. Sign in at /api/auth/login or send an admin token. Lists answer `items` and "
     "`next_cursor`; money is decimal text in US dollars; times are RFC 3339 in UTC; ids are strings. Give the `etag` "

@@ -12,7 +12,7 @@ from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from gophergate.admin.desk import AtDesk, Desk
-from gophergate.admin.paging import Limit, TimedCursor
+from gophergate.admin.paging import Limit, TimedCursor, unbroken
 from gophergate.admin.shapes import Id, Listing, Moment, Shown, Time, microseconds
 from gophergate.store.audit import Audit, AuditRow
 from gophergate.times import rfc3339
@@ -77,7 +77,7 @@ async def _lines(desk: Desk, format: str) -> AsyncIterator[bytes]:
     yield (",".join(_COLUMNS) + "\r\n").encode() if format == "csv" else b"["
     first = True
     while True:
-        page = await Audit(desk.rooms.database).page(cursor=cursor, limit=500)
+        page = await unbroken(Audit(desk.rooms.database).page(cursor=cursor, limit=500))
         for row in page.items:
             if format == "csv":
                 yield csv_line([rfc3339(row.at), *(getattr(row, name) for name in _COLUMNS[1:])])

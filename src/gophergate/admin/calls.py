@@ -12,7 +12,7 @@ from pydantic import Field as Member
 
 from gophergate.admin.audit import csv_line
 from gophergate.admin.desk import AtDesk, Desk
-from gophergate.admin.paging import Limit, TimedCursor
+from gophergate.admin.paging import Limit, TimedCursor, unbroken
 from gophergate.admin.shapes import Dollars, Id, Listing, Moment, Money, Shown, Time, microseconds
 from gophergate.core.call import CallRecord, Status
 from gophergate.core.money import from_dollars, to_dollars
@@ -274,7 +274,7 @@ async def _lines(desk: Desk, where: CallFilter, format: str) -> AsyncIterator[by
     first = True
     yield (",".join(_COLUMNS) + "\r\n").encode() if format == "csv" else b"["
     while True:
-        page = await desk.rooms.calls.page(where, cursor=cursor, limit=500)
+        page = await unbroken(desk.rooms.calls.page(where, cursor=cursor, limit=500))
         if format == "csv":
             yield b"".join(csv_line(_cells(record)) for record in page.items)
         else:

@@ -123,10 +123,11 @@ async def change(client_id: Id, given: ClientChange, request: Request, response:
     return _shown(response, after)
 
 
-async def delete(client_id: Id, desk: AtDesk) -> None:
+async def delete(client_id: Id, request: Request, desk: AtDesk) -> None:
     """Remove a client and its keys. Its calls stay in the log."""
     async with desk.change():
         before = await _own(desk, client_id)
+        unchanged_since(request, ClientShown.model_validate(before))
         keys = await Keys(desk.rooms.database).page(client_id=client_id, limit=10_000)
         await Clients(desk.rooms.database).delete(client_id)
         await desk.note("delete", "client", client_id, before=ClientShown.model_validate(before))

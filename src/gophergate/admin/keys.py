@@ -226,10 +226,11 @@ async def rotate(key_id: Id, desk: AtDesk, given: Rotation | None = None) -> Key
     return KeyMade.of(row, secret)
 
 
-async def delete(key_id: Id, desk: AtDesk) -> None:
+async def delete(key_id: Id, request: Request, desk: AtDesk) -> None:
     """Remove a key altogether. Its calls stay in the log."""
     async with desk.change():
         before = await _own(desk, key_id)
+        unchanged_since(request, KeyShown.model_validate(before))
         await Keys(desk.rooms.database).delete(key_id)
         await desk.note("delete", "key", key_id, before=KeyShown.model_validate(before))
     desk.keys_changed()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
@@ -19,6 +20,12 @@ TimedCursor = Annotated[
 ]
 """Of lists in order of time."""
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
+
+
+async def unbroken(reading: Coroutine[Any, Any, RowT]) -> RowT:
+    """What a read gives, for answers that are streamed. Whoever leaves half-way ends the answer and not the read under
+    it: a database connection that is cancelled again while it closes is never let go of by its driver."""
+    return await asyncio.shield(asyncio.ensure_future(reading))
 
 
 def page_of(

@@ -112,11 +112,12 @@ async def change(team_id: Id, given: TeamChange, request: Request, response: Res
     return _shown(response, after)
 
 
-async def delete(team_id: Id, desk: AtDesk) -> None:
+async def delete(team_id: Id, request: Request, desk: AtDesk) -> None:
     """Remove a team. Its clients and users stay, without one."""
     clients = Clients(desk.rooms.database)
     async with desk.change():
         before = await clients.team(team_id)
+        unchanged_since(request, TeamShown.model_validate(before))
         await clients.delete_team(team_id)
         await desk.note("delete", "team", team_id, before=TeamShown.model_validate(before))
     desk.keys_changed()
@@ -175,11 +176,12 @@ async def change_organisation(
     return shown
 
 
-async def delete_organisation(organisation_id: Id, desk: AtDesk) -> None:
+async def delete_organisation(organisation_id: Id, request: Request, desk: AtDesk) -> None:
     """Remove an organisation. Its teams and clients stay, without one."""
     clients = Clients(desk.rooms.database)
     async with desk.change():
         before = await clients.organisation(organisation_id)
+        unchanged_since(request, OrganisationShown.model_validate(before))
         await clients.delete_organisation(organisation_id)
         await desk.note("delete", "organisation", organisation_id, before=OrganisationShown.model_validate(before))
     desk.keys_changed()

@@ -121,13 +121,14 @@ async def change(user_id: Id, given: UserChange, request: Request, response: Res
     return _shown(response, after)
 
 
-async def delete(user_id: Id, desk: AtDesk) -> None:
+async def delete(user_id: Id, request: Request, desk: AtDesk) -> None:
     """Remove a user and end their sessions."""
     users = Users(desk.rooms.database)
     if user_id == desk.who.user_id:
         raise BadRequest("You cannot remove yourself; another owner or administrator can.", code="is_yourself")
     async with desk.change():
         before = await users.get(user_id)
+        unchanged_since(request, UserShown.model_validate(before))
         _may_make(desk, before.role)
         await users.delete(user_id)
         await _keep_an_owner(users, before)

@@ -1,0 +1,108 @@
+"""What is made, changed and removed, and stands in the audit log with who did it, from where, before and after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gophergate.admin.routes import ROUTES
+from gophergate.app import Gateway
+from kit.gate import gate
+from kit.operator import Operator, operator
+
+QUIET = {
+    ("POST", "/api/groups/explain"),
+    ("POST", "/api/groups/simulate"),
+    ("POST", "/api/providers/{name}/test"),
+    ("POST", "/api/webhooks/{webhook_id}/test"),
+}
+"""What asks by POST and changes nothing."""
+
+
+@pytest.fixture
+async def admin(tmp_path: Path) -> AsyncIterator[Operator]:
+    async with gate(tmp_path / "gate") as gateway, operator(gateway) as made:
+        made.gateway = gateway  # type: ignore[attr-defined]
+        yield made
+
+
+async def entries(admin: Operator, kind: str) -> list[Any]:
+    page = await admin.get(f"/api/audit?target_kind={kind}&limit=500")
+    return list(reversed(page["items"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "given", "change", "member"),
+    [
+        ("organisation", "/api/organisations", {"name": "one"}, {"name": "two"}, "name"),
+        ("team", "/api/teams", {"name": "one"}, {"name": "two", "limits": {"rpm": 5}}, "name"),
+        ("client", "/api/clients", {"name": "one"}, {"name": "two"}, "name"),
+        ("user", "/api/users", {"username": "one", "password": "long enough"}, {"role": "editor"}, "role"),
+    ],
+)
+async def test_each_is_made_changed_removed_and_on_record(
+    admin: Operator, kind: str, path: str, given: Any, change: Any, member: str
+) -> None:
+    made = await admin.make(path, given)
+    one = f"{path}/{made['id']}"
+    assert (await admin.get(one))["id"] == made["id"]
+    assert made["id"] in [item["id"] for item in (await admin.get(path))["items"]]
+    assert (await admin.ask("PATCH", one, change))[0] == 200
+    assert (await admin.get(one))[member] == change[member]
+    assert (await admin.ask("DELETE", one))[0] == 204
+    assert (await admin.ask("GET", one))[0] == 404
+    assert (await admin.ask("PATCH", one, change))[0] == 404
+    assert (await admin.ask("DELETE", one))[0] == 404
+    found = [entry for entry in await entries(admin, kind) if entry["target_id"] == made["id"]]
+    assert [entry["action"] for entry in found] == ["create", "change", "delete"]
+    assert {(entry["actor"], entry["address"]) for entry in found} == {("admin", "127.0.0.1")}
+    assert found[1]["before"][member] != found[1]["after"][member] == change[member]
+    assert (found[0]["before"], found[2]["after"]) == (None, None)
+    assert "long enough" not in json.dumps(found)
+
+
+async def test_signing_in_and_out_and_tokens_are_on_record(admin: Operator) -> None:
+    gateway: Gateway = admin.gateway  # type: ignore[attr-defined]
+    made = await admin.make("/api/tokens", {"name": "ci", "scopes": ["view"]})
+    assert [item["id"] for item in (await admin.get("/api/tokens"))["items"]] == [made["id"]]
+    assert (await admin.ask("POST", f"/api/tokens/{made['id']}/revoke"))[0] == 200
+    assert (await admin.ask("POST", f"/api/tokens/{made['id']}/revoke"))[0] == 200
+    async with operator(gateway) as again:
+        await again.ask("POST", "/api/auth/logout")
+        assert (await again.ask("GET", "/api/auth/me"))[0] == 401
+    assert [entry["action"] for entry in await entries(admin, "token")] == ["create", "revoke"]
+    assert [entry["action"] for entry in await entries(admin, "session")] == ["sign_in", "sign_in", "sign_out"]
+    assert made["token"] not in json.dumps(await admin.get("/api/audit?limit=500"))
+
+
+async def test_a_refused_change_is_not_on_record(admin: Operator) -> None:
+    before = len((await admin.get("/api/audit?limit=500"))["items"])
+    await admin.make("/api/clients", {"name": "one"})
+    assert (await admin.ask("POST", "/api/clients", {"name": "one"}))[0] == 409
+    assert (await admin.ask("POST", "/api/clients", {"name": ""}))[0] == 400
+    assert (await admin.ask("PATCH", "/api/clients/none", {"name": "x"}))[0] == 404
+    noted = (await admin.get("/api/audit?limit=500"))["items"]
+    assert len(noted) == before + 2  # the client and its key
+
+
+def test_every_change_there_is_notes_it() -> None:
+    """A handler of a changing route writes an entry, or what it calls in its module does."""
+    import inspect
+
+    silent = []
+    for route in ROUTES:
+        if route.method == "GET" or (route.method, route.path) in QUIET:
+            continue
+        source = inspect.getsource(route.handler)
+        called = {name for name in vars(inspect.getmodule(route.handler)) if f"{name}(" in source}
+        module = inspect.getmodule(route.handler)
+        bodies = [source] + [
+            inspect.getsource(getattr(module, name)) for name in called if inspect.isfunction(getattr(module, name))
+        ]
+        if not any(".note(" in body or ".signed_in(" in body for body in bodies):
+            silent.append((route.method, route.path))
+    assert silent == []
