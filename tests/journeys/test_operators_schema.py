@@ -60,8 +60,6 @@ MEANT = {
     "POST /api/webhooks": "the address must be one that can be asked",
     "PATCH /api/webhooks/{webhook_id}": "the address must be one that can be asked",
     "POST /api/reconciliations": "the provider must be there, and its file be one that is understood",
-    "POST /api/groups/explain": "a group that is only proposed must be a sound one",
-    "POST /api/groups/simulate": "a group that is only proposed must be a sound one",
     "GET /api/usage": "since comes before until",
 }
 """Where input may fit the schema and still mean nothing, and why no schema can say so."""
