@@ -17,16 +17,8 @@ from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, decode, encode
 from gophergate.dialects.openai_responses.errors import error_members
-from gophergate.dialects.openai_responses.items_told import (
-    Frames,
-    Ids,
-    NoFrames,
-    Status,
-    Told,
-    ToldMessage,
-    told_block,
-    told_seal,
-)
+from gophergate.dialects.openai_responses.frames import Frames, Ids, NoFrames
+from gophergate.dialects.openai_responses.items_told import Status, Told, ToldMessage, told_block, told_seal
 from gophergate.dialects.openai_responses.response import Answer, ending_of
 from gophergate.dialects.openai_responses.wire import ITEM, own
 from gophergate.errors import GatewayError
