@@ -47,6 +47,7 @@ class Entry:
         "_deployment",
         "_dropped",
         "_ended",
+        "_is_sent",
         "_kept",
         "_kept_size",
         "_noted",
@@ -106,7 +107,7 @@ class Entry:
         self._body = b""
         self._deployment: Priced | None = None
         self._attempts: list[Attempt] = []
-        self._attempting = False
+        self._attempting = self._is_sent = False
         self._dropped: dict[str, None] = {}
         self._kept: list[bytes] = []
         self._kept_size = 0
@@ -126,6 +127,7 @@ class Entry:
         self._before, self._deployment = self._deployment, deployment
         self.credential = ""
         self._status_seen = 0
+        self._is_sent = False
         self._attempting = True
         self._attempt_began = self._book.clock() if began is None else began
         if self._attempts:
@@ -147,6 +149,7 @@ class Entry:
         """The request goes out now, or went at that time on the clock: from there until `answered` it is the provider
         that takes the time."""
         self.credential = credential
+        self._is_sent = True
         self._sent_at = self._book.clock() if at is None else at
 
     def answered(self, status: int) -> None:
@@ -329,9 +332,10 @@ class Entry:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and self._attempting and self._status_seen:
+        if error is not None and self._attempting and (self._is_sent or self._status_seen):
             # Cancelled in the middle of an attempt: it stands on the record as what it was.
-            self.tried(ClientGone("The client closed the connection.") if self._is_gone() else None)
+            ended = self.stopped or GatewayError("The gateway was shut down during the call.", code="shutdown")
+            self.tried(ClientGone("The client closed the connection.") if self._is_gone() else ended)
         status, http_status, failure = outcome(error, self.failure, self.stopped, is_gone=self._is_gone())
         usage, source = self.meter.total(len(self._body))
         cost, version = self._price(usage)
