@@ -1,6 +1,6 @@
-"""One gateway with a month behind it and one Chromium for all the dashboard's tests, which run on one worker.
+"""One gateway with a month behind it and one Chromium for all the dashboard's tests of a worker.
 
-Both end with the package: Playwright holds an event loop, beside which no asynchronous test could run.
+The browser ends with the package: Playwright holds an event loop, beside which no asynchronous test could run.
 """
 
 from __future__ import annotations
@@ -20,15 +20,13 @@ from kit.serving import Serving, serving
 Ask = Callable[..., str]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/browser" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            item.add_marker(pytest.mark.timeout(240))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """One worker for all, where the scheduler heeds it."""
+    item.add_marker(pytest.mark.xdist_group("browser"))
+    item.add_marker(pytest.mark.timeout(240))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """Fifty thousand calls of thirty days."""
     with serving(tmp_path_factory.mktemp("seeded"), *providers(), sections='[logging]\nbodies = "all"\n') as running:
@@ -42,13 +40,17 @@ def chrome() -> Iterator[Browser]:
         yield launched
 
 
-@pytest.fixture(scope="package")
-def signed_in(gateway: Serving, chrome: Browser) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def signed_in(gateway: Serving) -> dict[str, Any]:
     """What a browser keeps once the administrator has signed in."""
-    with visit(chrome, gateway.url) as visiting:
-        visiting.sign_in()
-        state: dict[str, Any] = dict(visiting.context.storage_state())
-        return state
+    with httpx2.Client(base_url=gateway.url, timeout=60) as client:
+        client.post("/api/auth/login", json={"username": "admin", "password": PASSWORD}).raise_for_status()
+        cookies = [
+            {"name": one.name, "value": one.value, "url": gateway.url, "httpOnly": True, "sameSite": "Strict"}
+            for one in client.cookies.jar
+        ]
+    kept = {"origin": gateway.url, "localStorage": [{"name": "gophergate.signed-in", "value": "yes"}]}
+    return {"cookies": cookies, "origins": [kept]}
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def at(gateway: Serving, chrome: Browser, signed_in: dict[str, Any]) -> Iterator
         assert visiting.complaints == []
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def api(gateway: Serving) -> Iterator[httpx2.Client]:
     """The administrator as a program."""
     with httpx2.Client(base_url=gateway.url, timeout=60) as client:

@@ -2,7 +2,7 @@
 import { html, useData } from "../../ui.js";
 import { del, get, may, patch, put } from "../../api.js";
 import { route, setQuery } from "../../router.js";
-import { count, money } from "../../format.js";
+import { count, money, plural } from "../../format.js";
 import { Bar, Sure, Tabs, When } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
 import { Field, FormBox, lines, numberOr, textOr, useForm } from "../../widgets/form.js";
@@ -81,6 +81,24 @@ function About({ row }) {
         <dd class="mono small">${row.base_url || "its own"}</dd>
         <dt>Key</dt>
         <dd>${row.api_key_masked ? html`<code>${row.api_key_masked}</code>` : "none"}</dd>
+        ${row.credentials?.length > 1 && html`
+          <dt>Keys</dt>
+          <dd>
+            ${row.credentials.map((one) => html`
+              <div key=${one.label}>
+                <code>${one.api_key_masked}</code>${" "}
+                <span class="muted small">
+                  ${one.label}
+                  ${one.weight !== 1 ? `, weight ${one.weight}` : ""}
+                </span>
+              </div>
+            `)}
+          </dd>
+        `}
+        ${row.concurrency && html`
+          <dt>At a time</dt>
+          <dd>${plural(row.concurrency, "call")}</dd>
+        `}
         <dt>Speaks</dt>
         <dd>${row.speaks.join(", ")}</dd>
         <dt>Models</dt>
