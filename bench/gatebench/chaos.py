@@ -30,7 +30,7 @@ from gophergate.settings import load
 from gophergate.setup import first_run
 from gophergate.store.calls import Calls
 
-FIRST_BYTE = 1.0
+FIRST_BYTE = 2.0
 RETRY_DEADLINE = 6.0
 LONGEST = RETRY_DEADLINE + 8.0
 """Seconds within which any call must be over: the last attempt begins before the retry deadline, and a whole answer of
