@@ -7,6 +7,7 @@ Nothing here is on a call's path. Without a network all goes on with the prices 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -98,17 +99,22 @@ class PriceKeeping:
         checked = await asyncio.to_thread(self._checked_at)
         if checked is not None:
             self._next_look = max(self._next_look, checked + self._settings.refresh)
-        while True:
-            await asyncio.sleep(_TICK)
-            try:
+        try:
+            while True:
+                await asyncio.sleep(_TICK)
+                try:
+                    await self.record()
+                    if self._wall() >= self._next_credit:
+                        self._next_credit = self._wall() + _CREDIT_EVERY
+                        await self._look_at_credit()
+                except Unavailable as error:
+                    logger.debug("cannot keep prices at the moment: %s", error.message)
+                if self._settings.refresh and self._wall() >= self._next_look:
+                    await self.refresh()
+        finally:
+            # The cards of the last calls: the versions on their rows shall name something.
+            with contextlib.suppress(Unavailable):
                 await self.record()
-                if self._wall() >= self._next_credit:
-                    self._next_credit = self._wall() + _CREDIT_EVERY
-                    await self._look_at_credit()
-            except Unavailable as error:
-                logger.debug("cannot keep prices at the moment: %s", error.message)
-            if self._settings.refresh and self._wall() >= self._next_look:
-                await self.refresh()
 
     async def record(self) -> None:
         """Keep the cards that were made since the last time. Raises DatabaseUnavailable; they are tried again then."""

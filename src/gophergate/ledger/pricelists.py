@@ -19,6 +19,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import ModelInfo
 
 MOST_KEPT = 400
 """Fetched lists that are kept: more than a year of daily changes, 100 kB each."""
@@ -82,12 +83,36 @@ def parsed(data: bytes, version: str = "", since: int = 0) -> PriceList:
     snapshot = DataSnapshot(providers, from_auto_update=True)
     if len(providers) < _FEWEST_PROVIDERS or sum(len(each.models) for each in providers) < _FEWEST_MODELS:
         raise UnusablePrices(f"it has only {len(providers)} providers; something is missing")
+    for provider in providers:
+        for each in provider.models:
+            _check(each, f"{provider.id}/{each.id}")
     for price_id, model in _ANCHORS:
         try:
             snapshot.find_provider_model(model, None, price_id, None)
         except LookupError:
             raise UnusablePrices(f"it does not know {price_id}/{model}") from None
     return PriceList(version or f"genai-prices {hashlib.sha256(data).hexdigest()[:8]}", since, snapshot)
+
+
+def _check(model: ModelInfo, name: str) -> None:
+    """Raises UnusablePrices for what would fail only when a call is priced: a pattern that is none, an amount below
+    zero or without an end."""
+    clauses = [model.match]
+    while clauses:
+        clause: Any = clauses.pop()
+        clauses += getattr(clause, "or_", None) or getattr(clause, "and_", None) or []
+        if hasattr(clause, "regex"):
+            try:
+                re.compile(clause.regex)
+            except re.error:
+                raise UnusablePrices(f"the pattern of {name} is none") from None
+    sets = [each.prices for each in model.prices] if isinstance(model.prices, list) else [model.prices]
+    for prices in (*sets, *(variant.prices for variant in model.price_variants or ())):
+        for value in vars(prices).values():
+            tiers = getattr(value, "tiers", ())
+            amounts = [getattr(value, "base", value), *(tier.price for tier in tiers)]
+            if any(amount is not None and not (amount.is_finite() and amount >= 0) for amount in amounts):
+                raise UnusablePrices(f"a price of {name} is no amount")
 
 
 class PriceLists:

@@ -41,6 +41,12 @@ def published(rate: float, extra: str = "") -> bytes:
         (b"[]", "only 0 providers"),
         (b"[1]", "cannot read it"),
         (b'[{"id": "x"}]', "cannot read it"),
+        (published(1).replace(b'{"equals": "m3-7"}', b'{"regex": "m3-7("}'), "the pattern of p3/m3-7 is none"),
+        (published(-1), "a price of openai/gpt-5 is no amount"),
+        (
+            published(float("inf")).replace(b"Infinity", b'"Infinity"'),
+            "a price of openai/gpt-5 is no amount|cannot read",
+        ),
         (published(1).replace(b'"gpt-4.1"', b'"gpt-4.0"'), "does not know openai/gpt-4.1"),
     ],
 )
