@@ -54,12 +54,10 @@ def test_many_calls_stay_readable_and_the_page_responsive(at: Visit, gateway: Se
     """R-A2, Must show 3: some hundred frames a second; rows are merged into counts, and a click is answered."""
     page = at.go("live")
     expect(page.locator(".live-dot")).to_contain_text("Live")
-    page.evaluate(
-        """() => {
-          window.tasks = [];
-          new PerformanceObserver((list) => list.getEntries().forEach((one) => window.tasks.push(one.duration)))
-            .observe({ type: 'longtask' });
-        }"""
+    page.add_init_script(
+        "window.tasks = [];"
+        "new PerformanceObserver((list) => list.getEntries().forEach((one) => window.tasks.push(one.duration)))"
+        ".observe({ type: 'longtask' });"
     )
     frames = [0]
     page.on("websocket", lambda socket: socket.on("framereceived", lambda _: frames.__setitem__(0, frames[0] + 1)))
@@ -78,12 +76,14 @@ def test_many_calls_stay_readable_and_the_page_responsive(at: Visit, gateway: Se
     expect(page.get_by_role("button", name="Failed")).to_have_attribute("aria-pressed", "true")
     calling.join(60)
     assert not calling.is_alive()
-    longest = max(page.evaluate("window.tasks || []"), default=0)
+    longest = max(page.evaluate("window.tasks"), default=0)
     record_property("frames", frames[0])
     record_property("longest_task_ms", longest)
     assert frames[0] > 500
     assert longest < 1000  # 50 is usual; only a page that hangs is noticed here
     assert page.evaluate("document.querySelectorAll('.livelist li').length") <= 100
+    page.evaluate("setTimeout(() => { const end = performance.now() + 150; while (performance.now() < end); })")
+    at.until("window.tasks.some((ms) => ms >= 150)")  # the observer would have seen one
 
 
 async def _keep_asking(client: httpx2.AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx2
 from playwright.sync_api import expect
 
 from kit.browser import Visit
@@ -24,6 +25,20 @@ def test_a_model_gets_a_price_and_a_discount(at: Visit) -> None:
     page.get_by_role("button", name="Reset").click()
     page.get_by_role("button", name="Reset").last.click()
     expect(page.get_by_text("Back to what it is by itself")).to_be_visible()
+
+
+def test_a_price_keeps_what_the_form_does_not_show(at: Visit, api: httpx2.Client) -> None:
+    model = "/api/models/demo/see"
+    whole = {"input": "1", "audio_input": "7", "tools": {"web_search": "0.01"}}
+    long = [{"above": 200000, "input": "2"}]
+    api.patch(model, json={"price": {**whole, "long_context": long}}).raise_for_status()
+    before = api.get(model).json()["price_override"]
+    page = at.go("models/demo/see")
+    page.fill("#field-output", "4")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert api.get(model).json()["price_override"] == {**before, "output": "4"}
+    api.delete(model)
 
 
 def test_models_are_found_by_what_they_can_do(at: Visit) -> None:

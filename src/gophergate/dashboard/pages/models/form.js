@@ -27,7 +27,8 @@ export function ModelForm({ model, onDone }) {
   };
   const form = useForm(start, async (values) => {
     const given = Object.fromEntries(CLASSES.map(([key]) => [key, textOr(String(values[key]).trim())]));
-    const price = Object.values(given).some(Boolean) ? given : null;
+    const rest = beside(known);
+    const price = Object.values(given).some(Boolean) || Object.keys(rest).length ? { ...rest, ...given } : null;
     const body = {
       enabled: values.enabled,
       mapped_name: textOr(values.mapped_name.trim()),
@@ -71,6 +72,20 @@ export function ModelForm({ model, onDone }) {
       </fieldset>
     <//>
   `;
+}
+
+/** What an operator's price says beside those classes, as the API takes it: it stays when they are changed. */
+function beside(known) {
+  const rest = /** @type {Record<string, any>} */ ({});
+  const bands = /** @type {Record<string, any>} */ ({});
+  for (const [name, amount] of Object.entries(known)) {
+    const [kind, ...more] = name.split(".");
+    if (kind === "above") (bands[more[0]] ??= { above: Number(more[0]) })[more[1]] = amount;
+    else if (more.length) (rest[`${kind}s`] ??= {})[more.join(".")] = amount;
+    else if (!CLASSES.some(([key]) => key === name)) rest[name] = amount;
+  }
+  const longer = Object.values(bands);
+  return longer.length ? { ...rest, long_context: longer } : rest;
 }
 
 const discountKnown = (one) => ({
