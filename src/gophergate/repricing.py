@@ -62,7 +62,8 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 class Job:
-    """One run in the background: how far it is, and how it ended. `error` is one sentence, "" while all is well."""
+    """One run in the background: how far it is, and how it ended. `error` is one sentence, "" while all is well;
+    `ended` is for its owner to set, once what follows from the run is done too."""
 
     def __init__(self, *, dry_run: bool) -> None:
         self.dry_run = dry_run
@@ -82,7 +83,6 @@ class Job:
             if self.state == "running":
                 self.state = "failed"
                 self.error = self.error or "It was broken off."
-            self.ended.set()
 
     def _note(self, outcome: Outcome) -> None:
         self.outcome = outcome

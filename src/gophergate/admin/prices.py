@@ -323,11 +323,14 @@ async def _run(job: Job, given: RepriceGiven, desk: Desk) -> None:
         since=microseconds(given.since), until=microseconds(given.until), provider=given.provider, model=given.model
     )
     repricer = Repricer(rooms.database, rooms.calls, rooms.configuration, rooms.prices.book, now=desk.now)
-    await job.run(repricer, which, latest=given.latest)
-    if given.dry_run:
-        return
-    rooms.spending.reread()
-    async with desk.change():
-        await desk.note(
-            "repriced", "calls", None, after={"state": job.state, **_job(job).total.model_dump(mode="json")}
-        )
+    try:
+        await job.run(repricer, which, latest=given.latest)
+        if given.dry_run:
+            return
+        rooms.spending.reread()
+        async with desk.change():
+            await desk.note(
+                "repriced", "calls", None, after={"state": job.state, **_job(job).total.model_dump(mode="json")}
+            )
+    finally:
+        job.ended.set()

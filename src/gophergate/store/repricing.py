@@ -105,7 +105,9 @@ class StoredPrices:
             costs = {each.call.seq: literal(each.cost, BigInteger) for each in some if each.cost is not None}
             values: dict[str, Any] = {
                 "price_version": version or None,
-                "cost": case(costs, value=table.c.seq, else_=None) if costs else None,
+                "cost": case(*((table.c.seq == seq, cost) for seq, cost in costs.items()), else_=None)
+                if costs
+                else None,
             }
             of_these = table.c.seq.in_([each.call.seq for each in some])
             await connection.execute(update(table).where(of_these).values(values))
