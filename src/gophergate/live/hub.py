@@ -24,7 +24,7 @@ RATE = 400.0
 """Signs a second that viewers are told, after a burst of as many."""
 EVERYBODY = 20_000.0
 """Signs a second to all viewers together: many of them are told less of a flood of calls, so that it costs no more."""
-SLICE = 8
+SLICE = 4
 """Viewers who are pushed to between two turns of the event loop."""
 RING = 4000
 BEHIND = 256 << 10
@@ -216,7 +216,7 @@ class Hub:
             self._overflowed += dropped
             self.missed += dropped
         self._resync_if_due(now)
-        for viewer in list(self._viewers):
+        for viewer in [viewer for viewer in self._viewers if viewer.behind_since is not None]:
             self._look_after(viewer, now)
         self._pump()
 
@@ -269,6 +269,8 @@ class Hub:
             viewer, frames = self._outgoing.popleft()
             if viewer in self._viewers:
                 viewer.wire.push(frames)
+                if viewer.behind_since is None:
+                    self._look_after(viewer, self._clock())
         if self._outgoing:
             self._pumping = asyncio.get_running_loop().call_soon(self._pump)
 

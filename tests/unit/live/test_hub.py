@@ -147,7 +147,7 @@ async def test_many_viewers_are_told_a_few_at_a_time_and_all_the_same() -> None:
     hub._flush()
     at_once = sum(bool(page.told) for page in pages)
     assert at_once == hub_module.SLICE
-    for _ in range(10):
+    for _ in range(len(pages) // hub_module.SLICE + 1):
         await asyncio.sleep(0)
     assert all(page.told == pages[0].told and page.told for page in pages)
     hub.aclose()
@@ -160,14 +160,16 @@ async def test_one_who_does_not_read_is_skipped_told_once_and_cut() -> None:
     hub.register(Watch(), slow)
     hub.register(Watch(), quick)
     slow.behind = hub_module.BEHIND + 1
+    hub.tell(call())
     hub.flush()
     hub.tell(call())
     hub.flush()
-    assert (slow.kinds(), quick.kinds()) == ([], ["call.started"])
+    assert (slow.kinds(), quick.kinds()) == (["call.started"], ["call.started"] * 2)
     slow.behind = 0
     hub.flush()
-    assert slow.kinds() == ["resync"]
+    assert slow.kinds() == ["call.started", "resync"]
     slow.behind = hub_module.BEHIND + 1
+    hub.tell(call())
     hub.flush()
     clock.now += hub_module.PATIENCE + 1
     hub.flush()
