@@ -18,8 +18,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import gophergate
+from gophergate.billing.prices import PriceKeeping
+from gophergate.billing.spending import Spending
 from gophergate.configured import Configuration
-from gophergate.doors import ChatDoors, dialects
+from gophergate.doors.chat import ChatDoors, dialects
+from gophergate.doors.health import Health, error_reply
+from gophergate.doors.models import ModelList
+from gophergate.doors.usage import OwnUsage
 from gophergate.errors import Unavailable
 from gophergate.exchange import House
 from gophergate.front.assets import Assets
@@ -29,35 +34,30 @@ from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.routes import Doors, Routes
 from gophergate.front.server import Binding, Server, connections_allowed
 from gophergate.front.websocket import SocketFront
-from gophergate.health import Health, error_reply
 from gophergate.ids import Ids
 from gophergate.keyfile import Announce, prepare
 from gophergate.ledger.book import Book
 from gophergate.ledger.journal import Journal, open_journal
 from gophergate.ledger.writer import LedgerWriter
-from gophergate.listing import ModelList
 from gophergate.live.socket import LiveSocket, Seen
 from gophergate.live.view import LiveView
 from gophergate.logs import log_to_stderr
 from gophergate.observe.host import host
 from gophergate.operators import Application as ASGIApp
 from gophergate.operators import Operators
-from gophergate.own_usage import OwnUsage
 from gophergate.policy.auth import Auth
-from gophergate.pricekeeping import PriceKeeping
 from gophergate.rating import Asking
 from gophergate.responses.room import Responses
 from gophergate.responses.store import MemoryResponses, ResponseStore
 from gophergate.retiring import retire_old
-from gophergate.router import Router
 from gophergate.routing.classifier import Classifier
 from gophergate.routing.counting import Counting
 from gophergate.routing.media import Fetch
+from gophergate.routing.room import Router
 from gophergate.routing.stored import StoredObjects
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
 from gophergate.setup import check_key, dashboard_address, first_run
-from gophergate.spending import Spending
 from gophergate.store.budgets import TOPIC as BUDGETS_TOPIC
 from gophergate.store.calls import Calls
 from gophergate.store.database import Database, open_database

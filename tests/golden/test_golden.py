@@ -17,7 +17,7 @@ import pytest
 
 from gophergate.core.lifecycle import checked
 from gophergate.dialects.base import Dialect, Stamp, Target, Traits, encode
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 from gophergate.errors import BadRequest, GatewayError
 
 HERE = Path(__file__).parent

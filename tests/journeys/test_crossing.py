@@ -152,7 +152,7 @@ async def test_addresses_of_our_own_network_are_refused_by_name(tmp_path: Path) 
 WRITES = """
 import sys
 from gophergate.dialects.base import Target, encode
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 spoken = dialects()
 body = sys.stdin.buffer.read()
 request = spoken["anthropic_messages"].read_request(body)

@@ -11,7 +11,7 @@ from gophergate.core.blocks import Media, Opaque, ToolResult
 from gophergate.core.events import Started, UsageSeen
 from gophergate.core.request import Request, ServerTool
 from gophergate.core.usage import Usage
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 from kit import exchanges
 
 SPOKEN = {

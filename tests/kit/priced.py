@@ -14,7 +14,7 @@ from genai_prices.data_snapshot import DataSnapshot
 from gophergate.core.events import UsageSeen
 from gophergate.core.usage import Usage
 from gophergate.dialects.base import Dialect
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 from kit import exchanges
 
 PRICE_IDS = {

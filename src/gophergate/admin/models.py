@@ -14,7 +14,7 @@ from gophergate.admin.paging import Cursor, Limit
 from gophergate.admin.price_shapes import PriceGiven, PriceShown, given_rates
 from gophergate.admin.shapes import Given, Listing, Moment, Shown, Time, microseconds
 from gophergate.errors import NotHere
-from gophergate.offered import described, names
+from gophergate.planning.offered import described, names
 from gophergate.store.models import Discount, ModelRow
 
 

@@ -14,13 +14,13 @@ from gophergate.admin.desk import AtDesk, Desk
 from gophergate.admin.paging import Cursor, Limit, page_of
 from gophergate.admin.price_shapes import PriceShown
 from gophergate.admin.shapes import Given, Listing, Moment, Money, Shown, Time, microseconds
+from gophergate.billing.explained import Explained, explained
+from gophergate.billing.prices import PriceNews
+from gophergate.billing.reconciling import kind_of, reconcile, shown
+from gophergate.billing.repricing import Job, Repricer
 from gophergate.errors import BadRequest, NotHere
 from gophergate.ledger.cards import Card
-from gophergate.offered import described, names
-from gophergate.pricekeeping import PriceNews
-from gophergate.pricing_explained import Explained, explained
-from gophergate.reconciling import kind_of, reconcile, shown
-from gophergate.repricing import Job, Repricer
+from gophergate.planning.offered import described, names
 from gophergate.store.database import Conflict
 from gophergate.store.prices import PriceCards, ReconciliationRow, Reconciliations, unpriced_calls
 from gophergate.store.repricing import Which

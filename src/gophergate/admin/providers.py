@@ -22,10 +22,10 @@ from gophergate.admin.resilience import (
     without_secrets,
 )
 from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Money, Shown
+from gophergate.billing.credit import credit_of, entered, spent_since
 from gophergate.configured import ConfigurationProblem, address, manner_of
 from gophergate.core.money import from_dollars
-from gophergate.credit import credit_of, entered, spent_since
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 from gophergate.errors import Forbidden
 from gophergate.providers.base import Provider
 from gophergate.providers.build import Manner

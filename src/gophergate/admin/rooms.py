@@ -10,17 +10,17 @@ import msgspec
 from gophergate.admin.desk import Announce
 from gophergate.admin.sessions import Sessions
 from gophergate.admin.throttle import Throttle
+from gophergate.billing.prices import PriceKeeping
+from gophergate.billing.spending import Spending
 from gophergate.configured import Configuration
 from gophergate.ids import Ids
 from gophergate.ledger.book import Book
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.policy.auth import Auth
-from gophergate.pricekeeping import PriceKeeping
 from gophergate.routing.choose import Chooser
 from gophergate.routing.health import Health
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
-from gophergate.spending import Spending
 from gophergate.store.calls import Calls
 from gophergate.store.database import Database
 from gophergate.transport.base import Transport

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import Field as Member
 
-from gophergate import simulation
 from gophergate.admin.desk import AtDesk, Desk
 from gophergate.admin.groups import GroupName, Members, saved
 from gophergate.admin.shapes import Given, Listing, Moment, Money, Shown, Time, microseconds
 from gophergate.configured import read_group
-from gophergate.doors import dialects
-from gophergate.explaining import Question, explain
+from gophergate.doors.chat import dialects
+from gophergate.planning import simulation as simulation
+from gophergate.planning.explaining import Question, explain
 from gophergate.routing.seeds import Seed, seeds
 from gophergate.store.replays import Replays
 

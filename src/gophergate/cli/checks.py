@@ -151,7 +151,7 @@ def disk_space(settings: Settings) -> Finding:
 
 def price_list(settings: Settings) -> Finding:
     """How old the prices are that calls are charged by."""
-    from gophergate.pricekeeping import price_folder
+    from gophergate.billing.prices import price_folder
 
     name, kept = "prices", PriceLists(price_folder(settings)).kept()
     if not kept:

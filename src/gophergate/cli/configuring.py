@@ -36,6 +36,6 @@ async def configuring(at: Opened, *, asking: bool) -> AsyncIterator[Configuratio
 
 def price_book(known: Configuration) -> PriceBook:
     """The prices of what is configured, as `serve` would have them."""
-    from gophergate.pricekeeping import book_of
+    from gophergate.billing.prices import book_of
 
     return book_of(known.settings, known, wall=time.time)

@@ -13,7 +13,7 @@ from gophergate.errors import ModelNotFound
 
 if TYPE_CHECKING:
     from gophergate.configured import Configuration
-    from gophergate.offered import Offered
+    from gophergate.planning.offered import Offered
     from gophergate.routing.facts import Facts
 
 _HEADINGS = ("MODEL", "CONTEXT", "READS", "INPUT", "OUTPUT", "ENABLED", "SOURCE")
@@ -42,7 +42,7 @@ def list_(
     from gophergate.cli.configuring import configuring, price_book
     from gophergate.cli.opening import opened, run
     from gophergate.cli.printing import print_json, print_table
-    from gophergate.offered import described, names
+    from gophergate.planning.offered import described, names
 
     async def work() -> list[Offered]:
         async with opened(settings_from(config, data, demo=demo)) as at, configuring(at, asking=not offline) as known:
@@ -68,7 +68,7 @@ def show(config: str | None, data: str | None, name: str, offline: bool, demo: b
     from gophergate.cli.configuring import configuring, price_book
     from gophergate.cli.opening import opened, run
     from gophergate.cli.printing import print_json, print_table
-    from gophergate.offered import described, found
+    from gophergate.planning.offered import described, found
 
     async def work() -> tuple[Offered, str]:
         async with opened(settings_from(config, data, demo=demo)) as at, configuring(at, asking=not offline) as known:
@@ -90,11 +90,11 @@ def show(config: str | None, data: str | None, name: str, offline: bool, demo: b
 def price(config: str | None, data: str | None, name: str, moment: int | datetime, demo: bool, as_json: bool) -> None:
     """Show every rate of a model and where it comes from, or why it has no price. NAME is "provider/model"; of a name
     alone the maker's published price is shown."""
+    from gophergate.billing.explained import Explained, explained, published
     from gophergate.cli.configuring import configuring, price_book
     from gophergate.cli.opening import opened, run
     from gophergate.cli.printing import print_json, print_table
-    from gophergate.offered import found
-    from gophergate.pricing_explained import Explained, explained, published
+    from gophergate.planning.offered import found
 
     async def work() -> Explained:
         async with opened(settings_from(config, data, demo=demo)) as at, configuring(at, asking=False) as known:

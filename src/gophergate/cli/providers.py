@@ -135,7 +135,7 @@ async def _tried(config: str | None, data: str | None, name: str, model: str | N
 
     from gophergate.cli.configuring import configuring
     from gophergate.cli.opening import opened
-    from gophergate.doors import dialects
+    from gophergate.doors.chat import dialects
     from gophergate.routing.trial import trial
 
     async with opened(settings_from(config, data, demo=demo)) as at, configuring(at, asking=False) as known:

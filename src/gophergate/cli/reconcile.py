@@ -10,8 +10,8 @@ import click
 from gophergate.cli.options import json_option, places, settings_from
 
 if TYPE_CHECKING:
+    from gophergate.billing.reconciling import Report
     from gophergate.ledger.exports import Kind
-    from gophergate.reconciling import Report
 
 _HEADINGS = ("DAY", "MODEL", "OURS", "THEIRS", "DRIFT", "WHY")
 _FORMATS: tuple[Kind, ...] = ("openai", "anthropic")
@@ -26,10 +26,10 @@ _FORMATS: tuple[Kind, ...] = ("openai", "anthropic")
 def command(config: str | None, data: str | None, file: str, provider: str, kind: Kind | None, as_json: bool) -> None:
     """Hold a provider's export of usage or cost against the ledger. FILE is JSON of its API or CSV of its console;
     shown is where the two differ day by day and model by model, and why."""
+    from gophergate.billing.reconciling import kind_of, reconcile, shown
     from gophergate.cli.configuring import configuring, price_book
     from gophergate.cli.opening import opened, run
     from gophergate.cli.printing import print_json, print_table
-    from gophergate.reconciling import kind_of, reconcile, shown
 
     content = Path(file).read_bytes()
 

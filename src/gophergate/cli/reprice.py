@@ -12,8 +12,8 @@ from gophergate.cli.options import json_option, places, settings_from
 from gophergate.cli.times import Moment, microseconds
 
 if TYPE_CHECKING:
+    from gophergate.billing.repricing import Outcome, Repriced
     from gophergate.cli.opening import Opened
-    from gophergate.repricing import Outcome, Repriced
     from gophergate.store.repricing import Which
 
 _HEADINGS = ("MODEL", "CALLS", "CHANGED", "BEFORE", "AFTER", "UNPRICED BEFORE", "UNPRICED AFTER")
@@ -71,9 +71,9 @@ def command(
 
 
 async def _run(at: Opened, which: Which, *, dry_run: bool, latest: bool) -> Outcome:
+    from gophergate.billing.repricing import Repricer
     from gophergate.cli.configuring import configuring, price_book
     from gophergate.cli.noting import change
-    from gophergate.repricing import Repricer
     from gophergate.store.calls import Calls
 
     async with configuring(at, asking=False) as known:

@@ -95,12 +95,12 @@ def simulate_(
 ) -> None:
     """Replay past calls against the groups in FILE (TOML with [[groups]], or JSON with "groups"): who would have
     answered, and what that changes in cost and latency. Nothing is stored, and no provider is asked."""
-    from gophergate import simulation
     from gophergate.cli.configuring import configuring, price_book
     from gophergate.cli.opening import opened, run
     from gophergate.cli.printing import print_json
     from gophergate.configured import read_group
-    from gophergate.doors import dialects
+    from gophergate.doors.chat import dialects
+    from gophergate.planning import simulation as simulation
     from gophergate.store.calls import Calls
     from gophergate.store.replays import Replays
 
@@ -198,8 +198,8 @@ async def _explained(settings: Any, question: dict[str, Any], *, offline: bool) 
     from gophergate.cli.configuring import configuring, price_book
     from gophergate.cli.opening import opened
     from gophergate.core.money import to_dollars
-    from gophergate.doors import dialects
-    from gophergate.explaining import Question, explain
+    from gophergate.doors.chat import dialects
+    from gophergate.planning.explaining import Question, explain
 
     async with opened(settings) as at, configuring(at, asking=not offline) as known:
         prices = price_book(known)

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from gophergate.auditing import entry
+from gophergate.billing.credit import spent_since
 from gophergate.configured import Configuration
-from gophergate.credit import spent_since
 from gophergate.ids import Ids
 from gophergate.original import values
 from gophergate.original.report import Report

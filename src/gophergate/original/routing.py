@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from gophergate.billing.credit import entered
 from gophergate.configured import ConfigurationProblem
-from gophergate.credit import entered
 from gophergate.errors import GatewayError
 from gophergate.original import values
 from gophergate.original.carry import Carrier

@@ -10,7 +10,7 @@ import pytest
 
 from gophergate.core.events import Finished
 from gophergate.core.reply import fold
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 
 SPOKEN = dialects()
 PIECE = 1024

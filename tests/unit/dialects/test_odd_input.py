@@ -16,7 +16,7 @@ from gophergate.core.events import Event, Failed
 from gophergate.core.lifecycle import checked
 from gophergate.dialects.base import Dialect, Stamp, Target, encode
 from gophergate.dialects.estimate import estimate, rough
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 from gophergate.errors import BadRequest, GatewayError
 from kit.mutations import mutated
 

@@ -8,7 +8,7 @@ import pytest
 
 from gophergate.dialects.base import Dialect
 from gophergate.dialects.openai_chat import OpenAIChat
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 from gophergate.errors import (
     BadRequest,
     GatewayError,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 from gophergate.errors import BadRequest, ModelNotFound
-from gophergate.explaining import Explanation, Question, explain
+from gophergate.planning.explaining import Explanation, Question, explain
 from gophergate.routing.catalog import Catalog
 from gophergate.routing.classifier import Classifier
 from gophergate.routing.facts import FactBook, Facts

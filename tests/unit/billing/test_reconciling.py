@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gophergate.billing.reconciling import compared, shown
 from gophergate.ledger.exports import Line
-from gophergate.reconciling import compared, shown
 from gophergate.store.prices import DayOfModel
 
 MONDAY = 20_668

@@ -15,14 +15,14 @@ from typing import Any
 
 import msgspec
 
+from gophergate.billing.credit import credit_of
+from gophergate.billing.repricing import Job
 from gophergate.configured import Configuration
 from gophergate.core.call import CallRecord
 from gophergate.core.money import to_dollars
-from gophergate.credit import credit_of
 from gophergate.errors import GatewayError, Unavailable
 from gophergate.ledger.pricelists import PriceLists, UnusablePrices
 from gophergate.ledger.pricing import PriceBook
-from gophergate.repricing import Job
 from gophergate.settings import Settings
 from gophergate.store.database import Database
 from gophergate.store.prices import CardRow, PriceCards

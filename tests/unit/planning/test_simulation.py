@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from gophergate.core.call import CallBodies, CallRecord
 from gophergate.core.usage import Usage
-from gophergate.doors import dialects
+from gophergate.doors.chat import dialects
 from gophergate.ledger.pricing import PriceBook
+from gophergate.planning.simulation import Simulated, Wanted, simulate
 from gophergate.routing.catalog import Catalog
 from gophergate.routing.groups import Group, Rating, Rule, Target
-from gophergate.simulation import Simulated, Wanted, simulate
 from gophergate.store.calls import Calls
 from gophergate.store.database import open_database
 from gophergate.store.replays import Replays
