@@ -27,7 +27,6 @@ from gophergate.app import Gateway, assembled
 from gophergate.core.call import CallRecord
 from gophergate.providers.registry import BY_KIND
 from gophergate.settings import load
-from gophergate.setup import first_run
 from gophergate.store.calls import Calls
 
 FIRST_BYTE = 2.0
@@ -171,16 +170,6 @@ def _gateway(folder: Path, cast: list[Troubled]) -> Any:
 
 
 async def _played(gateway: Gateway, seconds: float, clients: int, dice: random.Random) -> dict[int, Ending]:
-    parts = gateway.parts
-    await first_run(
-        gateway.settings,
-        parts.database,
-        parts.keyring,
-        address="",
-        ids=gateway.house.ids,
-        now=1,
-        announce=lambda _: None,
-    )
     await gateway.operators.built()  # Its imports take the interpreter for themselves.
     endings: dict[int, Ending] = {}
     numbers = iter(range(1, 1 << 40))

@@ -32,7 +32,7 @@ from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.fallback import Fallback
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.routes import Doors, Routes
-from gophergate.front.server import Binding, Server, connections_allowed
+from gophergate.front.server import Binding, CannotListen, Server, connections_allowed
 from gophergate.front.websocket import SocketFront
 from gophergate.ids import Ids
 from gophergate.keyfile import Announce, prepare
@@ -383,7 +383,8 @@ class Gateway:
 
 @asynccontextmanager
 async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[Gateway]:
-    """A listening gateway from settings alone: database opened and brought up to date, key checked, journal taken over.
+    """A listening gateway from settings alone: database opened and brought up to date, key checked, journal taken over,
+    and on a first start administrator and client key made before anybody can call.
 
     Raises SetupError, SettingsError, DatabaseUnavailable, UpgradeFailed, CannotListen.
     """
@@ -400,8 +401,17 @@ async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[
         await check_key(database, keyring, now=int(time.time() * 1_000_000))
         sending = partial(deliver, transport=fast, timeout=_FETCH_TIMEOUT)
         parts = Parts(database, keyring, transport, fetching, sending, journal)
-        async with Gateway(settings, parts) as gateway:
-            yield gateway
+        ids = Ids(parts.wall, parts.bits)
+        first = await first_run(settings, database, keyring, ids=ids, now=int(parts.wall() * 1_000_000))
+        try:
+            async with Gateway(settings, parts) as gateway:
+                if first is not None:
+                    first.announce(dashboard_address(settings, gateway.port), announce)
+                yield gateway
+        except CannotListen:
+            if first is not None:  # It is stored, and would never be shown again.
+                first.announce(dashboard_address(settings, settings.server.port), announce)
+            raise
     finally:
         await transport.aclose()
         journal.close()
@@ -424,19 +434,7 @@ async def serve(settings: Settings, *, announce: Announce) -> int:
     async with assembled(settings, announce=announce) as gateway:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, gateway.server.stop)
-        parts = gateway.parts
-        address = dashboard_address(settings, gateway.port)
-        await first_run(
-            settings,
-            parts.database,
-            parts.keyring,
-            address=address,
-            ids=gateway.house.ids,
-            now=int(parts.wall() * 1_000_000),
-            announce=announce,
-        )
-        gateway.auth.forget()
-        logger.info("listening on %s", address)
+        logger.info("listening on %s", dashboard_address(settings, gateway.port))
         _settle_memory()
         await gateway.server.until_stopped()
         logger.info("draining for at most %g seconds", settings.server.drain_timeout)

@@ -1,7 +1,7 @@
 """What a database must hold before a gateway can serve from it: the mark of its key, and somebody to log in.
 
     check_key  refuses a database that was encrypted with another key
-    first_run  gives an empty database its administrator, first client and first key, and says them once
+    first_run  gives an empty database its administrator, first client and first key, to be said once
 
 Part of the composition, so it may use the store. Safe to run in several processes at once.
 """
@@ -55,26 +55,33 @@ async def key_fits(database: Database, keyring: Keyring) -> bool | None:
     return None if stored is None else keyring.fits(msgspec.json.decode(stored.value, type=str))
 
 
-async def first_run(
-    settings: Settings,
-    database: Database,
-    keyring: Keyring,
-    *,
-    address: str,
-    ids: Ids,
-    now: int,
-    announce: Announce,
-    random: Random = os.urandom,
-) -> bool:
-    """Give a database without users its administrator and first client key; whether that was done.
+class FirstUse(msgspec.Struct, frozen=True):
+    """What a first start made, for a person to read once: words, or where the environment gave them, that it did."""
 
-    `address` is where the dashboard is. Name, password and key are announced once and kept nowhere, but for those
-    that the environment gave, which are not. The user is stored last: a start that was killed half-way, or lost
-    the race against another node, leaves the next one to do it whole. Raises DatabaseUnavailable.
+    password: str
+    client_key: str
+
+    def announce(self, address: str, announce: Announce) -> None:
+        """Say it; `address` is where the dashboard is."""
+        announce("GopherGate is ready for its first use. What follows is shown once:")
+        announce(f"  Dashboard   {address}")
+        announce(f"  User        {ADMINISTRATOR}")
+        announce(f"  Password    {self.password}")
+        announce(f"  Client key  {self.client_key}")
+
+
+async def first_run(
+    settings: Settings, database: Database, keyring: Keyring, *, ids: Ids, now: int, random: Random = os.urandom
+) -> FirstUse | None:
+    """Give a database without users its administrator and first client key; None where that is done already.
+
+    Password and key are kept nowhere, so whoever calls must announce them. The user is stored last: a start that was
+    killed half-way, or lost the race against another node, leaves the next one to do it whole. Raises
+    DatabaseUnavailable.
     """
     users = Users(database)
     if await users.count():
-        return False
+        return None
     given = settings.first_run
     password = given.admin_password.reveal() if given.admin_password else make_password(random)
     key = given.client_key.reveal() if given.client_key else make_client_key(random)
@@ -89,16 +96,14 @@ async def first_run(
     )
     try:
         await users.create(administrator, password_hash=hashed)
-    except Conflict:  # another node was first, and has announced what it made
+    except Conflict:  # another node was first, and announces what it made
         if key_id is not None and not given.client_key:
             await Keys(database).revoke(key_id, now=now)
-        return False
-    announce("GopherGate is ready for its first use. What follows is shown once:")
-    announce(f"  Dashboard   {address}")
-    announce(f"  User        {ADMINISTRATOR}")
-    announce(f"  Password    {'as GOPHERGATE_ADMIN_PASSWORD says' if given.admin_password else password}")
-    announce(f"  Client key  {'as GOPHERGATE_BOOTSTRAP_KEY says' if given.client_key else key}")
-    return True
+        return None
+    return FirstUse(
+        "as GOPHERGATE_ADMIN_PASSWORD says" if given.admin_password else password,
+        "as GOPHERGATE_BOOTSTRAP_KEY says" if given.client_key else key,
+    )
 
 
 def dashboard_address(settings: Settings, port: int) -> str:

@@ -12,7 +12,6 @@ from gophergate.app import Gateway, assembled
 from gophergate.core.call import CallRecord
 from gophergate.providers.registry import BY_KIND
 from gophergate.settings import load
-from gophergate.setup import first_run
 from gophergate.store.calls import Calls
 
 KEY = "sk-gg-journey-000000000000000000000000"
@@ -46,15 +45,6 @@ async def gate(
     file, data = str(folder / "gophergate.toml"), str(folder / "data")
     settings = load(environ=given, cwd=folder, config=file, data=data, demo=True, kinds=BY_KIND)
     async with assembled(settings, announce=lambda _: None) as gateway:
-        await first_run(
-            settings,
-            gateway.parts.database,
-            gateway.parts.keyring,
-            address="",
-            ids=gateway.house.ids,
-            now=1,
-            announce=lambda _: None,
-        )
         yield gateway
 
 

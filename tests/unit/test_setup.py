@@ -40,10 +40,10 @@ async def run(settings: Settings, database: Database, node: int = 0) -> tuple[bo
     said: list[str] = []
     bits = itertools.count(node << 40)
     ids = Ids(lambda: NOW / 1e6, lambda _bits: next(bits))
-    done = await first_run(
-        settings, database, RING, address="http://127.0.0.1:8080/", ids=ids, now=NOW, announce=said.append
-    )
-    return done, said
+    first = await first_run(settings, database, RING, ids=ids, now=NOW)
+    if first is not None:
+        first.announce("http://127.0.0.1:8080/", said.append)
+    return first is not None, said
 
 
 def word_after(label: str, said: list[str]) -> str:
