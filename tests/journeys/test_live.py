@@ -12,8 +12,11 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gophergate.live import hub as hub_module
+from kit.answers import script
+from kit.door_requests import asked
 from kit.gate import KEY, gate, rows, url
 from kit.operator import operator
+from kit.upstream import Asked, Say, Upstream, body
 from kit.watching import ask, told, watching
 
 
@@ -43,6 +46,60 @@ async def test_a_call_is_seen_as_it_happens(tmp_path: Path) -> None:
         assert {name: logged[name] for name in finished} == finished  # the socket and the log say the same (R-A1)
         numbers = [message["seq"] for message in seen]
         assert numbers == sorted(set(numbers))
+
+
+async def test_breakers_and_resting_keys_are_seen_by_every_team(tmp_path: Path) -> None:
+    """A deployment that fails opens its breaker, a key that is refused rests: viewers are told of both, and of the
+    breaker's closing; somebody confined to a team too, for they ask the same providers."""
+    failing = True
+
+    def play(asking: Asked) -> Say:
+        if asking.headers["authorization"].endswith("refused"):
+            return body({"error": {"message": "no"}}, 401)
+        return body({"error": {"message": "oops"}}, 500) if failing else script("openai_chat")(asking)
+
+    async with Upstream(play) as upstream, gate(tmp_path) as gateway, operator(gateway) as admin:
+        team = await admin.make("/api/teams", {"name": "red"})
+        user = {"username": "vic", "password": "long enough", "role": "viewer", "team_id": team["id"]}
+        await admin.make("/api/users", user)
+        credentials = [
+            {"label": "bad", "api_key": "refused", "weight": 1_000_000},
+            {"label": "good", "api_key": "taken"},
+        ]
+        given = {
+            "name": "db", "kind": "compatible", "base_url": f"{upstream.url}/v1", "models": ["m"], "retries": 0,
+            "credentials": credentials, "breaker": {"failures": 1, "recovery": 1},
+        }  # fmt: skip
+        await admin.make("/api/providers", given)
+        async with (
+            operator(gateway, "vic", "long enough") as vic,
+            watching(gateway, **admin.headers) as wide,
+            watching(gateway, **vic.headers) as narrow,
+        ):
+            path, said = asked("openai_chat", "db/m", stream=False)
+            key = {"authorization": f"Bearer {KEY}"}
+            assert (await admin.client.post(path, json=said, headers=key)).status_code == 500
+            for socket in (wide, narrow):
+                resting = await _event(socket, "credential")
+                assert (resting["what"], resting["state"]) == ("db#bad", "cooling")
+                opened = await _event(socket, "breaker")
+                assert (opened["what"], opened["state"]) == ("db/m", "open")
+                assert opened["until"] > opened["at"][:10]
+            failing = False
+            async with asyncio.timeout(10):
+                while (await admin.client.post(path, json=said, headers=key)).status_code != 200:
+                    await asyncio.sleep(0.05)
+            for socket in (wide, narrow):
+                while (turned := await _event(socket, "breaker"))["state"] != "closed":
+                    assert turned["state"] in ("half_open", "open")
+                assert turned["what"] == "db/m"
+
+
+async def _event(socket: ClientConnection, kind: str) -> Any:
+    while True:
+        data = (await told(socket, "event"))[-1]["data"]
+        if data["kind"] == kind:
+            return data
 
 
 async def test_a_viewer_without_the_right_sees_no_words(tmp_path: Path) -> None:

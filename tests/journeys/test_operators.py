@@ -350,15 +350,51 @@ async def test_nothing_is_removed_that_was_changed_meanwhile(admin: Operator) ->
         "/api/teams": {"name": "t"},
         "/api/organisations": {"name": "o"},
         "/api/users": {"username": "u", "password": "long enough"},
+        "/api/providers": {"name": "p", "kind": "compatible", "base_url": "http://127.0.0.1:9/v1", "models": ["m"]},
+        "/api/groups": {"name": "g", "targets": [{"model": "demo/echo"}]},
+        "/api/budgets": {"scope": "model", "scope_id": "demo/echo", "amount": "5"},
+        "/api/limits": {"scope": "model", "scope_id": "demo/echo", "limits": {"rpm": 100}},
+        "/api/models": {},
+    }
+    changes = {
+        "/api/users": {"display_name": "x"},
+        "/api/providers": {"enabled": False},
+        "/api/groups": {"targets": [{"model": "demo/echo", "weight": 2}]},
+        "/api/budgets": {"amount": "6"},
+        "/api/limits": {"limits": {"rpm": 200}},
+        "/api/models": {"mapped_name": "parrot"},
     }
     for path, given in made.items():
-        one = f"{path}/{(await admin.make(path, given))['id']}"
+        created = await admin.make(path, given) if given else {"id": "demo/echo"}
+        one = f"{path}/{created.get('id') or created['name']}"
         tag = (await admin.raw("GET", one)).headers["etag"]
-        change = {"display_name": "x"} if "users" in path else {"name": "x"}
-        assert (await admin.ask("PATCH", one, change, **{"if-match": tag}))[0] == 200
+        change, method = changes.get(path, {"name": "x"}), "PUT" if "groups" in path else "PATCH"
+        assert (await admin.ask(method, one, change, **{"if-match": tag}))[0] == 200
         assert (await admin.ask("DELETE", one, **{"if-match": tag}))[0] == 412, path
         tag = (await admin.raw("GET", one)).headers["etag"]
         assert (await admin.ask("DELETE", one, **{"if-match": tag}))[0] == 204, path
+
+
+async def test_what_a_budget_spends_is_no_change_of_it(gateway: Gateway, admin: Operator) -> None:
+    """A budget in use may be removed by who read it a while ago."""
+    client = await admin.make("/api/clients", {"name": "spender"})
+    given = {"scope": "client", "scope_id": client["id"], "amount": "5", "period": "total"}
+    one = f"/api/budgets/{(await admin.make('/api/budgets', given))['id']}"
+    tag = (await admin.raw("GET", one)).headers["etag"]
+    asked = {"model": "demo/echo", "messages": [{"role": "user", "content": "hi"}]}
+    bearer = {"authorization": f"Bearer {client['key']['key']}"}
+    answer = await admin.client.post("/v1/chat/completions", json=asked, headers=bearer)
+    assert answer.status_code == 200, answer.text
+    await rows(gateway, at_least=1)
+    assert (await admin.get(one))["spent"] != "0"
+    assert (await admin.ask("DELETE", one, **{"if-match": tag}))[0] == 204
+
+
+async def test_a_body_that_is_not_said_to_be_json_is_told_so(admin: Operator) -> None:
+    for kind in ({}, {"content-type": "text/plain"}, {"content-type": "application/x-www-form-urlencoded"}):
+        answer = await admin.client.post("/api/teams", content=b'{"name": "t"}', headers={**admin.headers, **kind})
+        assert answer.status_code == 400
+        assert "content-type: application/json" in answer.json()["error"]["message"], answer.text
 
 
 async def test_names_are_taken_once(admin: Operator) -> None:

@@ -93,7 +93,10 @@ async def test_a_team_reads_nothing_of_another(gateway: Gateway, teams: Teams, n
         assert usage["total"]["calls"] == 1
 
 
-async def test_an_editor_of_a_team_changes_nothing_that_others_share(gateway: Gateway, teams: Teams) -> None:
+async def test_an_editor_of_a_team_changes_nothing_that_others_share(
+    gateway: Gateway, admin: Operator, teams: Teams
+) -> None:
+    """Nor what bounds the team itself: its budget and its limits are set from above."""
     other, red = teams.other, teams.red
     attempts: list[tuple[str, str, Any]] = [
         ("PATCH", f"/api/clients/{other['id']}", {"name": "taken"}),
@@ -117,7 +120,21 @@ async def test_an_editor_of_a_team_changes_nothing_that_others_share(gateway: Ga
         ("POST", "/api/users", {"username": "mole", "password": "long enough"}),
         ("POST", "/api/tokens", {"name": "t", "scopes": ["view"]}),
     ]
+    budget = await admin.make("/api/budgets", {"scope": "team", "scope_id": red["id"], "amount": "5"})
+    limits = await admin.make(
+        "/api/limits", {"scope": "team", "scope_id": red["id"], "model": "demo/echo", "limits": {"rpm": 100}}
+    )
+    attempts += [
+        ("PATCH", f"/api/budgets/{budget['id']}", {"amount": "5000"}),
+        ("POST", f"/api/budgets/{budget['id']}/raise", {"amount": "9", "until": "2099-01-01T00:00:00Z"}),
+        ("DELETE", f"/api/budgets/{budget['id']}", None),
+        ("POST", "/api/budgets", {"scope": "team", "scope_id": red["id"], "amount": "5000", "period": "day"}),
+        ("PATCH", f"/api/limits/{limits['id']}", {"limits": {"rpm": 9000}}),
+        ("DELETE", f"/api/limits/{limits['id']}", None),
+        ("POST", "/api/limits", {"scope": "team", "scope_id": red["id"], "model": "m", "limits": {"rpm": 1}}),
+    ]
     async with operator(gateway, "edna", "long enough") as edna:
+        assert (await edna.get(f"/api/budgets/{budget['id']}"))["amount"] == budget["amount"]
         for method, path, given in attempts:
             status, problem = await edna.ask(method, path, given)
             assert status in (403, 404), (method, path, status, problem)

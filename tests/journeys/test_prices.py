@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from gophergate.app import Gateway
-from gophergate.core.call import CallRecord
+from gophergate.core.call import Attempt, CallRecord
 from gophergate.core.money import from_dollars, to_dollars
 from gophergate.core.usage import Usage
 from gophergate.ledger.pricelists import shipped
@@ -175,6 +175,25 @@ async def test_past_calls_are_priced_again_with_their_sums_and_budgets(tmp_path:
         assert (await admin.get("/api/prices/reprice"))["state"] == "done"
         actions = [entry["action"] for entry in (await admin.get("/api/audit?limit=20"))["items"]]
         assert actions.count("reprice") == actions.count("repriced") == 2
+
+
+async def test_a_new_price_keeps_what_lost_attempts_cost(tmp_path: Path) -> None:
+    """R-U2, R-A1: a row's cost has the hedges in it that lost; what those used is not stored, so their part stays."""
+    async with gate(tmp_path, OPENAI) as gateway, operator(gateway) as admin:
+        usage = Usage(input=1_000_000, output=0)
+        lost = (
+            Attempt(model="gpt-5", provider="openai", error="hedge_lost", cost=7_000),
+            Attempt(model="gpt-5", provider="openai", error="timeout"),
+            Attempt(model="gpt-5", provider="openai", status=200),
+        )
+        wrong = {"cost": 9_000, "price_version": "old", "attempts": lost}
+        gateway.writer.put(unpriced(1, usage, "gpt-5", **wrong))
+        gateway.writer.put(unpriced(2, usage, "gpt-99", cost=7_000, attempts=lost))
+        await rows(gateway, 2)
+        for changed in (1, 0):
+            done = (await admin.ask("POST", "/api/prices/reprice", {"dry_run": False}))[1]
+            assert (done["state"], done["total"]["changed"]) == ("done", changed)
+            assert from_dollars((await sums(admin))["cost"]) == 1_250_000_000 + 7_000 + 7_000
 
 
 async def test_a_budget_sees_what_past_calls_cost_now(tmp_path: Path) -> None:

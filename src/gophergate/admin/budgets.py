@@ -52,6 +52,8 @@ class BudgetShown(Shown):
     """A budget now. `reserved` is held for calls under way; `resets_at` is null for a total, and of a rolling period it
     is when the oldest of what is spent counts no more. A budget of each session ("*") has no spending of its own."""
 
+    passing = frozenset({"scope_name", "spent", "reserved", "window_start", "resets_at"})
+
     id: str
     scope: Scope
     scope_id: str
@@ -146,11 +148,10 @@ async def create(given: BudgetGiven, response: Response, desk: AtDesk) -> Budget
         created_at=now,
         updated_at=now,
     )
+    desk.from_above("budgets")
     names = await names_of(desk)
     if given.scope not in _NAMED and (given.scope, given.scope_id) not in names:
         raise BadRequest(f"There is no {given.scope} '{given.scope_id}'.", param="scope_id")
-    if not _is_seen(desk, row):
-        desk.confine("", given.scope)
     async with desk.change():
         await desk.rooms.spending.budgets.create(row)
         await desk.note("create", "budget", row.id, after=given)
@@ -162,7 +163,7 @@ async def create(given: BudgetGiven, response: Response, desk: AtDesk) -> Budget
 async def change(budget_id: Id, given: BudgetChange, request: Request, response: Response, desk: AtDesk) -> BudgetShown:
     """Change a budget; calls are judged by the new one at once."""
     async with desk.change():
-        before = await _known(desk, budget_id)
+        before = await _to_change(desk, budget_id)
         unchanged_since(request, before)
         row = await desk.rooms.spending.budgets.get(budget_id)
         said = given.said()
@@ -192,7 +193,7 @@ async def raise_(budget_id: Id, given: Raise, response: Response, desk: AtDesk) 
     if until is None or until <= now:
         raise BadRequest("'until' is a moment to come.", param="until")
     async with desk.change():
-        before = await _known(desk, budget_id)
+        before = await _to_change(desk, budget_id)
         row = await desk.rooms.spending.budgets.get(budget_id)
         raised = msgspec.structs.replace(
             row, raised=from_dollars(given.amount), raised_until=until, version=row.version + 1, updated_at=now
@@ -204,10 +205,11 @@ async def raise_(budget_id: Id, given: Raise, response: Response, desk: AtDesk) 
     return shown
 
 
-async def delete(budget_id: Id, desk: AtDesk) -> None:
+async def delete(budget_id: Id, request: Request, desk: AtDesk) -> None:
     """Remove a budget: spending is no longer limited by it."""
     async with desk.change():
-        before = await _known(desk, budget_id)
+        before = await _to_change(desk, budget_id)
+        unchanged_since(request, before)
         await desk.rooms.spending.budgets.delete(budget_id)
         await desk.note("delete", "budget", budget_id, before=before)
     await desk.rooms.spending.reload()
@@ -223,6 +225,12 @@ async def _known(desk: Desk, budget_id: str) -> BudgetShown:
     if not _is_seen(desk, row):
         raise NotHere(f"There is no budget '{budget_id}'.")
     return await _shown(desk, row, await names_of(desk))
+
+
+async def _to_change(desk: Desk, budget_id: str) -> BudgetShown:
+    known = await _known(desk, budget_id)
+    desk.from_above("budgets")
+    return known
 
 
 async def _shown(desk: Desk, row: BudgetRow, names: dict[tuple[str, str], str]) -> BudgetShown:

@@ -52,6 +52,11 @@ class Desk:
         if self.who.team_id is not None and team_id != self.who.team_id:
             raise Forbidden(f"This {what} belongs to another team.")
 
+    def from_above(self, what: str) -> None:
+        """Raises Forbidden for somebody confined to a team: what bounds a team is set by those who see all teams."""
+        if self.who.team_id is not None:
+            raise Forbidden(f"The {what} of a team are set from above: by somebody who is not confined to it.")
+
     def keys_changed(self) -> None:
         """What is remembered of client keys is dropped at once: a key, its client or its team changed (R-X5)."""
         self.rooms.auth.forget()

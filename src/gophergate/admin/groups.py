@@ -200,11 +200,12 @@ async def publish(name: str, response: Response, desk: AtDesk, given: Publicatio
     return await get(name, response, desk)
 
 
-async def delete(name: str, desk: AtDesk) -> None:
+async def delete(name: str, request: Request, desk: AtDesk) -> None:
     """Remove a group with its history."""
     _not_of_file(desk, name)
     async with desk.change():
         before = await _shown(desk, name)
+        unchanged_since(request, before)
         await desk.rooms.configuration.groups.delete(name)
         await desk.rooms.configuration.rebuilt()
         await desk.note("delete", "group", name, before=before)

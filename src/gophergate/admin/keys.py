@@ -50,6 +50,8 @@ Pattern = Annotated[str, Member(min_length=1, max_length=255, examples=["openai/
 class KeyShown(Shown):
     """A key, without the key. `models` null allows every model."""
 
+    passing = frozenset({"last_used_at"})
+
     id: str
     client_id: str
     name: str

@@ -80,11 +80,10 @@ async def create(given: ScopeLimitsGiven, response: Response, desk: AtDesk) -> S
         created_at=now,
         updated_at=now,
     )
+    desk.from_above("limits")
     names = await names_of(desk)
     if given.scope != "model" and (given.scope, given.scope_id) not in names:
         raise BadRequest(f"There is no {given.scope} '{given.scope_id}'.", param="scope_id")
-    if not _is_seen(desk, row):
-        desk.confine("", given.scope)
     async with desk.change():
         await desk.rooms.spending.limits.create(row)
         await desk.note("create", "limits", row.id, after=given)
@@ -98,7 +97,7 @@ async def change(
 ) -> ScopeLimitsShown:
     """Change limits; calls are judged by the new ones at once, and what was used stays used."""
     async with desk.change():
-        before = await _known(desk, limit_id)
+        before = await _to_change(desk, limit_id)
         unchanged_since(request, before)
         row = await desk.rooms.spending.limits.get(limit_id)
         changed = msgspec.structs.replace(
@@ -111,10 +110,11 @@ async def change(
     return shown
 
 
-async def delete(limit_id: Id, desk: AtDesk) -> None:
+async def delete(limit_id: Id, request: Request, desk: AtDesk) -> None:
     """Remove limits."""
     async with desk.change():
-        before = await _known(desk, limit_id)
+        before = await _to_change(desk, limit_id)
+        unchanged_since(request, before)
         await desk.rooms.spending.limits.delete(limit_id)
         await desk.note("delete", "limits", limit_id, before=before)
     await desk.rooms.spending.reload()
@@ -130,6 +130,12 @@ async def _known(desk: Desk, limit_id: str) -> ScopeLimitsShown:
     if not _is_seen(desk, row):
         raise NotHere(f"There are no limits '{limit_id}'.")
     return _shown(row, await names_of(desk))
+
+
+async def _to_change(desk: Desk, limit_id: str) -> ScopeLimitsShown:
+    known = await _known(desk, limit_id)
+    desk.from_above("limits")
+    return known
 
 
 def _shown(row: LimitRow, names: dict[tuple[str, str], str]) -> ScopeLimitsShown:

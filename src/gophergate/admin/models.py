@@ -147,10 +147,11 @@ async def change(name: ModelName, given: ModelChange, request: Request, response
     return await get(name, response, desk)
 
 
-async def reset(name: ModelName, desk: AtDesk) -> None:
+async def reset(name: ModelName, request: Request, desk: AtDesk) -> None:
     """Forget what was set: the model is again what it is by itself."""
     async with desk.change():
         before = await _known(desk, name)
+        unchanged_since(request, before)
         await desk.rooms.configuration.models.delete(name)
         await desk.rooms.configuration.rebuilt()
         await desk.note("reset", "model", name, before=before)

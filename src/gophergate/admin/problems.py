@@ -143,4 +143,6 @@ def _field(item: Mapping[str, Any]) -> tuple[str, str]:
         return "", f"The body is not JSON: {item.get('ctx', {}).get('error', message)}."
     if item["type"] == "missing" and not where:
         return "", "A JSON body is required."
+    if isinstance(item.get("input"), bytes) and tuple(item["loc"]) == ("body",):
+        return "", "The body must be sent as JSON, with the header 'content-type: application/json'."
     return ".".join(where), message

@@ -236,10 +236,11 @@ async def change(name: str, given: ProviderChange, request: Request, response: R
     return await get(name, response, desk)
 
 
-async def delete(name: str, desk: AtDesk) -> None:
+async def delete(name: str, request: Request, desk: AtDesk) -> None:
     """Remove a provider. Its calls stay in the log."""
     async with desk.change():
         before = await _stored(desk, name)
+        unchanged_since(request, _of_row(desk, before))
         await desk.rooms.configuration.providers.delete(name)
         await desk.rooms.configuration.rebuilt()
         await desk.note("delete", "provider", name, before=_plain(before))

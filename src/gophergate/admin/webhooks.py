@@ -159,10 +159,11 @@ async def renew(webhook_id: Id, desk: AtDesk) -> WebhookMade:
     return WebhookMade(**dict(_shown(desk, row)), secret=secret)
 
 
-async def delete(webhook_id: Id, desk: AtDesk) -> None:
+async def delete(webhook_id: Id, request: Request, desk: AtDesk) -> None:
     """Remove a webhook and its log."""
     async with desk.change():
         before = _shown(desk, await desk.rooms.webhooks.rows.get(webhook_id))
+        unchanged_since(request, before)
         await desk.rooms.webhooks.rows.delete(webhook_id)
         await desk.note("delete", "webhook", webhook_id, before=before)
     await desk.rooms.webhooks.reload()

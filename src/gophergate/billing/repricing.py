@@ -2,7 +2,8 @@
 
 Piece by piece: five hundred calls are read, priced off the event loop, and written with the sums they change in one
 short transaction, so that new calls go on and a run that is broken off leaves nothing half done. Running it again
-changes nothing more. Calls of a provider that is not configured any more keep what they cost.
+changes nothing more. What a call cost for attempts that were given up (lost hedges) stays, and calls of a provider that
+is not configured any more keep what they cost.
 """
 
 from __future__ import annotations
@@ -147,6 +148,8 @@ class Repricer:
                 label = names.get((call.provider, call.model), f"{call.provider}/{call.model}")
                 where: Where = (call.provider, call.model, label, call.usage.tier)
                 cost, version = past.price(where, call.started_at / 1_000_000, call.usage)
+                if call.lost:
+                    cost = (cost or 0) + call.lost
             changed = (cost, version) != (call.cost, call.version)
             name = f"{call.provider}/{call.model}"
             each = outcome.models.setdefault(name, Repriced(model=name))

@@ -197,6 +197,8 @@ def _csv(text: str, kind: Kind | None) -> Iterator[Line]:
         names = [re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_") for name in next(reader)]
     except StopIteration:
         raise UnreadableExport("The file is empty.") from None
+    except csv.Error as error:
+        raise UnreadableExport(f"The first line is no CSV: {error}.") from None
     at = {
         meaning: next((names.index(name) for name in known if name in names), -1) for meaning, known in _COLUMNS.items()
     }

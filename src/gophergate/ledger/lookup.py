@@ -43,8 +43,15 @@ _TUNED = re.compile(r"(ft:[^:]+)(:.*)?")
 def find(snapshot: DataSnapshot, price_id: str, name: str) -> tuple[Provider, ModelInfo] | None:
     """The provider and model of the list that this name at the provider `price_id` means; None for none of them.
 
-    A provider that resells others' models (Azure) falls back on their makers, as the list says.
+    A provider that resells others' models (Azure) falls back on their makers, as the list says. Where `price_id` ends
+    in "*" (a router to several providers) the name's suffix says whose price it is ("model:groq"), and without one
+    that the list knows it is nobody's: which of them answered cannot be told.
     """
+    if price_id.endswith("*"):
+        name, _, answering = name.rpartition(":")
+        price_id = price_id[:-1] + answering.lower()
+        if not name or all(each.id != price_id for each in snapshot.providers):
+            return None
     try:
         provider = snapshot.find_provider(None, price_id, None)
     except LookupError:

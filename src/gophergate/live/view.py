@@ -12,7 +12,7 @@ from gophergate.live.signs import About, Sign
 from gophergate.times import rfc3339
 
 BEAT = 1.0
-_FOR_EVERYBODY = frozenset({"start", "stop", "provider"})
+_FOR_EVERYBODY = frozenset({"start", "stop", "breaker", "credential"})
 """Events that those confined to a team are told too. Others name things of other teams."""
 
 
@@ -42,17 +42,12 @@ class LiveView:
         self.hub.attended.append(self._attended)
 
     def announce(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Something happened that is no call. With a `team_id` in it that team is told; otherwise those who see all
-        teams, and everybody of what concerns all."""
+        """Something happened that is no call. Safe on a call's path: nothing is done while nobody watches. With a
+        `team_id` in it that team is told; otherwise those who see all teams, and everybody of what concerns all."""
         if "events" not in self.hub.watched:
             return
         about = None if kind in _FOR_EVERYBODY else About(team_id=data.get("team_id"), is_call=False)
         self.hub.tell(Sign("event", {"kind": kind, "at": self._now(), **data}, about))
-
-    def provider_changed(self, name: str, state: str, reason: str = "") -> None:
-        """A provider, or a credential of it ("openai/default"), is now `state`: "up", "down", or as its breaker calls
-        it ("open", "half_open", "closed"). Safe to call from a call's path: nothing is done while nobody watches."""
-        self.announce("provider", {"provider": name, "state": state, "reason": reason})
 
     def measured(self) -> dict[str, Any]:
         """The process and its host, now: measured anew once a second, however many begin to watch."""

@@ -57,7 +57,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of provider. `speaks` is in order of preference; `prefix` is the path below the host, by dialect.
 
     `label` is its name for people; `key_variables` and `base_variable` the environment variables that enable and
-    move it; `price_id` its id in genai-prices; `forwards` the caller's headers that pass to this vendor;
+    move it; `price_id` its id in genai-prices, "*" in it for what a model's suffix names; `forwards` the
+    caller's headers that pass to this vendor;
     `traits` what a model of it can do; `keyless` when it works without a credential; `retries` how many more times it
     is asked after a failure that passes.
     """

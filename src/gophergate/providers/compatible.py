@@ -74,9 +74,7 @@ ROWS: tuple[Row, ...] = (
     _row("deepinfra", "DeepInfra", "https://api.deepinfra.com", "/v1/openai", price_id="deepinfra"),
     _row("nvidia", "NVIDIA NIM", "https://integrate.api.nvidia.com"),
     _row("sambanova", "SambaNova", "https://api.sambanova.ai"),
-    _row(
-        "huggingface", "Hugging Face", "https://router.huggingface.co", variable="HF", price_id="huggingface_together"
-    ),
+    _row("huggingface", "Hugging Face", "https://router.huggingface.co", variable="HF", price_id="huggingface_*"),
     _row("zai", "Z.ai", "https://api.z.ai", "/api/paas/v4", price_id="zai"),
     _row("minimax", "MiniMax", "https://api.minimax.io", price_id="minimax"),
     _row(

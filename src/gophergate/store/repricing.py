@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Table, case, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gophergate.core.call import Attempt
 from gophergate.core.usage import Usage
 from gophergate.store import changes
 from gophergate.store.calls import Calls
@@ -23,6 +24,7 @@ TOPIC = "repriced"
 """Raised when past costs have changed: what was summed from them must be summed anew."""
 _COUNTS = tuple(name for name in Usage.__struct_fields__)
 _USED = msgspec.json.Decoder(dict[str, int]).decode
+_TRIED = msgspec.json.Decoder(tuple[Attempt, ...]).decode
 _ROWS_A_STATEMENT = 64
 
 
@@ -38,6 +40,9 @@ class CallPrice(msgspec.Struct, frozen=True, kw_only=True):
     cost: int | None
     version: str | None
     dimensions: tuple[str, ...]
+    lost: int = 0
+    """What of `cost` is for attempts that were given up beside it or cut short (lost hedges): what those used is not
+    stored, so that it stays what it is."""
 
 
 class NewPrice(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +77,7 @@ class StoredPrices:
     async def read(self, week: Period, which: Which, *, after: int, limit: int) -> list[CallPrice]:
         """Calls of a period that used something, in the order of their rows, from behind the row `after`."""
         table = self._calls.periods.table(week)
-        names = ("seq", "started_at", "model_requested", "cost", "price_version", *_COUNTS, *DIMENSIONS)
+        names = ("seq", "started_at", "model_requested", "cost", "price_version", "attempts", *_COUNTS, *DIMENSIONS)
         query = (
             select(*(table.c[name] for name in names))
             .where(table.c.seq > after, *_conditions(table, which))
@@ -142,6 +147,7 @@ def _call(row: Mapping[Any, Any]) -> CallPrice:
         cost=row["cost"],
         version=row["price_version"],
         dimensions=tuple(row[name] or "" for name in DIMENSIONS),
+        lost=sum(each.cost or 0 for each in _TRIED(row["attempts"])) if row["attempts"] else 0,
     )
 
 

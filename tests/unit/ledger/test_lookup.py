@@ -29,6 +29,8 @@ SNAPSHOT = shipped().snapshot
         ("mistral", "mistral-large-2411", "mistral/mistral-large"),
         ("azure", "gpt-4o", "openai/gpt-4o"),
         ("openrouter", "openai/gpt-4.1", "openrouter/openai/gpt-4.1"),
+        ("huggingface_*", "openai/gpt-oss-120b:cerebras", "huggingface_cerebras/openai/gpt-oss-120b"),
+        ("huggingface_*", "moonshotai/Kimi-K3:Fireworks-AI", "huggingface_fireworks-ai/moonshotai/Kimi-K3"),
     ],
 )
 def test_dated_and_versioned_names_find_their_model(price_id: str, name: str, meant: str) -> None:
@@ -65,6 +67,10 @@ def test_dated_and_versioned_names_find_their_model(price_id: str, name: str, me
         ("x-ai", "grok-4-foo"),
         ("openrouter", "openai/gpt-4.1:nitro"),
         ("nobody", "gpt-4.1"),
+        ("huggingface_*", "meta-llama/Llama-3.3-70B-Instruct"),
+        ("huggingface_*", "meta-llama/Llama-3.3-70B-Instruct:fastest"),
+        ("huggingface_*", "meta-llama/Llama-3.3-70B-Instruct:nobody"),
+        ("huggingface_*", ":together"),
     ],
 )
 def test_what_only_looks_alike_has_no_price(price_id: str, name: str) -> None:
