@@ -50,8 +50,7 @@ async def exchange(
 ) -> None:
     """One chat call at a dialect's door. Leaves exactly one ledger row for every caller with a key (law 1), whatever
     ends it: answer, refusal, failure, cancellation. `path_model` and `path_stream` are for doors that name them in the
-    path; `runner` stands before the attempts where an operation has a state. Raises only before anything was sent.
-    """
+    path; `runner` stands before the attempts where an operation has a state. Raises only before anything was sent."""
     call_id = house.ids.new()
     caller = await house.auth.caller(inbound)
     said = told(inbound)
@@ -68,26 +67,27 @@ async def exchange(
             entry.asked(body, peek.model, stream=peek.stream, end_user=peek.user, session=peek.session)
             permit(caller, peek.model, (catalog := house.catalog.current).label(peek.model))
             plan = catalog.plan(peek.model)
-            entry.decision = plan.decision
-            order = Order(
-                door=door,
-                body=body,
-                peek=peek,
-                path_model=path_model,
-                stamp=stamp,
-                passing=said.passing,
-                strict=said.strict,
-                account=entry,
-                outlet=outlet,
-                owner=caller.client_id,
-                disconnect=caller.disconnect,
-                resilience=plan.resilience,
-            )
             wanted = Wanted(peek.model, plan.deployments, body, peek.max_output_tokens, entry.session)
-            async with house.admission.admitted(caller, wanted, entry, outlet.note):
+            async with house.admission.admitted(caller, wanted, entry, outlet.note) as scope:
+                order = Order(
+                    door=door,
+                    body=body,
+                    peek=peek,
+                    path_model=path_model,
+                    stamp=stamp,
+                    passing=said.passing,
+                    strict=said.strict,
+                    account=entry,
+                    outlet=outlet,
+                    owner=caller.client_id,
+                    disconnect=caller.disconnect,
+                    resilience=plan.resilience,
+                    moves=scope.move,
+                )
                 if plan.group:
-                    plan = await house.chooser.choose(catalog, plan.group, Traits.of(order, said.tags, entry.session))
-                    entry.decision = plan.decision
+                    traits = Traits.of(order, said.tags, entry.session)
+                    plan = await house.chooser.choose(catalog, plan.group, traits, scope)
+                entry.decided(*plan.decision)
                 await (runner or house.attempts).run(plan, order)
     except GatewayError as error:
         outlet.refuse(error, door, stamp)

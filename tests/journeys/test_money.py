@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from gophergate.core.money import from_dollars
-from kit.answers import provider
+from kit.answers import provider, script
 from kit.gate import KEY, gate, rows, url
 from kit.operator import Operator, operator
 from kit.upstream import Say, Upstream, sse
@@ -242,6 +242,96 @@ async def test_a_budget_for_one_model_of_one_client_leaves_its_other_models_alon
             assert refused.status_code == 402
             assert "client's budget for demo/lorem of $0.00 for the month" in refused.json()["error"]["message"]
             assert (await chat(client)).status_code == 200
+
+
+GROUP = """
+[[groups]]
+name = "pair"
+targets = [{ model = "demo/echo" }, { model = "demo/lorem" }]
+"""
+
+
+async def test_a_group_goes_on_without_a_model_whose_budget_is_used_up(tmp_path: Path) -> None:
+    """The other answers, and the record says why; with both used up it is a refusal in the caller's own dialect."""
+    async with gate(tmp_path, sections=GROUP) as gateway, operator(gateway) as admin:
+        async with httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client:
+            answer = await chat(client, model="pair")
+            assert answer.headers["x-gophergate-model"] == "demo/echo"
+            spent = {"scope": "model", "scope_id": "demo/echo", "period": "day"}
+            await admin.make("/api/budgets", {**spent, "amount": answer.headers["x-gophergate-cost"]})
+            other = await admin.make(
+                "/api/budgets", {"scope": "model", "scope_id": "demo/lorem", "period": "day", "amount": "5"}
+            )
+            answer = await chat(client, model="pair")
+            assert (answer.status_code, answer.headers["x-gophergate-model"]) == (200, "demo/lorem")
+            assert (await chat(client)).status_code == 402
+            shown = await admin.get(f"/api/budgets/{other['id']}")
+            assert (shown["spent"], shown["reserved"]) == (answer.headers["x-gophergate-cost"], "0.00")
+            assert (await admin.ask("PATCH", f"/api/budgets/{other['id']}", {"amount": "0"}))[0] == 200
+            refused = await chat(client, model="pair")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (402, "budget_exceeded")
+            assert "The model demo/" in refused.json()["error"]["message"]
+            anthropic = await client.post(
+                "/v1/messages",
+                json={"model": "pair", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]},
+                headers={"x-api-key": KEY},
+            )
+            assert (anthropic.status_code, anthropic.json()["type"]) == (402, "error")
+            assert "The model demo/" in anthropic.json()["error"]["message"]
+        found = await rows(gateway, 5)
+        assert found[1].decision[0].startswith("demo/echo was left out: its budget of $")
+        assert found[1].decision[0].endswith("for the day is used up")
+        assert any("demo/lorem was left out" in step for step in found[3].decision)
+
+
+async def test_a_group_goes_on_without_a_model_whose_limit_is_reached(tmp_path: Path) -> None:
+    async with gate(tmp_path, sections=GROUP) as gateway, operator(gateway) as admin:
+        for model in ("demo/echo", "demo/lorem"):
+            await admin.make("/api/limits", {"scope": "model", "scope_id": model, "limits": {"rpm": 1}})
+        async with httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client:
+            for model in ("demo/echo", "demo/lorem"):
+                assert (await chat(client, model="pair")).headers["x-gophergate-model"] == model
+            refused = await chat(client, model="pair")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+        found = await rows(gateway, 3)
+        assert found[1].decision[0].startswith("demo/echo was left out: The model's limit of 1 requests a minute")
+
+
+async def test_the_maker_of_an_open_tool_call_is_held_to_its_budget_in_every_plan(tmp_path: Path) -> None:
+    """R-S4 and law 7: it alone can go on, though another was asked for; never past its model's hard budget."""
+    question = {"role": "user", "content": "How is it in Ulm?"}
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+    async with (
+        Upstream(script("gemini")) as upstream,
+        gate(
+            tmp_path,
+            provider("gemini", upstream.url),
+            sections='[pricing]\noverrides = { "up/m" = { input = 1, output = 1000 } }\n',
+        ) as gateway,
+        operator(gateway) as admin,
+        httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client,
+    ):
+        first = (await chat(client, model="up/m", messages=[question], tools=[tool])).json()
+        said = first["choices"][0]["message"]
+        [call] = said["tool_calls"]
+        plain = {"id": call["id"], "type": "function", "function": call["function"]}
+        turns = [
+            question,
+            {"role": "assistant", "content": said["content"], "tool_calls": [plain]},
+            {"role": "tool", "tool_call_id": call["id"], "content": "22"},
+        ]
+        given = {"scope": "model", "scope_id": "up/m", "period": "total", "amount": "0"}
+        budget = await admin.make("/api/budgets", given)
+        refused = await chat(client, model="demo/echo", messages=turns, tools=[tool])
+        assert refused.status_code == 402, refused.text
+        assert "The model up/m's budget" in refused.json()["error"]["message"]
+        assert len(upstream.asked) == 1
+        assert (await admin.ask("PATCH", f"/api/budgets/{budget['id']}", {"amount": "50"}))[0] == 200
+        assert (await chat(client, model="demo/echo", messages=turns, tools=[tool])).status_code == 200
+        found = await rows(gateway, 3)
+        shown = await admin.get(f"/api/budgets/{budget['id']}")
+        assert (from_dollars(shown["spent"]), shown["reserved"]) == (sum(row.cost or 0 for row in found), "0.00")
+        assert (found[2].cost or 0) > 0
 
 
 async def test_limits_of_a_user_a_model_and_of_one_for_the_other(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ back when the scope ends, settled on what the call really used. What is not limi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, Protocol
 
@@ -18,7 +18,8 @@ from gophergate.core.usage import Usage
 from gophergate.errors import Forbidden, GatewayError
 from gophergate.policy import headers
 from gophergate.policy.budgets import Budget, Hold, Reservations
-from gophergate.policy.limits import Limited, Rates, Taken, Ticket
+from gophergate.policy.candidates import Candidates
+from gophergate.policy.limits import Kind, Limited, Rates, Standing, Taken, Ticket
 from gophergate.policy.loops import Loops
 from gophergate.policy.rules import Rules
 
@@ -26,6 +27,7 @@ _BYTES_PER_TOKEN = 3
 """Fewer than any tokenizer needs for prose or code, so that an estimate is rather too high than too low."""
 _RATING = "classify"
 """The operation of a call that rates another one: that holds a reservation meanwhile, so it must not wait for it."""
+_NOBODY: frozenset[str] = frozenset()
 _LOOK_AFTER = 1.0
 """Seconds between two looks at the calls that hold reservations."""
 
@@ -182,9 +184,10 @@ class Admission:
 
 class Admitted:
     """One call's place and reservation, as `async with`. Entering raises Forbidden (no price), RateLimited,
-    BudgetExceeded or Unavailable, and has then taken nothing."""
+    BudgetExceeded or Unavailable, and has then taken nothing. `left_out` are the labels of the wanted deployments that
+    may not answer, for what their own model's budget or limit has left: nothing is held for them."""
 
-    __slots__ = ("_admission", "bill", "caller", "hold", "note", "ticket", "wanted")
+    __slots__ = ("_admission", "bill", "caller", "hold", "left_out", "note", "place", "ticket", "wanted")
 
     def __init__(
         self, admission: Admission, caller: Caller, wanted: Wanted, bill: Bill, note: Callable[[bytes, bytes], None]
@@ -195,44 +198,87 @@ class Admitted:
         self.bill = bill
         self.note = note
         self.ticket: Ticket | None = None
+        self.place: Ticket | None = None
+        """Within the limits of the model that was chosen."""
         self.hold: Hold | None = None
+        self.left_out: frozenset[str] = _NOBODY
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> Admitted:
         admission, caller, wanted = self._admission, self.caller, self.wanted
         if admission.loops is not None:
             self._look_for_loop(admission.loops)
         rules = admission.rules
         if not (rules.are_any or caller.limits or admission.terms.unpriced == "block"):
-            return
+            return self
         terms = rules.terms(caller)
-        limits = rules.limits(terms, wanted.deployments, wanted.model)
+        is_open = len(wanted.deployments) > 1
+        limits = rules.limits(terms, () if is_open else wanted.deployments, wanted.model)
         claims = rules.claims(terms, wanted.deployments, wanted.session)
-        tokens = Taken(-(-len(wanted.body) // _BYTES_PER_TOKEN), wanted.output or 0)
+        tokens = self._tokens()
         estimate = 0
         if claims or admission.terms.unpriced == "block":
-            estimate = self._estimate(tokens)
+            estimate = self._estimate(wanted.deployments, tokens)
         if limits:
             try:
                 self.ticket = await admission.rates.enter(limits, tokens)
             except Limited as error:
-                told = headers.told(self.bill.door, error.standings, admission.wall)
-                error.headers = {name.decode(): value.decode() for name, value in told}
+                self._tell_of(error)
                 raise
         if claims:
             try:
-                bill = self.bill
-                self.hold = await admission.reservations.reserve(
-                    bill.call_id, claims, estimate, bill.started, waits=bill.operation != _RATING
-                )
+                if is_open and claims is not terms.claims:
+                    self.hold = await self._reserve_for_some()
+                else:
+                    bill = self.bill
+                    self.hold = await admission.reservations.reserve(
+                        bill.call_id, claims, estimate, bill.started, waits=bill.operation != _RATING
+                    )
             except BaseException:
                 if self.ticket is not None:
                     admission.rates.undo(self.ticket)
                     self.ticket = None
                 raise
             admission.holds(self)
-        if self.ticket is not None:
-            for name, value in headers.told(self.bill.door, self.ticket.standings(), admission.wall):
-                self.note(name, value)
+        if self.ticket is not None and not is_open:
+            self._tell(self.ticket.standings())
+        return self
+
+    async def takes(self, model: Model) -> bool:
+        """Take a place within the limits of the model that was chosen among several; where there is none, it is left
+        out, and another is to be chosen. Raises RateLimited when no other is left."""
+        admission, wanted = self._admission, self.wanted
+        rules = admission.rules
+        if len(wanted.deployments) == 1 or not (rules.are_any or self.caller.limits):
+            return True
+        limits = rules.limits_of(rules.terms(self.caller), model, wanted.model)
+        if limits:
+            try:
+                self.place = await admission.rates.enter(limits, self._tokens())
+            except Limited as error:
+                self._leave_out(model.label, error.message)
+                if any(one.label not in self.left_out for one in wanted.deployments):
+                    return False
+                if self.ticket is not None:
+                    admission.rates.undo(self.ticket)
+                    self.ticket = None
+                self._tell_of(error)
+                raise
+        tickets = [ticket for ticket in (self.ticket, self.place) if ticket is not None]
+        if tickets:
+            self._tell(_tightest(tickets))
+        return True
+
+    async def move(self, model: Model) -> None:
+        """The call goes to a model that was not wanted, or was left out, since that one alone can go on: reserve for
+        it in place of the others. Raises Forbidden, BudgetExceeded and Unavailable, and then holds nothing."""
+        admission = self._admission
+        if self.hold is not None:
+            admission.lets_go(self)
+            admission.reservations.settle(self.hold, (), 0)
+            self.hold = None
+        if admission.rules.budgets or admission.terms.unpriced == "block":
+            self.hold = await self._reserve((model,), waits=self.bill.operation != _RATING)
+            admission.holds(self)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -247,16 +293,48 @@ class Admitted:
             hold = self.hold or Hold(bill.call_id, (), 0, bill.started, 0.0)
             admission.lets_go(self)
             admission.reservations.settle(hold, claims, bill.cost() or 0)
-        if self.ticket is not None:
-            admission.rates.leave(self.ticket, Taken(*bill.tokens()))
+        for ticket in (self.ticket, self.place):
+            if ticket is not None:
+                admission.rates.leave(ticket, Taken(*bill.tokens()))
 
-    def _estimate(self, tokens: Taken) -> int:
-        """The most that the call is thought to cost, wherever it goes; nothing where no price is known. Raises
+    async def _reserve_for_some(self) -> Hold:
+        """A reservation for those of several models that may answer; the others are left out."""
+        candidates = Candidates(self.wanted.deployments)
+        try:
+            return await candidates.reserve(self._reserve, may_wait=self.bill.operation != _RATING)
+        finally:
+            for label, refusal in candidates.refusals.items():
+                self._leave_out(label, refusal.why)
+
+    async def _reserve(self, models: Sequence[Model], *, waits: bool) -> Hold:
+        admission, bill, rules = self._admission, self.bill, self._admission.rules
+        claims = rules.claims(rules.terms(self.caller), models, self.wanted.session)
+        estimate = self._estimate(models, self._tokens())
+        return await admission.reservations.reserve(bill.call_id, claims, estimate, bill.started, waits=waits)
+
+    def _leave_out(self, label: str, why: str) -> None:
+        self.left_out |= {label}
+        self.bill.decided(f"{label} was left out: {why}")
+
+    def _tokens(self) -> Taken:
+        """What the call is thought to take of limits."""
+        return Taken(-(-len(self.wanted.body) // _BYTES_PER_TOKEN), self.wanted.output or 0)
+
+    def _tell(self, standings: Mapping[Kind, Standing]) -> None:
+        for name, value in headers.told(self.bill.door, standings, self._admission.wall):
+            self.note(name, value)
+
+    def _tell_of(self, error: Limited) -> None:
+        told = headers.told(self.bill.door, error.standings, self._admission.wall)
+        error.headers = {name.decode(): value.decode() for name, value in told}
+
+    def _estimate(self, models: Sequence[Model], tokens: Taken) -> int:
+        """The most that the call is thought to cost at any of the models; nothing where no price is known. Raises
         Forbidden for that, where it is blocked."""
         admission, wanted = self._admission, self.wanted
         most, known = 0, -1
         usage = None
-        for model in wanted.deployments:
+        for model in models:
             output = wanted.output
             if output is None:
                 limit = admission.output_limit(model)
@@ -285,3 +363,13 @@ class Admitted:
             self.bill.decided(admission.loop_mark)
             if count == admission.terms.loop_after:
                 admission.warns(self.caller, session, count)
+
+
+def _tightest(tickets: Iterable[Ticket]) -> Mapping[Kind, Standing]:
+    """Of each kind the limit that has the least left."""
+    found: dict[Kind, Standing] = {}
+    for ticket in tickets:
+        for kind, standing in ticket.standings().items():
+            if kind not in found or standing.remaining < found[kind].remaining:
+                found[kind] = standing
+    return found

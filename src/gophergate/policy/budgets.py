@@ -124,27 +124,41 @@ class Ledger(Protocol):
         is settled is counted by the caller. Raises Unavailable."""
 
 
+class OverBudget(BudgetExceeded):
+    """A refusal by a budget. `claim` is whose it is and `why` what is the matter with it, for the record; `is_held`:
+    all that is left is reserved for calls under way."""
+
+    def __init__(self, claim: Claim, standing: Standing, at: int, *, is_held: bool) -> None:
+        budget = claim.budget
+        resets = standing.resets_at
+        until = f"it resets at {rfc3339(resets)}" if resets is not None else "it does not reset"
+        model = f" for {budget.model}" if budget.model else ""
+        state = "is held by calls under way" if is_held else "is used up"
+        money = f"budget{model} of ${to_dollars(budget.allowed(at))}{_per(budget)} {state}"
+        whose = f"{budget.scope}'s"
+        if budget.scope == "model" or budget.scope_id == EVERY:
+            whose = f"{budget.scope} {claim.name}'s"
+        wait = 1.0 if is_held else (resets - at) / 1_000_000 if resets is not None else None
+        super().__init__(
+            f"The {whose} {money}: ${to_dollars(standing.spent)} spent, "
+            f"${to_dollars(standing.reserved)} reserved; {until}.",
+            code="budget_exceeded",
+            retry_after=None if wait is None else max(1.0, wait),
+            headers={"x-should-retry": "true" if is_held else "false"},
+        )
+        self.claim = claim
+        self.is_held = is_held
+        self.why = f"{'its' if budget.scope == 'model' else f'the {whose}'} {money}"
+
+
 Tells = Callable[[Claim, float, int, int], None]
 """Called when a threshold is first passed in a window: whose, the share, what is spent and what is allowed."""
 
 
-def refused(claim: Claim, standing: Standing, at: int, *, is_held: bool) -> BudgetExceeded:
+def refused(claim: Claim, standing: Standing, at: int, *, is_held: bool) -> OverBudget:
     """The refusal of a call by a budget (R-B6). `is_held`: all that is left is reserved for calls under way, so the
     clients that obey `x-should-retry` try again soon."""
-    budget = claim.budget
-    resets = standing.resets_at
-    until = f"it resets at {rfc3339(resets)}" if resets is not None else "it does not reset"
-    whose = f"{budget.scope}'s" if budget.scope_id != EVERY else f"{budget.scope} {claim.name}'s"
-    model = f" for {budget.model}" if budget.model else ""
-    why = "is held by calls under way" if is_held else "is used up"
-    wait = 1.0 if is_held else (resets - at) / 1_000_000 if resets is not None else None
-    return BudgetExceeded(
-        f"The {whose} budget{model} of ${to_dollars(budget.allowed(at))}{_per(budget)} {why}: "
-        f"${to_dollars(standing.spent)} spent, ${to_dollars(standing.reserved)} reserved; {until}.",
-        code="budget_exceeded",
-        retry_after=None if wait is None else max(1.0, wait),
-        headers={"x-should-retry": "true" if is_held else "false"},
-    )
+    return OverBudget(claim, standing, at, is_held=is_held)
 
 
 def _per(budget: Budget) -> str:

@@ -6,7 +6,7 @@ one model. A model goes by `provider/model`, as the ledger has it, and by its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from gophergate.core.caller import Caller, ScopeLimits
@@ -23,6 +23,16 @@ class Model(Protocol):
 
     @property
     def model(self) -> str: ...
+
+
+def names_of(model: Model) -> tuple[str, str]:
+    """What a budget or limit may call a model."""
+    return f"{model.provider_name}/{model.model}", model.model
+
+
+def concerns(claim: Claim, model: Model) -> bool:
+    """Whether it is a claim of calls to that model alone; one that holds whatever the model is of none."""
+    return (claim.name if claim.budget.scope == "model" else claim.budget.model) in names_of(model)
 
 
 class Terms:
@@ -98,7 +108,7 @@ class Rules:
         by_session = self._has_sessions and session is not None
         if not (terms.narrow_claims or self._has_models or by_session):
             return terms.claims
-        names = {name for model in models for name in (f"{model.provider_name}/{model.model}", model.model)}
+        names = {name for model in models for name in names_of(model)}
         found = [*terms.claims, *(claim for claim in terms.narrow_claims if claim.budget.model in names)]
         if self._has_models:
             found += [
@@ -118,11 +128,17 @@ class Rules:
         deployment it goes to."""
         if not (terms.narrow_limits or self._has_model_limits):
             return terms.limits
-        names = {asked}
-        if models:
-            first = models[0]
-            names |= {f"{first.provider_name}/{first.model}", first.model}
-        found = [*terms.limits, *(bound for bound in terms.narrow_limits if bound.model in names)]
+        names = {asked, *names_of(models[0])} if models else {asked}
+        return [*terms.limits, *self._narrow_limits(terms, names)]
+
+    def limits_of(self, terms: Terms, model: Model, asked: str) -> Sequence[ScopeLimits]:
+        """Those of a model alone that a call falls under because it goes there, whatever name it was asked by."""
+        if not (terms.narrow_limits or self._has_model_limits):
+            return ()
+        return self._narrow_limits(terms, {*names_of(model)} - {asked})
+
+    def _narrow_limits(self, terms: Terms, names: Collection[str]) -> list[ScopeLimits]:
+        found = [bound for bound in terms.narrow_limits if bound.model in names]
         if self._has_model_limits:
             found += [bound for name in sorted(names) for bound in self._limits_of.get(("model", name), ())]
         return found

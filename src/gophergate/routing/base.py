@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -184,7 +184,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     client whose call it is: what is remembered of it is remembered for that client alone. `resilience` is its
     plan's; `disconnect` what its key says of clients that leave, None for nothing. `declines`: an
     answer that the vendor's content policy left empty is a failure, for there is another vendor to ask.
-    `thread`: should it be cut, the reply is gone on with elsewhere.
+    `thread`: should it be cut, the reply is gone on with elsewhere. `moves` is called before a deployment outside of
+    the plan is asked instead, and raises when that one cannot be paid for.
     """
 
     door: Dialect
@@ -202,6 +203,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     declines: bool = False
     thread: Thread | None = None
     resilience: Resilience = AS_PROVIDED
+    moves: Callable[[Deployment], Awaitable[None]] | None = None
 
 
 class Runner(Protocol):

@@ -18,6 +18,7 @@ from gophergate.routing.strategies import STRATEGIES, Means, Pick, Standing, nam
 from gophergate.routing.traits import Traits
 
 T = TypeVar("T")
+_NOBODY: frozenset[str] = frozenset()
 _MOST = 4096
 """Groups kept worked out: one alias with a "*" may stand for any number."""
 
@@ -34,6 +35,18 @@ class NoRater(Rater):
 
     async def rate(self, group: Group, traits: Traits) -> tuple[tuple[str, ...], str]:
         raise GatewayError("No model is there to rate the request.")
+
+
+class Allowance(Protocol):
+    """Whom a call may be answered by, as far as money and limits go (`policy.admission.Admitted` fits)."""
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The labels of deployments that may not answer: never all of them."""
+
+    async def takes(self, deployment: Deployment, /) -> bool:
+        """Take a place at the one that is to be asked first. False when it has none and is now left out as well;
+        raises when nobody is left."""
 
 
 class _Ready(NamedTuple):
@@ -71,22 +84,27 @@ class Chooser:
         self.rater = rater or NoRater()
         self._catalog: Catalog | None = None
         self._ready: dict[str, _Ready] = {}
-        self._now: dict[str, _Now] = {}
+        self._now: dict[tuple[str, frozenset[str]], _Now] = {}
 
-    async def choose(self, catalog: Catalog, name: str, traits: Traits) -> Plan:
-        """The plan of one request for the group `name`. Raises as the catalogue and the reading of the request do."""
+    async def choose(self, catalog: Catalog, name: str, traits: Traits, allowance: Allowance | None = None) -> Plan:
+        """The plan of one request for the group `name`, without what the `allowance` leaves out. Raises as the
+        catalogue, the reading of the request and the allowance do."""
         if catalog is not self._catalog or len(self._now) > _MOST:
             self._catalog, self._ready, self._now = catalog, {}, {}
         static = catalog.plan(name)
-        steps: list[str] = []
-        deployments = await self._resolved(catalog, name, traits, steps)
+        while True:
+            steps: list[str] = []
+            left_out = allowance.left_out if allowance is not None else _NOBODY
+            deployments = await self._resolved(catalog, name, left_out, traits, steps)
+            if allowance is None or await allowance.takes(deployments[0]):
+                break
         warms = self.means.warmth.key(traits) if self._ready[name].is_priced else None
         return Plan(tuple(deployments), tuple(steps), "", static.resilience, warms)
 
     async def _resolved(
-        self, catalog: Catalog, name: str, traits: Traits, steps: list[str]
+        self, catalog: Catalog, name: str, left_out: frozenset[str], traits: Traits, steps: list[str]
     ) -> list[Deployment] | tuple[Deployment, ...]:
-        now = self._standing(catalog, name)
+        now = self._standing(catalog, name, left_out)
         standing = now.standing
         steps.extend(now.said)
         pick = await self._picked(standing, traits)
@@ -100,11 +118,12 @@ class Chooser:
             if not plan.group:
                 found.extend(plan.deployments)
             elif number == 0:
-                found.extend(await self._resolved(catalog, member, traits, steps))
+                found.extend(await self._resolved(catalog, member, left_out, traits, steps))
             else:
                 # Whoever comes after the first is asked only if that fails: nobody is rated for it beforehand.
                 found.extend(plan.deployments)
-        return list({deployment.label: deployment for deployment in reversed(found)}.values())[::-1]
+        by_label = {deployment.label: deployment for deployment in reversed(found)}
+        return [deployment for label, deployment in by_label.items() if label not in left_out][::-1]
 
     async def _picked(self, standing: Standing, traits: Traits) -> Pick:
         strategy = STRATEGIES.get(standing.group.strategy)
@@ -119,8 +138,8 @@ class Chooser:
 
     # -- how a group stands -------------------------------------------------------------------------------------
 
-    def _standing(self, catalog: Catalog, name: str) -> _Now:
-        now = self._now.get(name)
+    def _standing(self, catalog: Catalog, name: str, left_out: frozenset[str]) -> _Now:
+        now = self._now.get((name, left_out))
         health = self.health
         if now is not None and now.version == health.version and health.clock() < now.until:
             return now
@@ -130,18 +149,23 @@ class Chooser:
             if group is None:
                 raise ModelNotFound(name)
             ready = self._ready[name] = _ready(catalog, group)
-        now = self._now[name] = self._looked(ready)
+        now = self._now[name, left_out] = self._looked(ready, left_out)
         return now
 
-    def _looked(self, ready: _Ready) -> _Now:
+    def _looked(self, ready: _Ready, left_out: frozenset[str]) -> _Now:
         health = self.health
         at, until = health.clock(), math.inf
         version = health.version
         kept: list[int] = []
         said = [f"'{ready.group.name}' is a group of {len(ready.names)}", *ready.missing]
-        soonest, soonest_until = 0, math.inf
-        for position, plan in enumerate(ready.plans):
-            rests = (0.0, "") if health.is_well else self._rest(plan, at)
+        plans = [
+            (position, fit)
+            for position, plan in enumerate(ready.plans)
+            if (fit := [one for one in plan.deployments if one.label not in left_out])
+        ]
+        soonest, soonest_until = plans[0][0], math.inf
+        for position, deployments in plans:
+            rests = (0.0, "") if health.is_well else self._rest(deployments, at)
             if not rests[1]:
                 kept.append(position)
                 continue
@@ -150,7 +174,7 @@ class Chooser:
             if rests[0] < soonest_until:
                 soonest, soonest_until = position, rests[0]
         if not kept and ready.group.wait is not None:
-            kept = list(range(len(ready.plans)))
+            kept = [position for position, _ in plans]
             said.append("nothing else is left, so the call waits for the first that may be asked")
         elif not kept:
             # Something may still work: whoever is back first is tried, rather than nobody.
@@ -159,7 +183,8 @@ class Chooser:
         targets = [position for position in kept if position < ready.targets] or kept
         fallbacks = [position for position in kept if position not in targets]
         names = [ready.names[position] for position in targets]
-        heads = [ready.plans[position].deployments[0] for position in targets]
+        first = {position: deployments[0] for position, deployments in plans}
+        heads = [first[position] for position in targets]
         standing = Standing(
             ready.group,
             tuple(names),
@@ -167,14 +192,14 @@ class Chooser:
             [health.of(head) for head in heads],
             [ready.weights[position] for position in targets],
         )
-        leaves = heads + [ready.plans[position].deployments[0] for position in fallbacks]
+        leaves = heads + [first[position] for position in fallbacks]
         names += [ready.names[position] for position in fallbacks]
         return _Now(version, until, standing, names, leaves, tuple(said))
 
-    def _rest(self, plan: Plan, now: float) -> tuple[float, str]:
+    def _rest(self, deployments: Sequence[Deployment], now: float) -> tuple[float, str]:
         """A target rests while all its deployments do."""
         soonest = (math.inf, "")
-        for deployment in plan.deployments:
+        for deployment in deployments:
             rest = self.health.rest(deployment, now)
             if not rest[1]:
                 return rest

@@ -60,7 +60,7 @@ class Continuity:
 
     async def settled(self, plan: Plan, order: Order) -> tuple[Plan, Order]:
         """The plan and the order to run. Raises BadRequest when an open tool loop belongs to a maker that cannot be
-        asked any more, naming it."""
+        asked any more, naming it; BudgetExceeded when it is not in the plan and cannot be paid for."""
         try:
             body, peek = order.body, order.peek
             request = await apart(len(body), order.door.read_request, body, model=order.path_model, stream=peek.stream)
@@ -73,7 +73,10 @@ class Continuity:
         request = _named(request, known)
         brought = frozenset(seal.origin for seal in _seals(request.turns) if seal.origin)
         request, put_back = _put_back(request, known)
+        listed = plan.deployments
         plan = self._pinned(plan, order, request, known)
+        if order.moves is not None and plan.deployments[0] not in listed:
+            await order.moves(plan.deployments[0])
         return plan, replace(order, reread=Reread(request, brought, put_back))
 
     def _pinned(self, plan: Plan, order: Order, request: Request, known: Mapping[str, Remembered]) -> Plan:

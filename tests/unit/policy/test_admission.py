@@ -212,3 +212,100 @@ async def test_a_rating_never_waits_for_the_call_it_is_for() -> None:
         with pytest.raises(BudgetExceeded, match="is held by calls under way"):
             async with gate.admitted(Bill("rating", operation="classify")):
                 pass
+
+
+A, B = Model("p/a"), Model("p/b")
+
+
+def of_model(amount: int, name: str) -> Budget:
+    return budget(amount, id=name, scope="model", scope_id=name)
+
+
+async def test_a_model_whose_budget_is_used_up_is_left_out_and_nothing_is_held_for_it() -> None:
+    """Law 7: what is held is held for those that may answer, at their dearest."""
+    spent, rich = of_model(0, "p/a"), of_model(1_000_000, "p/b")
+    gate = Gate(spent, rich)
+    bill = Bill(cost=8)
+    bill.answering = B  # type: ignore[assignment]
+    scope = gate.admitted(bill, A, B)
+    async with scope:
+        assert scope.left_out == {"p/a"}
+        assert bill.said == ["p/a was left out: its budget of $0.00 for the day is used up"]
+        assert (await gate.reserved(spent), await gate.reserved(rich)) == (0, 10 * INPUT + 10 * OUTPUT)
+    standing = await gate.reservations.standing(claim(rich), AT)
+    assert (standing.spent, standing.reserved) == (8, 0)
+
+
+async def test_a_call_is_refused_when_no_model_is_left_and_uses_no_limit_up() -> None:
+    gate = Gate(of_model(0, "p/a"), budget(0, id="narrow", model="p/b"))
+    limited = Caller(key_id="k", client_id="c", limits=(ScopeLimits("key", "k", rpm=1),))
+    bill = Bill()
+    for _ in range(2):
+        with pytest.raises(BudgetExceeded, match="budget"):
+            async with gate.admitted(bill, A, B, caller=limited):
+                pass
+    assert "p/b was left out: the client's budget for p/b of $0.00 for the day is used up" in bill.said
+
+
+async def test_many_calls_to_a_group_pass_no_models_budget_by_more_than_one_calls_error() -> None:
+    """Law 7: calls under way hold a model's money, so the next go to the other."""
+    first, second = of_model(100, "p/a"), of_model(200, "p/b")
+    gate = Gate(first, second)
+    served = 0
+    for number in range(20):
+        bill = Bill(str(number), cost=80)
+        scope = gate.admitted(bill, A, B)
+        try:
+            async with scope:
+                bill.answering = B if "p/a" in scope.left_out else A  # type: ignore[assignment]
+                served += 1
+        except BudgetExceeded:
+            continue
+    found = [(await gate.reservations.standing(claim(of), AT)).spent for of in (first, second)]
+    assert (found, served) == ([160, 240], 5)
+
+
+async def test_a_model_outside_of_what_was_wanted_is_reserved_for_instead_or_refused() -> None:
+    """It alone can go on, and never past its hard budget; all that the call stands under is held anew for it."""
+    spent, rich = of_model(0, "p/a"), of_model(1_000_000, "p/b")
+    gate = Gate(spent, rich, MINE)
+    with pytest.raises(BudgetExceeded, match="The model p/a's budget"):
+        async with (scope := gate.admitted(Bill(), Model("p/unpriced"))):
+            await scope.move(A)
+    assert await gate.reserved(MINE) == 0
+    bill = Bill("2", cost=8)
+    async with (scope := gate.admitted(bill, Model("p/unpriced"))):
+        await scope.move(B)
+        assert [await gate.reserved(of) for of in (rich, MINE)] == [10 * INPUT + 10 * OUTPUT] * 2
+        bill.answering = B  # type: ignore[assignment]
+    for of in (rich, MINE):
+        standing = await gate.reservations.standing(claim(of), AT)
+        assert (standing.spent, standing.reserved) == (8, 0)
+    assert not gate.admission._holding
+
+
+async def test_a_chosen_model_without_room_in_its_limit_is_left_out_until_none_is_left() -> None:
+    gate = Gate()
+    gate.admission.set((), [ScopeLimits("model", "p/a", rpm=1), ScopeLimits("model", "p/b", rpm=2)])
+    limited = Caller(key_id="k", client_id="c", limits=(ScopeLimits("key", "k", rpm=9),))
+    async with (first := gate.admitted(Bill(), A, B, caller=limited)):
+        assert await first.takes(A)
+        assert gate.noted[b"x-ratelimit-remaining-requests"] == b"0"  # the tightest of all it stands under
+    bill = Bill()
+    async with (second := gate.admitted(bill, A, B, caller=limited)):
+        assert not await second.takes(A)
+        assert second.left_out == {"p/a"}
+        assert bill.said[0].startswith("p/a was left out: The model's limit of 1 requests a minute is reached")
+        assert await second.takes(B)
+    async with (third := gate.admitted(Bill(), A, B, caller=limited)):
+        assert not await third.takes(A)
+        assert await third.takes(B)
+    with pytest.raises(RateLimited) as refused:
+        async with (fourth := gate.admitted(Bill(), A, B, caller=limited)):
+            assert not await fourth.takes(A)
+            await fourth.takes(B)
+    assert refused.value.headers["x-ratelimit-remaining-requests"] == "0"
+    async with gate.admitted(Bill(), caller=limited):
+        assert (
+            gate.noted[b"x-ratelimit-remaining-requests"] == b"5"
+        )  # 9, three that went, and this: a refusal took none

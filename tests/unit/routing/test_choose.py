@@ -8,6 +8,7 @@ from gophergate.core.blocks import Json
 from gophergate.dialects.base import encode
 from gophergate.dialects.openai_chat import OpenAIChat
 from gophergate.errors import ModelNotFound
+from gophergate.routing.base import Deployment
 from gophergate.routing.catalog import Catalog
 from gophergate.routing.groups import Group, Target
 from gophergate.routing.traits import Traits
@@ -92,3 +93,39 @@ async def test_a_new_catalogue_is_chosen_from_at_once() -> None:
     floor = Floor()
     assert await chosen(floor, floor.catalog(group("a/m", "b/m"))) == ["a/m", "b/m"]
     assert await chosen(floor, floor.catalog(group("b/m", "c/m"))) == ["b/m", "c/m"]
+
+
+class Allowance:
+    """Leaves out what it is told to, and then who has no place."""
+
+    def __init__(self, *left_out: str, full: str = "") -> None:
+        self.left_out = frozenset(left_out)
+        self.full = full
+
+    async def takes(self, deployment: Deployment) -> bool:
+        if deployment.label == self.full:
+            self.left_out |= {deployment.label}
+        return deployment.label != self.full
+
+
+async def test_what_is_left_out_from_without_is_never_among_the_chosen() -> None:
+    """A model whose budget is used up, in the group or in one beneath it, whatever the health of the others."""
+    floor = Floor()
+    inner = Group(name="in", targets=(Target(model="b/m"), Target(model="c/m")))
+    nested = floor.catalog(group("in", "a/m"), inner)
+
+    async def without(catalog: Catalog, *labels: str, full: str = "") -> list[str]:
+        plan = await floor.chooser.choose(catalog, "g", traits(), Allowance(*labels, full=full))
+        return [deployment.label for deployment in plan.deployments]
+
+    assert await without(nested, "b/m") == ["c/m", "a/m"]
+    assert await without(nested, "b/m", "c/m") == ["a/m"]
+    assert await without(nested, "a/m") == ["b/m", "c/m"]
+    flat = floor.catalog(group("a/m", "b/m", fallbacks=("c/m",)))
+    assert await without(flat, "a/m") == ["b/m", "c/m"]
+    assert await without(flat, "a/m", "b/m") == ["c/m"]
+    assert await without(flat) == ["a/m", "b/m", "c/m"]
+    assert await without(flat, "a/m", full="b/m") == ["c/m"]
+    floor.break_down(flat, "b/m")
+    floor.break_down(flat, "c/m")
+    assert await without(flat, "a/m") == ["b/m"]  # the one that is back first, of those there are
