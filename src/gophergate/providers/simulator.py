@@ -6,8 +6,9 @@ Its tokens are words with the space before them; usage counts exactly those.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
 import msgspec
 
@@ -50,9 +51,13 @@ _LOREM = (
 _TOKEN = re.compile(r"\s*\S+|\s+")
 
 
-def tokens(text: str) -> list[str]:
+_STRETCH = 2000
+"""Words counted or said between two moments in which other calls get their turn (R-P2)."""
+
+
+def tokens(text: str) -> Iterator[str]:
     """The simulator's own tokens; joined they are the text again."""
-    return _TOKEN.findall(text)
+    return (found.group() for found in _TOKEN.finditer(text))
 
 
 class Pacing(msgspec.Struct, frozen=True):
@@ -84,7 +89,7 @@ class Simulator:
         if pacing.first:
             await self._sleep(pacing.first)
         yield Started(model=model)
-        prompt = sum(len(tokens(text)) for text in _texts(request))
+        prompt = await _count(request)
         spoken = reasoned = 0
         budget = request.max_output_tokens
         reason: Reason = "stop"
@@ -93,6 +98,7 @@ class Simulator:
             if isinstance(block, ToolCall):
                 reason = "tool_calls"
             yield BlockOpened(index, opened)
+            held: list[str] = []
             for word in words:
                 if budget is not None and spoken >= budget:
                     reason = "length"
@@ -101,7 +107,14 @@ class Simulator:
                     await self._sleep(pacing.between)
                 spoken += 1
                 reasoned += isinstance(block, Thought)
-                yield BlockGrew(index, word)
+                held.append(word)
+                if request.stream or len(held) == _STRETCH:
+                    yield BlockGrew(index, "".join(held))
+                    held.clear()
+                if spoken % _STRETCH == 0:
+                    await asyncio.sleep(0)
+            if held:
+                yield BlockGrew(index, "".join(held))
             yield BlockClosed(index)
             if reason == "length":
                 break
@@ -146,7 +159,20 @@ class Simulator:
                 return [Text(text=said or "You said nothing.")]
 
 
-def _opened(block: Block) -> tuple[Block, list[str]]:
+async def _count(request: Request) -> int:
+    """The tokens of all that the request says."""
+    count = 0
+    for number, text in enumerate(_texts(request), 1):
+        if number % _STRETCH == 0:
+            await asyncio.sleep(0)
+        for _ in _TOKEN.finditer(text):
+            count += 1
+            if count % _STRETCH == 0:
+                await asyncio.sleep(0)
+    return count
+
+
+def _opened(block: Block) -> tuple[Block, Iterable[str]]:
     match block:
         case Text():
             return Text(text=""), tokens(block.text)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -43,8 +44,8 @@ async def test_think_thinks_first_and_counts_it_as_part_of_the_output() -> None:
     assert isinstance(thought, Thought)
     assert isinstance(text, Text)
     assert reply.usage is not None
-    assert reply.usage.reasoning == len(tokens(thought.text))
-    assert reply.usage.output == len(tokens(thought.text)) + len(tokens(text.text))
+    assert reply.usage.reasoning == len(list(tokens(thought.text)))
+    assert reply.usage.output == len([*tokens(thought.text), *tokens(text.text)])
 
 
 WEATHER = Tool(
@@ -131,3 +132,24 @@ async def test_timing_is_realistic_on_streams_and_can_be_switched_off() -> None:
 
 def test_every_model_has_a_price() -> None:
     assert all(price.input > 0 and price.output > 0 for price in ROW.prices.values())
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_others_get_their_turn_while_a_long_answer_is_made(stream: bool) -> None:
+    """R-P2: neither counting a long prompt nor saying it again keeps the loop to itself."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    said = "word " * 20_000
+    waiting = asyncio.ensure_future(others())
+    reply = await answer("echo", asking(Text(text=said), stream=stream))
+    waiting.cancel()
+    assert turns >= 15
+    assert reply.blocks == (Text(text=said),)
+    assert reply.usage is not None
+    assert reply.usage.output == 20_001, "the last space is a token"

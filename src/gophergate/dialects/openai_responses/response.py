@@ -184,4 +184,6 @@ def _text(request: Request, losses: Losses) -> dict[str, Json]:
     form = write_format(request.format, losses) if request.format is not None else None
     verbosity = request.verbosity or "medium"
     rest = object_of(own(request.extra).get(SAID_TEXT))
+    if form is not None and form["type"] == "json_schema":
+        form = {**form, "description": form.get("description"), "strict": bool(form.get("strict"))}
     return {"format": form or {"type": "text"}, "verbosity": verbosity, **rest}

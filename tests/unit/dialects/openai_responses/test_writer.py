@@ -249,7 +249,9 @@ def test_the_response_echoes_what_was_asked() -> None:
     function = {"type": "function", "name": "f", "parameters": {"type": "object"}, "description": None, "strict": False}
     assert found["tools"] == [function, {"type": "web_search"}]
     assert found["conversation"] == {"id": "conv_1"}
-    for name in body.keys() - {"model", "input", "tools", "conversation"}:
+    assert found["text"]["format"] == {**body["text"]["format"], "description": None, "strict": False}  # type: ignore[index]
+    assert found["text"]["verbosity"] == "low"
+    for name in body.keys() - {"model", "input", "tools", "conversation", "text"}:
         assert found[name] == body[name], name
 
 
