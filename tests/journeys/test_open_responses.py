@@ -260,7 +260,7 @@ async def test_the_sockets_prewarm_and_its_refusals(tmp_path: Path) -> None:
                 event = json.loads(await socket.recv())
                 EVENTS[event["type"]].model_validate(event)
                 assert whole(event["response"], status)["output"] == []
-            for wrong in ({"model": "up/none"}, {"previous_response_id": "resp_none"}, {"type": "response.sing"}):
+            for wrong in ({"model": "none/none"}, {"previous_response_id": "resp_none"}, {"type": "response.sing"}):
                 await socket.send(json.dumps({"type": "response.create", **ASK, "store": False, **wrong}))
                 frame = json.loads(await socket.recv())
                 assert frame["type"] == "error"

@@ -162,7 +162,7 @@ class ToolsWritten:
         self.top: list[dict[str, Json]] = []
         self.items: dict[int, dict[str, Json]] = {}
         space: dict[str, Json] | None = None
-        group: tuple[Json, str] | None = None
+        group: tuple[Json, str, Json] | None = None
         for tool in tools:
             if isinstance(tool, ServerTool) and tool.dialect != NAME:
                 losses.drop(tool.label)
@@ -181,8 +181,9 @@ class ToolsWritten:
                 place.append(written)
                 group = None
                 continue
-            if space is None or group != (notes.get(_AT), tool.namespace):
-                group = (notes.get(_AT), tool.namespace)
+            beside = (notes.get(_AT), tool.namespace, notes.get(_NAMESPACE))
+            if space is None or group != beside:
+                group = beside
                 rest = object_of(notes.get(_NAMESPACE))
                 space = {"type": "namespace", "name": tool.namespace, "description": "", **rest, "tools": []}
                 place.append(space)

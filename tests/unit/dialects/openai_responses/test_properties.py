@@ -134,12 +134,13 @@ bodies = objects(
 
 
 def _joined(tool_list: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two neighbouring namespaces of one name are one: the canon knows the name, not how often it was opened."""
+    """Two neighbouring namespaces that differ in their tools alone are one: the canon does not know how often it was
+    opened."""
     joined: list[dict[str, Any]] = []
     for tool in tool_list:
         last = joined[-1] if joined else {}
         both = tool.get("tools") and last.get("tools") and tool["type"] == last.get("type") == "namespace"
-        if both and tool["name"] == last["name"]:
+        if both and {**tool, "tools": []} == {**last, "tools": []}:
             joined[-1] = {**last, "tools": [*last["tools"], *tool["tools"]]}
         else:
             joined.append(tool)

@@ -616,3 +616,11 @@ def test_a_growing_conversation_keeps_its_earlier_bytes() -> None:
     first = encode(write(read(input=items, tools=CODEX, temperature=1)).body)
     second = encode(write(read(input=[*items, {"role": "user", "content": "b"}], tools=CODEX, temperature=1)).body)
     assert second.startswith(first.removesuffix(b"]}"))
+
+
+def test_neighbouring_namespaces_of_one_name_keep_their_own_descriptions() -> None:
+    """PROTOCOLS, Codex: namespaces. What the second says of itself is not lost in the first."""
+    inner = [{"type": "function", "name": "f"}]
+    said = [{"type": "namespace", "name": "n", "description": word, "tools": inner} for word in ("one", "two")]
+    request = DIALECT.read_request(json.dumps({"model": "m", "input": "hi", "tools": said}).encode())
+    assert json.loads(encode(DIALECT.write_request(request, Target(model="m")).body))["tools"] == said
