@@ -145,7 +145,7 @@ async def _hear(socket: Any, seen: Seen) -> None:
 async def _configure(admin: Operator, upstream: Upstream, seen: Seen) -> None:
     stored = {
         "name": "stored", "kind": "compatible", "base_url": f"{upstream.url}/v1", "models": list(KINDS),
-        "api_key": STORED_KEY,
+        "api_key": STORED_KEY, "retries": 0,
     }  # fmt: skip
     for method, path, given in (
         ("POST", "/api/providers", stored),

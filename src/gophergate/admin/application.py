@@ -119,8 +119,9 @@ _IF_MATCH = {
 }
 _ABOUT = (
     "The operators' API of GopherGate. Sign in at /api/auth/login or send an admin token. Lists answer `items` and "
-    "`next_cursor`; money is decimal text in US dollars; times are RFC 3339 in UTC; ids are strings. Give the `etag` "
-    "of what you read as `if-match` and a change made meanwhile by somebody else is not overwritten."
+    "`next_cursor`, in the order that `sort` names ('-' before it: descending). Money is decimal text in US dollars; "
+    "times are RFC 3339 in UTC; ids are strings. Give the `etag` of what you read as `if-match` and a change made "
+    "meanwhile by somebody else is not overwritten."
 )
 
 

@@ -42,6 +42,7 @@ async def list_(
     desk: AtDesk,
     limit: Limit = 50,
     cursor: TimedCursor = None,
+    sort: Literal["at", "-at"] = "-at",
     actor_id: Id | None = None,
     target_kind: Kind = None,
     target_id: Id | None = None,
@@ -49,7 +50,7 @@ async def list_(
     since: Time | None = None,
     until: Time | None = None,
 ) -> Listing[EntryShown]:
-    """Changes, newest first."""
+    """Changes, newest first where the other order is not asked for."""
     page = await Audit(desk.rooms.database).page(
         actor_id=actor_id,
         target_kind=target_kind,
@@ -57,6 +58,7 @@ async def list_(
         action=action,
         since=microseconds(since),
         until=microseconds(until),
+        oldest_first=sort == "at",
         cursor=cursor,
         limit=limit,
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from pydantic import AfterValidator, StringConstraints, model_validator
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.paging import arranged, order_of
 from gophergate.admin.shapes import Dollars, Given, Id, Listing, Moment, Money, Shown, Time, microseconds
 from gophergate.core.money import from_dollars
 from gophergate.errors import BadRequest, NotHere
@@ -118,11 +119,26 @@ class Raise(Given):
     until: Time
 
 
-async def list_(desk: AtDesk) -> Listing[BudgetShown]:
+async def list_(
+    desk: AtDesk,
+    sort: Literal["scope_name", "-scope_name", "amount", "-amount", "spent", "-spent", "created_at", "-created_at"]
+    | None = None,
+    scope: Scope | None = None,
+    scope_id: Annotated[str | None, Query(max_length=320)] = None,
+    hard: bool | None = None,
+) -> Listing[BudgetShown]:
     """Every budget, with what is spent of it."""
     names = await names_of(desk)
-    rows = await desk.rooms.spending.budgets.all()
-    return Listing[BudgetShown](items=[await _shown(desk, row, names) for row in rows if _is_seen(desk, row)])
+    rows = [
+        row
+        for row in await desk.rooms.spending.budgets.all()
+        if _is_seen(desk, row)
+        and scope in (None, row.scope)
+        and scope_id in (None, row.scope_id)
+        and hard in (None, row.hard)
+    ]
+    items = [await _shown(desk, row, names) for row in rows]
+    return Listing[BudgetShown](items=items if sort is None else arranged(items, order_of(sort, None)))
 
 
 async def get(budget_id: Id, response: Response, desk: AtDesk) -> BudgetShown:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 from fastapi import Request, Response
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.keys import KeyMade, made_key
-from gophergate.admin.paging import Cursor, Limit, page_of
+from gophergate.admin.paging import Cursor, Limit, Sought, order_of, page_of, place_in
 from gophergate.admin.shapes import Given, Id, LimitsGiven, LimitsShown, Listing, Moment, Name, Shown
 from gophergate.admin.teams import limits_of
 from gophergate.errors import Forbidden
@@ -58,12 +59,27 @@ class ClientChange(Given):
 
 
 async def list_(
-    desk: AtDesk, limit: Limit = 50, cursor: Cursor = None, team_id: Id | None = None
+    desk: AtDesk,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    sort: Literal["name", "-name", "created_at", "-created_at"] = "created_at",
+    q: Sought = None,
+    organisation_id: Id | None = None,
+    team_id: Id | None = None,
+    user_id: Id | None = None,
+    disabled: bool | None = None,
 ) -> Listing[ClientShown]:
-    """Clients, oldest first."""
-    team = desk.team or team_id
-    rows = await Clients(desk.rooms.database).page(team_id=team, after=cursor, limit=limit + 1)
-    return page_of(ClientShown, rows, limit, lambda row: row.id)
+    """Clients, oldest first where no other order is asked for."""
+    rows = await Clients(desk.rooms.database).page(
+        order=order_of(sort, cursor),
+        limit=limit + 1,
+        text=q,
+        organisation_id=organisation_id,
+        team_id=desk.team or team_id,
+        user_id=user_id,
+        disabled=disabled,
+    )
+    return page_of(ClientShown, rows, limit, place_in(sort))
 
 
 async def get(client_id: Id, response: Response, desk: AtDesk) -> ClientShown:

@@ -11,6 +11,7 @@ from pydantic import Field as Member
 from pydantic import StringConstraints
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.paging import Sought, arranged, has, order_of
 from gophergate.admin.resilience import DisconnectGiven, Seconds, TimeoutsGiven
 from gophergate.admin.shapes import Given, Listing, Moment, Shown
 from gophergate.configured import read_group
@@ -142,12 +143,23 @@ class VersionShown(GroupShown):
     changes: list[Change]
 
 
-async def list_(desk: AtDesk) -> Listing[GroupShown]:
-    """Every group, those of the file first."""
+async def list_(
+    desk: AtDesk,
+    sort: Literal["name", "-name", "strategy", "-strategy", "created_at", "-created_at"] | None = None,
+    q: Sought = None,
+    strategy: Strategy | None = None,
+    state: Literal["draft", "published", "retired"] | None = None,
+) -> Listing[GroupShown]:
+    """Every group, those of the file first where no other order is asked for."""
     configuration = desk.rooms.configuration
     published = {row.name: row.version for row in await configuration.groups.published()}
     items = [_of_file(group) for group in desk.rooms.settings.groups]
     items += [_of_row(desk, row, published.get(row.name)) for row in await configuration.groups.latest()]
+    items = [
+        one for one in items if has(q, one.name) and strategy in (None, one.strategy) and state in (None, one.state)
+    ]
+    if sort is not None:
+        items = arranged(items, order_of(sort, None), lambda one: str(one.name))
     return Listing[GroupShown](items=items)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from pydantic import AfterValidator
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Cursor, Limit, page_of
+from gophergate.admin.paging import Cursor, Limit, order_of, page_of, place_in
 from gophergate.admin.resilience import DisconnectGiven, DisconnectShown, disconnect_of
 from gophergate.admin.shapes import (
     Given,
@@ -110,12 +110,25 @@ class Rotation(Given):
 
 
 async def list_(
-    desk: AtDesk, limit: Limit = 50, cursor: Cursor = None, client_id: Id | None = None
+    desk: AtDesk,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    sort: Literal["name", "-name", "created_at", "-created_at", "last_used_at", "-last_used_at"] = "created_at",
+    q: Annotated[str | None, Query(max_length=120, description="Part of the name, or its last four.")] = None,
+    client_id: Id | None = None,
+    team_id: Id | None = None,
+    revoked: bool | None = None,
 ) -> Listing[KeyShown]:
-    """Keys, oldest first."""
-    keys = Keys(desk.rooms.database)
-    rows = await keys.page(client_id=client_id, team_id=desk.team, after=cursor, limit=limit + 1)
-    return page_of(KeyShown, rows, limit, lambda row: row.id)
+    """Keys, oldest first where no other order is asked for."""
+    rows = await Keys(desk.rooms.database).page(
+        order=order_of(sort, cursor),
+        client_id=client_id,
+        team_id=desk.team or team_id,
+        text=q,
+        revoked=revoked,
+        limit=limit + 1,
+    )
+    return page_of(KeyShown, rows, limit, place_in(sort))
 
 
 async def get(key_id: Id, response: Response, desk: AtDesk) -> KeyShown:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Cursor, Limit
+from gophergate.admin.paging import Cursor, Limit, Sought, arranged, has, order_of, page_of, place_in
 from gophergate.admin.price_shapes import PriceGiven, PriceShown, given_rates
 from gophergate.admin.shapes import Given, Listing, Moment, Shown, Time, microseconds
 from gophergate.errors import NotHere
@@ -99,20 +99,32 @@ async def list_(
     desk: AtDesk,
     limit: Limit = 100,
     cursor: Cursor = None,
-    q: Annotated[str | None, Query(max_length=120, description="Part of the name.")] = None,
+    sort: Literal["name", "-name", "updated_at", "-updated_at"] = "name",
+    q: Sought = None,
     provider: Annotated[str | None, Query(max_length=64)] = None,
+    enabled: bool | None = None,
 ) -> Listing[ModelShown]:
-    """Every model, by name; those that are switched off too."""
+    """Every model, by name where no other order is asked for; those that are switched off too."""
     rows = {row.name: row for row in await desk.rooms.configuration.models.all()}
-    found = sorted(
-        name
-        for name in names(desk.rooms.configuration) | set(rows)
-        if (cursor is None or name > cursor)
-        and (not q or q.lower() in name.lower())
-        and (provider is None or name.partition("/")[0] == provider)
+    listed = [
+        row
+        for row in (
+            rows.get(name) or ModelRow(name=name, updated_at=0) for name in names(desk.rooms.configuration) | set(rows)
+        )
+        if has(q, row.name) and provider in (None, row.name.partition("/")[0]) and enabled in (None, row.enabled)
+    ]
+    found = arranged(listed, order_of(sort, cursor), _name)
+    return page_of(
+        ModelShown,
+        found[: limit + 1],
+        limit,
+        place_in(sort, _name),
+        lambda row: _shown(desk, row.name, rows.get(row.name)),
     )
-    items = [_shown(desk, name, rows.get(name)) for name in found[:limit]]
-    return Listing[ModelShown](items=items, next_cursor=found[limit - 1] if len(found) > limit else None)
+
+
+def _name(row: ModelRow) -> str:
+    return row.name
 
 
 async def get(name: str, response: Response, desk: AtDesk) -> ModelShown:

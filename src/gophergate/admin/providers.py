@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from pydantic import AfterValidator, SecretStr, StringConstraints
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.paging import Sought, arranged, has, order_of
 from gophergate.admin.resilience import (
     AilmentShown,
     CredentialShown,
@@ -162,11 +163,20 @@ async def kinds(desk: AtDesk) -> Listing[KindShown]:
     return Listing[KindShown](items=items)
 
 
-async def list_(desk: AtDesk) -> Listing[ProviderShown]:
-    """Every provider, those of the file first."""
+async def list_(
+    desk: AtDesk,
+    sort: Literal["name", "-name", "kind", "-kind", "created_at", "-created_at"] | None = None,
+    q: Sought = None,
+    kind: Annotated[str | None, Query(max_length=64)] = None,
+    enabled: bool | None = None,
+) -> Listing[ProviderShown]:
+    """Every provider, those of the file first where no other order is asked for."""
     configuration = desk.rooms.configuration
     items = [_of_file(desk, entry) for entry in desk.rooms.settings.providers]
     items += [_of_row(desk, row) for row in await configuration.providers.all()]
+    items = [one for one in items if has(q, one.name) and kind in (None, one.kind) and enabled in (None, one.enabled)]
+    if sort is not None:
+        items = arranged(items, order_of(sort, None), lambda one: str(one.name))
     return Listing[ProviderShown](items=items)
 
 

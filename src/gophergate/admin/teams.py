@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from fastapi import Request, Response
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Cursor, Limit, page_of
+from gophergate.admin.paging import Cursor, Limit, Sought, arranged, has, order_of, page_of, place_in
 from gophergate.admin.shapes import Given, Id, LimitsGiven, LimitsShown, Listing, Moment, Name, Shown
 from gophergate.core.caller import NO_LIMITS, Limits
 from gophergate.errors import NotHere
@@ -61,11 +63,26 @@ def limits_of(given: LimitsGiven | None) -> Limits:
     return NO_LIMITS if given is None else Limits(**given.model_dump())
 
 
-async def list_(desk: AtDesk, limit: Limit = 50, cursor: Cursor = None) -> Listing[TeamShown]:
-    """Teams, by name."""
-    rows = [row for row in await Clients(desk.rooms.database).teams() if desk.team in (None, row.id)]
-    rows = [row for row in rows if cursor is None or row.name > cursor]
-    return page_of(TeamShown, rows[: limit + 1], limit, lambda row: row.name)
+async def list_(
+    desk: AtDesk,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    sort: Literal["name", "-name", "created_at", "-created_at"] = "name",
+    q: Sought = None,
+    organisation_id: Id | None = None,
+    disabled: bool | None = None,
+) -> Listing[TeamShown]:
+    """Teams, by name where no other order is asked for."""
+    rows = [
+        row
+        for row in await Clients(desk.rooms.database).teams()
+        if desk.team in (None, row.id)
+        and has(q, row.name)
+        and organisation_id in (None, row.organisation_id)
+        and disabled in (None, row.disabled)
+    ]
+    rows = arranged(rows, order_of(sort, cursor))
+    return page_of(TeamShown, rows[: limit + 1], limit, place_in(sort))
 
 
 async def get(team_id: Id, response: Response, desk: AtDesk) -> TeamShown:

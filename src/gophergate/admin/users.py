@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Request, Response
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, SecretStr
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Cursor, Limit, page_of
+from gophergate.admin.paging import Cursor, Limit, Sought, order_of, page_of, place_in
 from gophergate.admin.shapes import Given, Id, Listing, Moment, Name, Shown
 from gophergate.errors import BadRequest, Forbidden
 from gophergate.store.users import Role, UserRow, Users
@@ -73,10 +73,21 @@ class PasswordGiven(Given):
     current: SecretStr | None = None
 
 
-async def list_(desk: AtDesk, limit: Limit = 50, cursor: Cursor = None) -> Listing[UserShown]:
-    """Users, by name."""
-    rows = await Users(desk.rooms.database).page(after=cursor, limit=limit + 1)
-    return page_of(UserShown, rows, limit, lambda row: row.username)
+async def list_(
+    desk: AtDesk,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    sort: Literal["username", "-username", "role", "-role", "created_at", "-created_at"] = "username",
+    q: Sought = None,
+    role: Role | None = None,
+    team_id: Id | None = None,
+    disabled: bool | None = None,
+) -> Listing[UserShown]:
+    """Users, by name where no other order is asked for."""
+    rows = await Users(desk.rooms.database).page(
+        order=order_of(sort, cursor), limit=limit + 1, text=q, role=role, team_id=team_id, disabled=disabled
+    )
+    return page_of(UserShown, rows, limit, place_in(sort))
 
 
 async def get(user_id: Id, response: Response, desk: AtDesk) -> UserShown:

@@ -58,12 +58,14 @@ class Audit:
         action: str | None = None,
         since: int | None = None,
         until: int | None = None,
+        oldest_first: bool = False,
         cursor: str | None = None,
         limit: int = 50,
     ) -> AuditPage:
-        """Entries newest first. Raises BadRequest for a cursor no list gave."""
+        """Entries newest first, or oldest first. Raises BadRequest for a cursor no list gave."""
         at, entry_id = audit_entries.c.at, audit_entries.c.id
-        query = _ENTRY.order_by(at.desc(), entry_id.desc()).limit(limit + 1)
+        query = _ENTRY.limit(limit + 1)
+        query = query.order_by(at, entry_id) if oldest_first else query.order_by(at.desc(), entry_id.desc())
         for column, value in (
             (audit_entries.c.actor_id, actor_id),
             (audit_entries.c.target_kind, target_kind),
@@ -76,7 +78,10 @@ class Audit:
             query = query.where(at >= since)
         if until is not None:
             query = query.where(at < until)
-        if (place := from_cursor(cursor)) is not None:
+        place = from_cursor(cursor)
+        if place is not None and oldest_first:
+            query = query.where(at >= place.started_at, or_(at > place.started_at, entry_id > place.id))
+        elif place is not None:
             query = query.where(at <= place.started_at, or_(at < place.started_at, entry_id < place.id))
         async with self._database.read() as connection:
             rows = [AuditRow(**row._mapping) for row in await connection.execute(query)]

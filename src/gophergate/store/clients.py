@@ -10,6 +10,7 @@ from gophergate.errors import NotHere
 from gophergate.store import changes
 from gophergate.store.database import Database
 from gophergate.store.keys import TOPIC
+from gophergate.store.ordering import Order, ordered
 from gophergate.store.tables import clients, organisations, teams
 from gophergate.store.values import limits_from, limits_text
 
@@ -59,11 +60,31 @@ class Clients:
                 insert(clients).values(msgspec.structs.asdict(client) | {"limits": limits_text(client.limits)})
             )
 
-    async def page(self, *, team_id: str | None = None, after: str | None = None, limit: int = 100) -> list[ClientRow]:
-        """Clients by id, which is by age, beginning after the id `after`; of one team where it is given."""
-        query = _CLIENT.order_by(clients.c.id).limit(limit)
-        if team_id is not None:
-            query = query.where(clients.c.team_id == team_id)
+    async def page(
+        self,
+        *,
+        order: Order | None = None,
+        after: str | None = None,
+        limit: int = 100,
+        text: str | None = None,
+        organisation_id: str | None = None,
+        team_id: str | None = None,
+        user_id: str | None = None,
+        disabled: bool | None = None,
+    ) -> list[ClientRow]:
+        """Clients in the order given, by id (which is by age) without one, beginning after the id `after`; every filter
+        that is not None must match. `text` is part of the name."""
+        query = ordered(_CLIENT, SORTED_BY, order or Order("id")).limit(limit)
+        for column, value in (
+            (clients.c.organisation_id, organisation_id),
+            (clients.c.team_id, team_id),
+            (clients.c.user_id, user_id),
+            (clients.c.disabled, disabled),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        if text:
+            query = query.where(clients.c.name.icontains(text, autoescape=True))
         if after is not None:
             query = query.where(clients.c.id > after)
         async with self._database.read() as connection:
@@ -191,6 +212,7 @@ def _client(row: Row[tuple[object, ...]]) -> ClientRow:
     return ClientRow(**value)
 
 
+SORTED_BY = {name: clients.c[name] for name in ("name", "created_at", "id")}
 _CLIENT: Select[tuple[object, ...]] = select(*(clients.c[name] for name in ClientRow.__struct_fields__))
 _TEAM: Select[tuple[object, ...]] = select(*(teams.c[name] for name in TeamRow.__struct_fields__))
 _ORGANISATION: Select[tuple[object, ...]] = select(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
@@ -13,6 +14,7 @@ from gophergate.core.resilience import Disconnect
 from gophergate.errors import NotHere
 from gophergate.store import changes
 from gophergate.store.database import Conflict, Database
+from gophergate.store.ordering import Order, ordered
 from gophergate.store.tables import clients, keys, teams
 from gophergate.store.values import disconnect_from, disconnect_text, limits_from, limits_text, names_from, names_text
 
@@ -128,13 +130,21 @@ class Keys:
     async def page(
         self,
         *,
+        order: Order | None = None,
         client_id: str | None = None,
         team_id: str | None = None,
+        text: str | None = None,
+        revoked: bool | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> list[KeyRow]:
-        """Keys by id, which is by age, beginning after the id `after`; of one client or team where it is given."""
-        query = _SHOWN.order_by(keys.c.id).limit(limit)
+        """Keys in the order given, by id (which is by age) without one, beginning after the id `after`; every filter
+        that is not None must match. `text` is part of the name, or the key's last four characters."""
+        query = ordered(_SHOWN, SORTED_BY, order or Order("id")).limit(limit)
+        if text:
+            query = query.where(or_(keys.c.name.icontains(text, autoescape=True), keys.c.last4 == text))
+        if revoked is not None:
+            query = query.where(keys.c.revoked_at.is_not(None) if revoked else keys.c.revoked_at.is_(None))
         if team_id is not None:
             query = query.join(clients, clients.c.id == keys.c.client_id).where(clients.c.team_id == team_id)
         if client_id is not None:
@@ -266,6 +276,12 @@ def _row(row: Row[tuple[object, ...]]) -> KeyRow:
     return KeyRow(**value)
 
 
+SORTED_BY: dict[str, ColumnElement[Any]] = {
+    "name": keys.c.name,
+    "created_at": keys.c.created_at,
+    "last_used_at": func.coalesce(keys.c.last_used_at, 0),
+    "id": keys.c.id,
+}
 _SHOWN = select(*(keys.c[name] for name in KeyRow.__struct_fields__))
 
 

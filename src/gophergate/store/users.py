@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, or_, select, update
 
 from gophergate.errors import NotHere
 from gophergate.store import changes
 from gophergate.store.database import Database
+from gophergate.store.ordering import Order, ordered
 from gophergate.store.tables import sessions, users
 
 TOPIC = "people"
@@ -42,11 +43,28 @@ class Users:
         async with self._database.write() as connection:
             await connection.execute(insert(users).values(password_hash=password_hash, **msgspec.structs.asdict(user)))
 
-    async def page(self, *, after: str | None = None, limit: int = 100) -> list[UserRow]:
-        """Users by name, beginning after the name `after`."""
-        query = _SHOWN.order_by(users.c.username).limit(limit)
+    async def page(
+        self,
+        *,
+        order: Order | None = None,
+        after: str | None = None,
+        limit: int = 100,
+        text: str | None = None,
+        role: Role | None = None,
+        team_id: str | None = None,
+        disabled: bool | None = None,
+    ) -> list[UserRow]:
+        """Users in the order given, by name without one, beginning after the name `after`; every filter that is not
+        None must match. `text` is part of either name."""
+        query = ordered(_SHOWN, SORTED_BY, order or Order("username")).limit(limit)
         if after is not None:
             query = query.where(users.c.username > after)
+        for column, value in ((users.c.role, role), (users.c.team_id, team_id), (users.c.disabled, disabled)):
+            if value is not None:
+                query = query.where(column == value)
+        if text:
+            columns = (users.c.username, users.c.display_name)
+            query = query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
         async with self._database.read() as connection:
             return [UserRow(**row._mapping) for row in await connection.execute(query)]
 
@@ -118,4 +136,5 @@ class Users:
             return (await connection.execute(select(func.count()).select_from(users))).scalar_one()
 
 
+SORTED_BY = {name: users.c[name] for name in ("username", "role", "created_at", "id")}
 _SHOWN: Select[tuple[object, ...]] = select(*(users.c[name] for name in UserRow.__struct_fields__))

@@ -1,0 +1,154 @@
+"""The operators' lists: sorted as asked and page by page, narrowed by filters, and what is unknown refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from gophergate.app import Gateway
+from kit.gate import gate
+from kit.operator import Operator, operator
+
+NAMES = ("delta", "Alpha", "charlie", "bravo", "echo")
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with gate(tmp_path / "gate") as made:
+        yield made
+
+
+@pytest.fixture
+async def admin(gateway: Gateway) -> AsyncIterator[Operator]:
+    async with operator(gateway) as made:
+        yield made
+
+
+async def everything(admin: Operator, path: str, size: int = 2) -> list[Any]:
+    """All items, in pages of that size."""
+    items: list[Any] = []
+    cursor = ""
+    while True:
+        page = await admin.get(f"{path}&limit={size}{cursor}")
+        assert len(page["items"]) <= size
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = f"&cursor={quote(page['next_cursor'])}"
+
+
+async def seeded(admin: Operator) -> None:
+    for name in NAMES:
+        team = await admin.make("/api/teams", {"name": name})
+        await admin.make("/api/clients", {"name": name, "team_id": team["id"]})
+        await admin.make("/api/users", {"username": name, "password": "long enough", "role": "editor"})
+
+
+@pytest.mark.parametrize(
+    ("path", "sorts"),
+    [
+        ("/api/users", ("username", "role", "created_at")),
+        ("/api/teams", ("name", "created_at")),
+        ("/api/clients", ("name", "created_at")),
+        ("/api/keys", ("name", "created_at", "last_used_at")),
+        ("/api/models", ("name", "updated_at")),
+    ],
+)
+async def test_pages_follow_the_order_both_ways(admin: Operator, path: str, sorts: tuple[str, ...]) -> None:
+    """In pages of two or all at once, the same rows in the same order; many are alike in what they are sorted by."""
+    await seeded(admin)
+    for name in ("b", "a"):
+        await admin.ask("PATCH", f"/api/models/demo/{name}", {"mapped_name": name})
+    for sort in sorts:
+        whole = (await admin.get(f"{path}?sort={sort}&limit=500"))["items"]
+        assert len(whole) >= 2
+        values = [item[sort] or "" for item in whole]
+        assert values == sorted(values)
+        assert await everything(admin, f"{path}?sort={sort}") == whole
+        assert await everything(admin, f"{path}?sort=-{sort}") == whole[::-1]
+
+
+async def test_a_row_made_or_removed_between_pages_disturbs_no_other(admin: Operator) -> None:
+    await seeded(admin)
+    first = await admin.get("/api/teams?sort=-name&limit=2")
+    assert [item["name"] for item in first["items"]] == ["echo", "delta"]
+    assert (await admin.ask("DELETE", f"/api/teams/{first['items'][1]['id']}"))[0] == 204
+    await admin.make("/api/teams", {"name": "zulu"})
+    rest = await admin.get(f"/api/teams?sort=-name&cursor={quote(first['next_cursor'])}")
+    assert [item["name"] for item in rest["items"]] == ["charlie", "bravo", "Alpha"]
+
+
+async def test_short_lists_are_sorted_too(admin: Operator) -> None:
+    for name in ("b", "c", "a"):
+        given = {"name": name, "kind": "compatible", "base_url": "http://127.0.0.1:9/v1", "models": ["m"]}
+        await admin.make("/api/providers", {**given, "enabled": name != "c"})
+        await admin.make("/api/groups", {"name": name, "targets": [{"model": "demo/echo"}], "draft": name == "c"})
+        amount = {"b": "2", "c": "10", "a": "1"}[name]
+        await admin.make(
+            "/api/budgets", {"scope": "model", "scope_id": f"m/{name}", "amount": amount, "hard": name != "c"}
+        )
+
+    async def names(path: str, member: str = "name") -> list[str]:
+        return [item[member] for item in (await admin.get(path))["items"] if item[member] != "demo"]
+
+    assert (await names("/api/providers?sort=name&kind=compatible"))[-3:] == ["a", "b", "c"]
+    assert (await names("/api/providers?sort=-name&kind=compatible"))[:3] == ["c", "b", "a"]
+    assert await names("/api/providers?enabled=false") == ["c"]
+    assert await names("/api/providers?q=B&kind=compatible") == ["b"]
+    assert [name for name in await names("/api/groups?sort=-name") if len(name) == 1] == ["c", "b", "a"]
+    assert await names("/api/groups?state=draft") == ["c"]
+    assert await names("/api/budgets?sort=-amount", "scope_id") == ["m/c", "m/b", "m/a"]
+    assert await names("/api/budgets?hard=false", "scope_id") == ["m/c"]
+    assert await names("/api/budgets?scope=model&scope_id=m/a", "scope_id") == ["m/a"]
+    assert await names("/api/budgets?scope=team", "scope_id") == []
+
+
+async def test_filters_narrow_a_list(admin: Operator) -> None:
+    await seeded(admin)
+    clients = await everything(admin, "/api/clients?q=LPH")
+    assert [client["name"] for client in clients] == ["Alpha"]
+    one = clients[0]
+    assert await everything(admin, f"/api/clients?team_id={one['team_id']}") == [one]
+    assert [user["username"] for user in await everything(admin, "/api/users?role=editor&q=rav")] == ["bravo"]
+    assert (await admin.ask("PATCH", f"/api/clients/{one['id']}", {"disabled": True}))[0] == 200
+    assert [client["name"] for client in await everything(admin, "/api/clients?disabled=true")] == ["Alpha"]
+    (key,) = await everything(admin, f"/api/keys?client_id={one['id']}")
+    assert await everything(admin, f"/api/keys?team_id={one['team_id']}") == [key]
+    assert (await admin.ask("POST", f"/api/keys/{key['id']}/revoke"))[0] == 200
+    assert [each["id"] for each in await everything(admin, "/api/keys?revoked=true")] == [key["id"]]
+    assert key["id"] not in {each["id"] for each in await everything(admin, "/api/keys?revoked=false")}
+    odd = quote("%' OR 1=1 --")
+    for path in ("users", "clients", "keys", "teams"):
+        assert (await admin.get(f"/api/{path}?q={odd}"))["items"] == [], "text is a value, never SQL or a pattern"
+
+
+async def test_the_audit_log_is_read_both_ways(admin: Operator) -> None:
+    await seeded(admin)
+    newest = await everything(admin, "/api/audit?sort=-at", 4)
+    assert await everything(admin, "/api/audit?sort=at", 4) == newest[::-1]
+    assert (await admin.get("/api/audit?limit=500"))["items"] == newest
+
+
+@pytest.mark.parametrize(
+    "name", ["users", "teams", "clients", "keys", "providers", "models", "groups", "budgets", "audit"]
+)
+async def test_an_unknown_order_is_refused_with_those_there_are(admin: Operator, name: str) -> None:
+    status, problem = await admin.ask("GET", f"/api/{name}?sort=password_hash")
+    assert (status, problem["error"]["param"]) == (400, "sort")
+    assert "'-" in problem["error"]["message"]
+
+
+async def test_a_cursor_belongs_to_its_order(admin: Operator) -> None:
+    await seeded(admin)
+    cursor = quote((await admin.get("/api/clients?sort=name&limit=1"))["next_cursor"])
+    for path in (
+        f"/api/clients?sort=-name&cursor={cursor}",
+        f"/api/users?cursor={cursor}",
+        "/api/keys?cursor=nonsense",
+    ):
+        status, problem = await admin.ask("GET", path)
+        assert (status, problem["error"]["param"]) == (400, "cursor"), path
