@@ -10,7 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from gophergate.app import Gateway
-from kit.gate import gate
+from kit.call_records import call
+from kit.gate import gate, rows
 from kit.operator import Operator, operator
 
 NAMES = ("delta", "Alpha", "charlie", "bravo", "echo")
@@ -152,3 +153,30 @@ async def test_a_cursor_belongs_to_its_order(admin: Operator) -> None:
     ):
         status, problem = await admin.ask("GET", path)
         assert (status, problem["error"]["param"]) == (400, "cursor"), path
+
+
+async def test_every_filter_of_the_call_log_finds_its_call_and_no_other(gateway: Gateway, admin: Operator) -> None:
+    """Time, client, key, model, provider, status, cost, latency, tag, session, text, and the lesser ones."""
+    begun = 1_767_225_600_000_000  # 2026-01-01
+    other = {"client_id": "c2", "key_id": "k2", "model": "m2", "provider": "p2", "tags": {}, "session": "s2"}
+    gateway.writer.put(call(1, started_at=begun, cost=1, latency_ms=1.0, end_user="u2", door="d2", **other))
+    sought = {"client_id": "c1", "key_id": "k1", "model": "m1", "provider": "p1", "tags": {"job": "a"}, "session": "s1"}
+    later = begun + 60_000_000
+    failed = {"status": "error", "error_message": "The gopher dug too deep.", "end_user": "u1", "door": "d1"}
+    gateway.writer.put(call(2, started_at=later, cost=5_000_000_000, latency_ms=900.0, **sought, **failed))
+    await rows(gateway, 2)
+    wanted = [item["id"] for item in (await admin.get("/api/calls"))["items"]][:1]
+    for query in (
+        "since=2026-01-01T00:00:30Z", "client_id=c1", "key_id=k1", "model=m1", "provider=p1", "status=error",
+        "failed=true", "min_cost=4.5", "min_latency_ms=500", "tag=job", "tag=job%3Da", "session=s1", "end_user=u1",
+        "door=d1", "q=DUG%20too", "client_id=c1&provider=p1&min_cost=1&q=gopher",
+    ):  # fmt: skip
+        found = [item["id"] for item in (await admin.get(f"/api/calls?{query}"))["items"]]
+        assert found == wanted, query
+    for query in (
+        "until=2026-01-01T00:00:30Z", "client_id=c2", "status=ok", "failed=false", "max_cost=1", "max_latency_ms=2",
+    ):  # fmt: skip
+        (item,) = (await admin.get(f"/api/calls?{query}"))["items"]
+        assert item["id"] not in wanted, query
+    for query in ("tag=jo", "session=s", "q=%25", "client_id=c1&model=m2"):
+        assert (await admin.get(f"/api/calls?{query}"))["items"] == [], query
