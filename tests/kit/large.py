@@ -35,7 +35,7 @@ def large(door: str, kind: str, model: str) -> tuple[str, bytes]:
     path, body = asked(door, model, stream=False)
     turns = 50_001 if kind == "turns" else 1
     words = WORDS * (13 if kind == "turns" else 740_000 if kind == "text" else 1)
-    image = base64.b64encode(b"\x89PNG\r\n\x1a\n" + os.urandom(14_900_000)).decode() if kind == "image" else ""
+    image = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\r" + os.urandom(14_900_000)).decode() if kind == "image" else ""
     said: list[Any] = []
     for number in range(turns):
         role = ("user", "model" if door == "gemini" else "assistant")[number % 2]
