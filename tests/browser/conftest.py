@@ -21,8 +21,7 @@ Ask = Callable[..., str]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """One worker for all, where the scheduler heeds it."""
-    item.add_marker(pytest.mark.xdist_group("browser"))
+    """The first test of a worker waits for the month to be written."""
     item.add_marker(pytest.mark.timeout(240))
 
 
