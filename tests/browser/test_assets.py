@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx2
 from playwright.sync_api import Browser
@@ -11,7 +14,9 @@ from kit.browser import visit
 from kit.serving import Serving
 
 
-def test_the_first_view_is_small_and_quick(gateway: Serving, chrome: Browser) -> None:
+def test_the_first_view_is_small_and_quick(
+    gateway: Serving, chrome: Browser, signed_in: Mapping[str, Any], record_property: Callable[[str, object], None]
+) -> None:
     with visit(chrome, gateway.url) as visiting:
         sizes: list[int] = []
         visiting.page.on(
@@ -21,12 +26,20 @@ def test_the_first_view_is_small_and_quick(gateway: Serving, chrome: Browser) ->
         visiting.sign_in()
         visiting.page.wait_for_selector(".figure .value")
         first = list(sizes)
-        began = time.monotonic()
-        visiting.page.reload()
-        visiting.page.wait_for_selector(".figure .value")
-        took = time.monotonic() - began
+    took = statistics.median(_first_view(chrome, gateway.url, signed_in) for _ in range(5))
+    record_property("first_view_bytes", sum(first))
+    record_property("first_view_ms", round(took * 1000))
     assert sum(first) < 150_000
-    assert took < 5  # speed is measured in docs/performance.md; this only notices a page that hangs
+    assert took < 5  # only a page that hangs is noticed here; docs/dashboard.md has what is usual
+
+
+def _first_view(chrome: Browser, base: str, signed_in: Mapping[str, Any]) -> float:
+    """Seconds until an empty browser's page shows its first figures."""
+    with visit(chrome, base, state=signed_in) as visiting:
+        began = time.monotonic()
+        visiting.page.goto(base)
+        visiting.page.wait_for_selector(".figure .value")
+        return time.monotonic() - began
 
 
 def test_assets_are_kept_for_ever_and_scripts_are_ours(gateway: Serving) -> None:
