@@ -32,11 +32,11 @@ Figures = dict[str, Any]
 
 
 def main() -> int:
-    """Parse words, run, print, write. Exit status 1 when a ceiling is passed and --enforce was given."""
+    """Parse words, run, print, write. Exit status 1 when a ceiling is exceeded and --enforce was given."""
     parser = argparse.ArgumentParser(prog="gatebench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the load, for a first look")
     parser.add_argument("--out", type=Path, default=Path("bench/results/latest.json"), help="where the JSON goes")
-    parser.add_argument("--enforce", action="store_true", help="fail when a cost ceiling is passed")
+    parser.add_argument("--enforce", action="store_true", help="fail when a ceiling is exceeded")
     words = parser.parse_args()
     os.sched_setaffinity(0, {1 if (os.cpu_count() or 1) > 1 else 0})
     with tempfile.TemporaryDirectory(prefix="gatebench-") as folder:
@@ -45,7 +45,7 @@ def main() -> int:
     words.out.write_text(json.dumps(results, indent=2) + "\n")
     print(report(results))
     print(f"\nwritten to {words.out}")
-    return 1 if words.enforce and results["ceilings_passed"] else 0
+    return 1 if words.enforce and results["ceilings_exceeded"] else 0
 
 
 def run(folder: Path, *, quick: bool) -> Figures:
@@ -253,7 +253,7 @@ def _compare(results: Figures) -> None:
     ]
     ceilings += [{"what": what, "measured": ours[key], "ceiling": most} for key, what, most in ABSOLUTE]
     results["ceilings"] = ceilings
-    results["ceilings_passed"] = [
+    results["ceilings_exceeded"] = [
         f"{one['measured']} {one['what']}" for one in ceilings if one["measured"] and one["measured"] > one["ceiling"]
     ]
     results["without"] = [tool for tool, there in (("nginx", nginx), ("wrk", shutil.which("wrk"))) if not there]
@@ -274,7 +274,7 @@ def report(results: Figures) -> str:
     judged = [("ceiling", "measured", "at most", "")]
     for one in results["ceilings"]:
         measured = one["measured"]
-        verdict = "not judged" if measured is None else "PASSED" if measured > one["ceiling"] else "holds"
+        verdict = "not judged" if measured is None else "EXCEEDED" if measured > one["ceiling"] else "holds"
         judged.append((one["what"], "-" if measured is None else str(measured), str(one["ceiling"]), verdict))
     missing = {
         "nginx": "nginx is not installed: there is nothing to compare with, and no ratio.",
