@@ -154,6 +154,7 @@ class Upstream:
         finally:
             if gone is not None:
                 gone.cancel()
+                await asyncio.gather(gone, return_exceptions=True)  # The next request is read by nobody else.
 
     @staticmethod
     async def _pause(seconds: float, gone: asyncio.Future[bytes] | None) -> None:
