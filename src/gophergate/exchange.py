@@ -48,9 +48,8 @@ async def exchange(
     operation: str = "chat",
     runner: Runner | None = None,
 ) -> None:
-    """One chat call at a dialect's door. Leaves exactly one ledger row for every caller with a key (law 1), whatever
-    ends it: answer, refusal, failure, cancellation. `path_model` and `path_stream` are for doors that name them in the
-    path; `runner` stands before the attempts where an operation has a state. Raises only before anything was sent."""
+    """One chat call at a dialect's door: exactly one row, whatever ends it (law 1). `path_model` and `path_stream` come
+    from the path; `runner` stands before the attempts of a stateful operation. Raises only before anything was sent."""
     call_id = house.ids.new()
     caller = await house.auth.caller(inbound)
     said = told(inbound)
@@ -65,7 +64,8 @@ async def exchange(
             body = await inbound.body()
             peek = door.peek(body, model=path_model, stream=path_stream)
             entry.asked(body, peek.model, stream=peek.stream, end_user=peek.user, session=peek.session)
-            permit(caller, peek.model, (catalog := house.catalog.current).label(peek.model))
+            catalog = house.catalog.current
+            permit(caller, peek.model, catalog.label(peek.model))
             plan = catalog.plan(peek.model)
             wanted = Wanted(peek.model, plan.deployments, body, peek.max_output_tokens, entry.session)
             async with house.admission.admitted(caller, wanted, entry, outlet.note) as scope:
