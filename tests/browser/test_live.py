@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import httpx2
@@ -69,6 +70,7 @@ def test_many_calls_stay_readable_and_the_page_responsive(at: Visit, gateway: Se
             await asyncio.gather(*(_keep_asking(client) for _ in range(16)))
 
     calling = threading.Thread(target=lambda: gateway.run(crowd()))
+    began, before = time.monotonic(), frames[0]
     calling.start()
     expect(page.get_by_text("merged", exact=True)).to_be_visible()
     expect(page.locator(".livelist .pill").first).to_contain_text("×")
@@ -76,6 +78,7 @@ def test_many_calls_stay_readable_and_the_page_responsive(at: Visit, gateway: Se
     expect(page.get_by_role("button", name="Failed")).to_have_attribute("aria-pressed", "true")
     calling.join(60)
     assert not calling.is_alive()
+    record_property("frames_per_second", (frames[0] - before) / (time.monotonic() - began))
     longest = max(page.evaluate("window.tasks"), default=0)
     record_property("frames", frames[0])
     record_property("longest_task_ms", longest)
