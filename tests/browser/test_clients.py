@@ -31,3 +31,18 @@ def test_a_wrong_field_says_so_where_it_is(at: Visit) -> None:
     expect(page.locator("#field-name-wrong")).to_be_visible()
     expect(page.locator("#field-name")).to_be_focused()
     at.complaints[:] = [one for one in at.complaints if "status of 400" not in one]
+
+
+def test_a_key_that_would_end_at_once_is_refused_at_its_field(at: Visit) -> None:
+    page = at.go("clients/new")
+    page.fill("#field-name", "for a day")
+    page.get_by_role("button", name="Create the client").click()
+    page.get_by_role("button", name="Show the client").click()
+    page.get_by_role("button", name="Create a key").click()
+    page.fill("#field-expires_at", "2001-01-01")
+    page.get_by_role("button", name="Create the key").click()
+    expect(page.locator("#field-expires_at-wrong")).to_contain_text("is past")
+    page.fill("#field-expires_at", "2099-01-02")
+    page.get_by_role("button", name="Create the key").click()
+    expect(page.locator("time", has_text="2099")).to_be_visible()
+    at.complaints[:] = [one for one in at.complaints if "status of 400" not in one]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +82,34 @@ async def test_keys_are_narrowed_rotated_with_grace_and_revoked(admin: Operator)
     assert (await admin.ask("POST", f"/api/keys/{made['id']}/rotate"))[0] == 409
     assert (await admin.ask("POST", f"/api/keys/{successor['id']}/revoke"))[0] == 200
     assert (await chat(admin, successor["key"])).status_code == 401
-    expired = await admin.make("/api/keys", {"client_id": client["id"], "expires_at": "2001-01-01T00:00:00Z"})
-    assert (await chat(admin, expired["key"])).status_code == 401
+    soon = (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat()
+    expired = await admin.make("/api/keys", {"client_id": client["id"], "expires_at": soon})
+    while (await chat(admin, expired["key"])).status_code != 401:
+        pass
+    status, problem = await admin.ask("POST", f"/api/keys/{expired['id']}/rotate")
+    assert (status, problem["error"]["message"]) == (
+        409,
+        "The key has expired, and so would its successor: give it a new end first.",
+    )
     assert (await admin.ask("DELETE", f"/api/keys/{expired['id']}"))[0] == 204
     assert await noted(admin, "key") == [
         "create", "create", "change", "change", "change", "rotate", "revoke", "create", "delete",
     ]  # fmt: skip
+
+
+async def test_an_end_that_is_past_is_refused_by_name(admin: Operator) -> None:
+    client = await admin.make("/api/clients", {"name": "agent"})
+    key = await admin.make("/api/keys", {"client_id": client["id"]})
+    past = {"expires_at": "2001-01-01T00:00:00Z"}
+    for method, path, given in (
+        ("POST", "/api/keys", {"client_id": client["id"], **past}),
+        ("PATCH", f"/api/keys/{key['id']}", past),
+    ):
+        status, problem = await admin.ask(method, path, given)
+        assert (status, problem["error"]["param"]) == (400, "expires_at")
+        assert problem["error"]["message"] == "expires_at: 2001-01-01T00:00:00.000Z is past: an end must lie ahead"
+    assert (await admin.get(f"/api/keys/{key['id']}"))["expires_at"] is None
+    assert len((await admin.get(f"/api/keys?client_id={client['id']}"))["items"]) == 2
 
 
 async def test_revoking_a_key_ends_its_running_stream_within_a_second(gateway: Gateway, admin: Operator) -> None:
@@ -310,6 +333,7 @@ async def test_admin_tokens_hold_what_they_were_given_and_no_more(gateway: Gatew
         ("POST", "/api/clients", {"name": "a", "colour": "red"}, "colour"),
         ("POST", "/api/keys", {"client_id": "x", "ip_allow": ["nowhere"]}, "ip_allow.0"),
         ("POST", "/api/keys", {"client_id": "x", "expires_at": "tomorrow"}, "expires_at"),
+        ("POST", "/api/tokens", {"name": "t", "scopes": ["view"], "expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
         ("POST", "/api/teams", {"name": "t", "limits": {"rpm": 0}}, "limits.rpm"),
         ("POST", "/api/providers", {"name": "a b", "kind": "openai"}, "name"),
         ("POST", "/api/providers", {"name": "a", "kind": "openai", "base_url": "ftp://x"}, "base_url"),

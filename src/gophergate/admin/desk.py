@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from gophergate.admin.permissions import Permission, Who
-from gophergate.admin.problems import Stale
+from gophergate.admin.problems import Stale, WrongFields
+from gophergate.admin.shapes import microseconds
 from gophergate.auditing import entry
 from gophergate.errors import Forbidden
 from gophergate.store.audit import record
 from gophergate.store.users import UserRow
+from gophergate.times import rfc3339
 
 if TYPE_CHECKING:
     from gophergate.admin.rooms import Rooms
@@ -41,6 +44,13 @@ class Desk:
         """Raises Forbidden unless they hold one more permission."""
         if not self.who.may(permission):
             raise Forbidden(sentence)
+
+    def end_given(self, moment: datetime | None) -> int | None:
+        """Unix microseconds of the end somebody gave a key or token. Raises WrongFields for one that is past."""
+        end = microseconds(moment)
+        if end is not None and end <= self.now():
+            raise WrongFields([("expires_at", f"{rfc3339(end)} is past: an end must lie ahead")])
+        return end
 
     @property
     def team(self) -> str | None:

@@ -23,7 +23,6 @@ from gophergate.admin.shapes import (
     Name,
     Shown,
     Time,
-    microseconds,
 )
 from gophergate.admin.teams import limits_of
 from gophergate.errors import NotHere
@@ -149,7 +148,7 @@ async def create(given: KeyGiven, desk: AtDesk) -> KeyMade:
             ip_allow=tuple(given.ip_allow or ()),
             limits=given.limits,
             disconnect=given.disconnect,
-            expires_at=microseconds(given.expires_at),
+            expires_at=desk.end_given(given.expires_at),
         )
     desk.keys_changed()
     return KeyMade.of(row, secret)
@@ -194,7 +193,7 @@ async def change(key_id: Id, given: KeyChange, request: Request, response: Respo
     if "ip_allow" in said:
         said["ip_allow"] = tuple(given.ip_allow or ())
     if "expires_at" in said:
-        said["expires_at"] = microseconds(given.expires_at)
+        said["expires_at"] = desk.end_given(given.expires_at)
     if said.get("name", "") is None:
         del said["name"]
     async with desk.change():

@@ -10,7 +10,7 @@ from gophergate.admin.desk import AtDesk
 from gophergate.admin.paging import Cursor, Limit, page_of
 from gophergate.admin.permissions import WITHIN_A_TEAM, Permission
 from gophergate.admin.problems import WrongFields
-from gophergate.admin.shapes import Given, Id, Listing, Moment, Name, Shown, Time, microseconds
+from gophergate.admin.shapes import Given, Id, Listing, Moment, Name, Shown, Time
 from gophergate.errors import Forbidden
 from gophergate.secrets import make_admin_token
 from gophergate.store.tokens import TokenRow, Tokens
@@ -67,7 +67,7 @@ async def create(given: TokenGiven, desk: AtDesk) -> TokenMade:
         scopes=tuple(dict.fromkeys(given.scopes)),
         team_id=given.team_id,
         author_id=desk.who.user_id or desk.who.author_id,
-        expires_at=microseconds(given.expires_at),
+        expires_at=desk.end_given(given.expires_at),
         created_at=desk.now(),
     )
     shown = TokenShown.model_validate(row)

@@ -171,7 +171,11 @@ def _wished(
 
     from gophergate.core.caller import Limits
     from gophergate.setup import new_key
+    from gophergate.times import rfc3339
 
+    ends = None if expires is None else microseconds(expires, now=at.now(), ahead=True)
+    if ends is not None and ends <= at.now():
+        raise click.BadParameter(f"{rfc3339(ends)} is past: an end must lie ahead.", param_hint="--expires")
     for address in addresses:
         try:
             ipaddress.ip_network(address, strict=False)
@@ -184,7 +188,7 @@ def _wished(
         models=models or None,
         ip_allow=addresses,
         limits=Limits(rpm=rpm, tpm=tpm, concurrency=concurrency),
-        expires_at=None if expires is None else microseconds(expires, now=at.now(), ahead=True),
+        expires_at=ends,
     )
 
 

@@ -204,7 +204,7 @@ class Keys:
     ) -> KeyRow:
         """Store a successor that may do what the key may; the old one works for `grace_seconds` more.
 
-        Raises NotHere, and Conflict for a key that was revoked or rotated before.
+        Raises NotHere, and Conflict for a key that has expired, or was revoked or rotated before.
         """
         async with self._database.write() as connection:
             old = await _get(connection, key_id)
@@ -212,6 +212,8 @@ class Keys:
                 raise Conflict("The key was revoked; a revoked key has no successor.")
             if old.replaced_by is not None:
                 raise Conflict("The key was rotated before; rotate its successor.")
+            if old.expires_at is not None and old.expires_at <= now:
+                raise Conflict("The key has expired, and so would its successor: give it a new end first.")
             successor = NewKey(
                 id=new_id,
                 client_id=old.client_id,

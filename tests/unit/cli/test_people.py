@@ -86,6 +86,14 @@ def test_an_expiry_in_days_counts_from_now(gophergate: Command, data: Path) -> N
     assert 29.9 < (expires - datetime.now(UTC)).total_seconds() / 86_400 <= 30
 
 
+@pytest.mark.parametrize("when", ["2001-01-01T00:00:00Z", "0"])
+def test_an_end_that_is_past_is_wrong_words(gophergate: Command, data: Path, when: str) -> None:
+    ended = gophergate("keys", "create", "--expires", when)
+    assert ended.status == 2
+    assert "is past: an end must lie ahead." in ended.err
+    assert gophergate("keys", "list", "--json").json() == []
+
+
 def test_a_bad_address_is_wrong_words(gophergate: Command, data: Path) -> None:
     ended = gophergate("keys", "create", "--ip", "nonsense")
     assert ended.status == 2

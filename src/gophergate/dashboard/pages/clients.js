@@ -389,14 +389,14 @@ function Keys({ clientId }) {
 
 function NewKey({ clientId, onClose, onMade }) {
   const form = useForm(
-    { name: "", models: "", ip_allow: "", expires: "", ...limitsKnown(null) },
+    { name: "", models: "", ip_allow: "", expires_at: "", ...limitsKnown(null) },
     async (values) => {
       const made = await post("/api/keys", {
         client_id: clientId,
         name: textOr(values.name.trim()),
         models: values.models.trim() ? lines(values.models) : null,
         ip_allow: values.ip_allow.trim() ? lines(values.ip_allow) : null,
-        expires_at: values.expires ? new Date(values.expires).toISOString() : null,
+        expires_at: values.expires_at ? new Date(`${values.expires_at}T00:00`).toISOString() : null,
         limits: limitsGiven(values),
       });
       onMade(made.key);
@@ -422,7 +422,7 @@ function NewKey({ clientId, onClose, onMade }) {
           label="Addresses it may come from"
           hint="One a line, such as 10.0.0.0/8. Empty: any."
         />
-        <${Field} form=${form} name="expires" kind="date" label="Expires" />
+        <${Field} form=${form} name="expires_at" kind="date" label="Expires" hint="It ends when this day begins." />
         <${LimitFields} form=${form} />
       <//>
     </div>
