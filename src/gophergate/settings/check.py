@@ -22,11 +22,17 @@ _REDIS = ("redis", "rediss", "unix")
 
 def check(knobs: Knobs, origins: Origins, kinds: Collection[str] = ()) -> None:
     """Raise SettingsError at the first rule that `knobs` breaks. An empty `kinds` leaves kinds unchecked."""
+    check_values(knobs, origins)
+    _workers(knobs, origins)
+    _providers(knobs, origins, kinds)
+    _groups(knobs, origins)
+
+
+def check_values(knobs: Knobs, origins: Origins) -> None:
+    """Raise SettingsError at the first knob whose value is wrong whatever the others are."""
     _server(knobs, origins)
     _stores(knobs, origins)
     _security(knobs, origins)
-    _providers(knobs, origins, kinds)
-    _groups(knobs, origins)
 
 
 def _server(knobs: Knobs, origins: Origins) -> None:
@@ -40,6 +46,9 @@ def _server(knobs: Knobs, origins: Origins) -> None:
             )
     if knobs.server.public_url:
         _web_address(knobs.server.public_url, ("server", "public_url"), origins)
+
+
+def _workers(knobs: Knobs, origins: Origins) -> None:
     shared = knobs.redis.url is not None or knobs.database.url.reveal().startswith("postgres")
     if knobs.server.workers > 1 and not shared:
         origins.fail(

@@ -129,6 +129,11 @@ def _reachable(host: str) -> str:
     return f"[{host}]" if address.version == 6 else host
 
 
+def is_indirect(value: object) -> bool:
+    """Whether it is `env:NAME` or `file:PATH`."""
+    return isinstance(value, str) and value.startswith(("env:", "file:"))
+
+
 class Indirection:
     """Reads what `env:NAME` and `file:PATH` stand for. Relative paths start at `directory`."""
 
@@ -143,9 +148,9 @@ class Indirection:
 
         Raises SettingsError when the variable is not set, or the file cannot be read.
         """
-        scheme, separator, rest = text.partition(":")
-        if not separator or scheme not in ("env", "file"):
+        if not is_indirect(text):
             return None
+        scheme, _separator, rest = text.partition(":")
         if not rest:
             raise SettingsError(f'{label} is "{text}", which names nothing', source)
         return self._variable(rest, label, source) if scheme == "env" else self._file(rest, label, source)

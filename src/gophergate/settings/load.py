@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from gophergate.settings.check import check, is_sendable
+from gophergate.settings.check import check, check_values, is_sendable
 from gophergate.settings.convert import convert
 from gophergate.settings.environment import (
     PREFIX,
@@ -22,6 +22,7 @@ from gophergate.settings.environment import (
     Said,
     expand,
     failure,
+    is_indirect,
     known_providers,
     overrides,
 )
@@ -79,6 +80,7 @@ def load(
     _take_key_variable(origins, environ)
     for flag in flags:
         origins.overlay(flag.section, flag.key, flag.value, Source(kind="flag", name=flag.name))
+    _check_covered(origins)
 
     beside_file = Indirection(environ, cwd / file.parent if file is not None else cwd, home)
     elsewhere = Indirection(environ, cwd, home)
@@ -151,6 +153,16 @@ def _take_key_variable(origins: Origins, environ: Mapping[str, str]) -> None:
         if environ.get(long, key) != key:
             raise SettingsError(f"{long} is set too, to another key", source)
         origins.overlay("security", "encryption_key", key, source)
+
+
+def _check_covered(origins: Origins) -> None:
+    """Refuse a wrong value though another covers it: it would stop the start on the day that the other is gone.
+    What stands behind an `env:` or `file:` is not looked for: it may be meant for another machine."""
+    for covered in origins.covered:
+        (table,) = covered.tree.values()
+        (value,) = table.values()
+        if not any(map(is_indirect, value if isinstance(value, list) else [value])):
+            check_values(convert(covered, lambda _text, _at: None), covered)
 
 
 def _add_known_providers(

@@ -20,14 +20,21 @@ class Origins:
     def __init__(self, tree: dict[str, Any], sources: Mapping[At, Source]) -> None:
         self.tree = tree
         self.sources = dict(sources)
+        self.covered: list[Origins] = []
+        """What was said and does not apply, as a later layer said it too: a tree of one value each."""
 
     def overlay(self, section: str, key: str, value: object, source: Source) -> None:
         """Put one value over what was said before. A section that is no table is left for the reader to refuse."""
         table = self.tree.setdefault(section, {})
         if isinstance(table, dict):
+            at = (section, key)
+            if key in table:
+                said = {place: self.source(place) for place in (at, *self._below(at))}
+                self.covered.append(Origins({section: {key: table[key]}}, said))
             table[key] = value
-            self._forget((section, key))
-            self.sources[section, key] = source
+            for place in self._below(at):
+                del self.sources[place]
+            self.sources[at] = source
             self.sources.setdefault((section,), source)
 
     def append(self, section: str, entry: Mapping[str, object], source: Source, **other: Source) -> None:
@@ -67,9 +74,8 @@ class Origins:
         """Raise SettingsError for the value at `at`."""
         raise SettingsError(sentence, self.source(at))
 
-    def _forget(self, at: At) -> None:
-        for known in [known for known in self.sources if known[: len(at)] == at]:
-            del self.sources[known]
+    def _below(self, at: At) -> list[At]:
+        return [known for known in self.sources if known[: len(at)] == at and known != at]
 
 
 def label(at: At, tree: object) -> str:

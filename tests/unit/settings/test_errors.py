@@ -337,6 +337,35 @@ def test_a_flag_is_named_as_it_was_typed(tmp_path: Path) -> None:
     assert sentence == "--port: server.port must be a whole number between 0 and 65535, not 70000."
 
 
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ("port = 99999", "2:1: server.port must be a whole number between 0 and 65535, not 99999."),
+        ('port = "x"', '2:1: server.port must be a whole number between 0 and 65535, not "x".'),
+        (
+            "trusted_proxies = ['::1',\n'here']",
+            '3:1: server.trusted_proxies holds "here", which is neither an IP address nor a network.',
+        ),
+        ("public_url = 'here'", "2:1: server.public_url must be an address such as https://host/path."),
+    ],
+)
+def test_a_wrong_value_of_the_file_is_refused_though_another_covers_it(
+    tmp_path: Path, document: str, sentence: str
+) -> None:
+    covering = {
+        "GOPHERGATE_SERVER__TRUSTED_PROXIES": "::1",
+        "GOPHERGATE_SERVER__PUBLIC_URL": "https://here",
+        "GOPHERGATE_SERVER__PORT": "1",
+    }
+    flags = [Flag("--port", "server", "port", 8080)]
+    assert refusal(tmp_path, f"[server]\n{document}\n", covering, flags=flags) == f"gophergate.toml:{sentence}"
+
+
+def test_a_wrong_variable_is_refused_though_a_flag_covers_it(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, None, {"GOPHERGATE_SERVER__PORT": "high"}, flags=[Flag("--port", "server", "port", 1)])
+    assert sentence == 'GOPHERGATE_SERVER__PORT: server.port must be a whole number between 0 and 65535, not "high".'
+
+
 def test_a_named_file_must_exist_and_be_text(tmp_path: Path) -> None:
     assert refusal(tmp_path, None, config="none.toml") == "The configuration file none.toml does not exist."
     (tmp_path / "binary.toml").write_bytes(b"\xff")

@@ -68,6 +68,14 @@ def test_flag_over_environment_over_file_over_default(home: Path) -> None:
     assert str(settings.source("server", "port")) == "--port"
 
 
+def test_a_covered_value_need_only_be_right_by_itself(home: Path) -> None:
+    """What it needs of others, and what stands behind it, may be there on another machine."""
+    document = "[server]\nworkers = 4\nhost = 'env:NOWHERE'\ntrusted_proxies = ['file:nowhere']\n"
+    environ = {"GOPHERGATE_SERVER__HOST": "::1", "GOPHERGATE_SERVER__TRUSTED_PROXIES": "::1"}
+    server = read(home, document, environ, flags=[Flag("--workers", "server", "workers", 1)]).server
+    assert (server.workers, server.host, server.trusted_proxies) == (1, "::1", ("::1",))
+
+
 def test_the_environment_replaces_a_whole_list_and_its_places(home: Path) -> None:
     settings = read(
         home,
