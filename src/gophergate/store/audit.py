@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy import Select, insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database
 from gophergate.store.filters import Place, from_cursor, to_cursor
 from gophergate.store.tables import audit_entries

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
+
+from gophergate.store.connection import AsyncConnection
 
 _SIZES = {"sqlite": (64, 8, 1)}
 """Rows a statement, largest first. Few sizes, so that SQLite's statement cache holds them all."""

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Column, Table, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.core.call import CallBodies, CallRecord
 from gophergate.errors import BadRequest
 from gophergate.store import keys
 from gophergate.store.bodies import Bodies
 from gophergate.store.bulk import BulkInsert
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Conflict, Database
 from gophergate.store.filters import CallFilter, Place, conditions, from_cursor, to_cursor
 from gophergate.store.periods import CALLS, Period, Periods

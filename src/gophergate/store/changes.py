@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database
 from gophergate.store.tables import change_marks
 

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import event, make_url, text
+from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import (
     ArgumentError,
@@ -26,9 +26,9 @@ from sqlalchemy.exc import (
     ProgrammingError,
     TimeoutError,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gophergate.errors import BadRequest, Unavailable
+from gophergate.store.connection import AsyncConnection, AsyncEngine
 
 BUSY_SECONDS = 5.0
 """How long one statement waits for another process's write before the database counts as locked."""
@@ -203,17 +203,17 @@ def engine(
         # Single statements need no transaction; saving BEGIN and ROLLBACK halves the cost of a key look-up.
         options |= {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
     if address.get_backend_name() != "sqlite":
-        return create_async_engine(address, pool_pre_ping=True, **options)
+        return AsyncEngine(create_engine(address, pool_pre_ping=True, **options))
     _bind_cheaply()
     if for_writing:
         # isolation_level None stops sqlite3 from beginning transactions of its own; we say BEGIN ourselves.
         options |= {"pool_size": 1, "connect_args": {"isolation_level": None}}
-    made = create_async_engine(address, **options)
+    made = create_engine(address, **options)
     pragmas = [f"busy_timeout={int(busy_seconds * 1000)}", f"foreign_keys={int(foreign_keys)}", *_PRAGMAS]
     if not for_writing:
         pragmas.append("query_only=ON")
 
-    @event.listens_for(made.sync_engine, "connect")
+    @event.listens_for(made, "connect")
     def configure(connection: DriverConnection, record: object) -> None:
         cursor = connection.cursor()
         for pragma in pragmas:
@@ -222,12 +222,12 @@ def engine(
 
     if for_writing:
 
-        @event.listens_for(made.sync_engine, "begin")
+        @event.listens_for(made, "begin")
         def begin(connection: Connection) -> None:
             # A deferred transaction that turns into a writer can fail at once, however long it is told to wait.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    return made
+    return AsyncEngine(made)
 
 
 def _bind_cheaply() -> None:

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Row, Select, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.errors import NotHere
 from gophergate.store import changes
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Conflict, Database
 from gophergate.store.providers import TOPIC
 from gophergate.store.tables import groups

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.core.caller import NO_LIMITS, Caller, Limits, ScopeLimits
 from gophergate.core.resilience import Disconnect
 from gophergate.errors import NotHere
 from gophergate.store import changes
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Conflict, Database
 from gophergate.store.ordering import Order, ordered
 from gophergate.store.tables import clients, keys, teams

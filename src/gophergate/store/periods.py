@@ -13,10 +13,10 @@ from datetime import date, timedelta
 
 import msgspec
 from sqlalchemy import Connection, MetaData, Table, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import quoted_name
 
 from gophergate.store import tables
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database
 from gophergate.store.tables import periods
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Table, case, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.core.call import Attempt
 from gophergate.core.usage import Usage
 from gophergate.store import changes
 from gophergate.store.calls import Calls
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database
 from gophergate.store.periods import Period
 from gophergate.store.rollups import HOUR_US

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database, engine
 from gophergate.store.tables import metadata
 

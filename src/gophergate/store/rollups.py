@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import delete, select
 from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.core.call import CallRecord
 from gophergate.core.usage import Usage
 from gophergate.store import histogram
 from gophergate.store.bulk import BulkInsert, upsert
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.tables import COUNTERS, DIMENSIONS, HISTOGRAMS, usage_daily, usage_hourly
 
 HOUR_US = 3_600_000_000

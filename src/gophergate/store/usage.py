@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Table, cast, func, literal, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gophergate.core.money import to_dollars
 from gophergate.store import histogram
+from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database
 from gophergate.store.rollups import HOUR_US
 from gophergate.store.tables import COUNTERS, HISTOGRAMS, usage_daily, usage_hourly

@@ -104,7 +104,7 @@ async def test_looking_up_a_key_is_one_indexed_read(keys: Keys, database: Databa
     await keys.create(new(client_id="full"), now=NOW)
     seen: list[str] = []
     async with database.read() as connection:
-        engine = connection.engine.sync_engine
+        engine = connection.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     began = time.perf_counter()
     assert await keys.find(bytes([1]) * 32) is not None
