@@ -5,11 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from gophergate.routing import refresh
+
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
+"""A busy machine makes no test fail: there are no timed tests."""
 
 
 @pytest.fixture(scope="session", autouse=True)
