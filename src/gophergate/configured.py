@@ -229,7 +229,7 @@ class Configuration:
             return build(
                 kind,
                 row.name,
-                secrets=[*([Credential(KEY_LABEL, secret)] if secret else []), *self._further(row)],
+                secrets=[*self._first(row, secret), *self._further(row)],
                 base_url=row.base_url or "",
                 models=row.models,
                 speaks=row.speaks,
@@ -253,6 +253,10 @@ class Configuration:
     def sealed(self, name: str, secret: str, *, label: str = "") -> bytes:
         """A key as it is stored for the provider of that name; `label` tells one of several."""
         return self._keyring.seal(secret, table="providers", row=name, column=_column(label))
+
+    def _first(self, row: ProviderRow, secret: str) -> Iterator[Credential]:
+        if secret:
+            yield Credential(KEY_LABEL, secret, row.settings.get("api_key_weight", 1.0))
 
     def _further(self, row: ProviderRow) -> Iterator[Credential]:
         """The credentials a provider has beside its one key. Raises CannotOpen."""
@@ -331,7 +335,7 @@ def _column(label: str) -> str:
 
 def _credentials(entry: ProviderSettings) -> list[Credential]:
     """Its one key, then the others, each under its label."""
-    found = [Credential(KEY_LABEL, entry.api_key.reveal())] if entry.api_key is not None else []
+    found = [Credential(KEY_LABEL, entry.api_key.reveal(), entry.api_key_weight)] if entry.api_key is not None else []
     return found + [Credential(one.label, one.api_key.reveal(), one.weight) for one in entry.credentials]
 
 

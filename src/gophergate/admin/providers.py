@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
+from msgspec.structs import replace
 from pydantic import AfterValidator, SecretStr, StringConstraints
 from pydantic import Field as Member
 
@@ -14,28 +15,26 @@ from gophergate.admin.paging import Sought, arranged, has, order_of
 from gophergate.admin.resilience import (
     AilmentShown,
     CredentialShown,
+    Label,
     MannerGiven,
     TimeoutsGiven,
     ailments,
+    noted,
     shown_credentials,
     shown_manner,
     stored,
-    without_secrets,
 )
-from gophergate.admin.shapes import Dollars, Given, Listing, Moment, Money, Shown
-from gophergate.billing.credit import credit_of, entered, spent_since
+from gophergate.admin.shapes import Given, Listing, Moment, Shown
 from gophergate.configured import ConfigurationProblem, address, manner_of
-from gophergate.core.money import from_dollars
 from gophergate.doors.chat import dialects
-from gophergate.errors import Forbidden
-from gophergate.providers.base import Provider
-from gophergate.providers.build import Manner
+from gophergate.errors import BadRequest, Forbidden
+from gophergate.providers.base import Credential, Provider
+from gophergate.providers.build import Manner, unset
 from gophergate.providers.registry import BY_KIND
 from gophergate.routing.trial import trial
 from gophergate.settings import ProviderSettings, mask
 from gophergate.settings.schema import NAME_PATTERN
 from gophergate.store.providers import ProviderRow
-from gophergate.store.rollups import HOUR_US
 
 ProviderName = Annotated[str, StringConstraints(pattern=NAME_PATTERN.replace("\\Z", "$")), Member(examples=["openai"])]
 Kind = Annotated[str, Member(max_length=64, examples=["openai"])]
@@ -49,7 +48,7 @@ class ProviderShown(Shown):
     """A provider. `source` "file" cannot be changed here. `state` is "ok", "disabled", "failing" with `ailments` (all
     its keys rest, or a model of it is left alone), or "broken" with `problem`."""
 
-    passing = frozenset({"state", "problem", "ailments"})
+    passing = frozenset({"state", "problem", "ailments", "known_models"})
 
     name: str
     kind: str
@@ -59,6 +58,7 @@ class ProviderShown(Shown):
     state: Literal["ok", "disabled", "failing", "broken"]
     problem: str | None = None
     api_key_masked: str | None
+    api_key_weight: float
     base_url: str | None
     models: list[str]
     known_models: int
@@ -100,8 +100,17 @@ class ProviderChange(MannerGiven):
     enabled: bool | None = None
 
 
+class TimeoutsShown(Shown):
+    """Seconds."""
+
+    connect: float
+    first_byte: float
+    idle: float
+    total: float
+
+
 class KindShown(Shown):
-    """A kind of provider: what it speaks, and what it needs."""
+    """A kind of provider: what it speaks, what it needs, and what holds where nothing else is set."""
 
     kind: str
     label: str
@@ -109,12 +118,16 @@ class KindShown(Shown):
     base_url: str
     needs_key: bool
     needs_base_url: bool
+    timeouts: TimeoutsShown
+    retries: int
 
 
 class TrialGiven(Given):
-    """What to ask: a model of the provider. Without one its first known model, or its model list."""
+    """What to ask: a model of the provider, without one its first known model, or its model list. And on which of its
+    keys: without a label the first."""
 
     model: ModelId | None = None
+    credential: Label | None = None
 
 
 class TrialShown(Shown):
@@ -128,24 +141,6 @@ class TrialShown(Shown):
     reply: str
 
 
-class CreditGiven(Given):
-    """What has been paid in and is still there, and below what it is low; null forgets it."""
-
-    balance: Dollars | None
-    low: Dollars | None = None
-
-
-class CreditShown(Shown):
-    """A provider's credit: what was there when it was set, what calls have cost since, what is left."""
-
-    balance: Money | None = None
-    spent: Money | None = None
-    left: Money | None = None
-    low: Money | None = None
-    is_low: bool = False
-    set_at: Moment | None = None
-
-
 async def kinds(desk: AtDesk) -> Listing[KindShown]:
     """The registry: every kind of provider that can be added."""
     rows = sorted(BY_KIND.values(), key=lambda row: row.label.lower())
@@ -157,6 +152,8 @@ async def kinds(desk: AtDesk) -> Listing[KindShown]:
             base_url=row.base_url,
             needs_key=not row.keyless,
             needs_base_url=not row.base_url and row.kind != "simulator",
+            timeouts=TimeoutsShown.model_validate(unset(row)),
+            retries=row.retries,
         )
         for row in rows
     ]
@@ -208,7 +205,7 @@ async def create(given: ProviderGiven, response: Response, desk: AtDesk) -> Prov
     async with desk.change():
         await configuration.providers.create(row)
         await _tried(desk, row)
-        await desk.note("create", "provider", row.name, after=_plain(row))
+        await desk.note("create", "provider", row.name, after=noted(row))
     await desk.reconfigured()
     return await get(row.name, response, desk)
 
@@ -218,7 +215,7 @@ async def change(name: str, given: ProviderChange, request: Request, response: R
     configuration = desk.rooms.configuration
     said = given.model_fields_set
     async with desk.change():
-        before = await _stored(desk, name)
+        before = await of_database(desk, name)
         unchanged_since(request, _of_row(desk, before))
         changes: dict[str, Any] = {"updated_at": desk.now()}
         if "api_key" in said:
@@ -237,11 +234,10 @@ async def change(name: str, given: ProviderChange, request: Request, response: R
         if "timeouts" in said:
             changes["timeouts"] = _timeouts(given.timeouts)
         changes["settings"] = stored(desk, name, given, before.settings)
-        after = msgspec.structs.replace(before, **changes)
+        after = replace(before, **changes)
         after = await configuration.providers.replace(after, expected_version=before.version)
         await _tried(desk, after)
-        note = _plain(after) | ({"api_key": "changed"} if "api_key" in said else {})
-        await desk.note("change", "provider", name, before=_plain(before), after=note)
+        await desk.note("change", "provider", name, before=noted(before), after=noted(after, given))
     await desk.reconfigured()
     return await get(name, response, desk)
 
@@ -249,11 +245,11 @@ async def change(name: str, given: ProviderChange, request: Request, response: R
 async def delete(name: str, request: Request, desk: AtDesk) -> None:
     """Remove a provider. Its calls stay in the log."""
     async with desk.change():
-        before = await _stored(desk, name)
+        before = await of_database(desk, name)
         unchanged_since(request, _of_row(desk, before))
         await desk.rooms.configuration.providers.delete(name)
         await desk.rooms.configuration.rebuilt()
-        await desk.note("delete", "provider", name, before=_plain(before))
+        await desk.note("delete", "provider", name, before=noted(before))
     await desk.reconfigured()
 
 
@@ -264,35 +260,19 @@ async def try_out(name: str, desk: AtDesk, given: TrialGiven | None = None) -> T
         shown = await _shown(desk, name)
         reason = shown.problem or "it is disabled"
         return TrialShown(ok=False, ms=0, asked="nothing", status=0, message=f"Not asked: {reason}", reply="")
+    if given is not None and given.credential is not None:
+        provider = replace(provider, credentials=(_credential(provider, given.credential),))
     model = given.model if given is not None and given.model else (provider.models[0] if provider.models else "")
     went = await trial(provider, model, dialects(), desk.rooms.transport, desk.rooms.clock)
     return TrialShown.model_validate(went)
 
 
-async def credits(name: str, desk: AtDesk) -> CreditShown:
-    """What is left of the credit that was entered, calls up to now deducted."""
-    return await _credit(desk, await _stored(desk, name))
-
-
-async def set_credits(name: str, given: CreditGiven, desk: AtDesk) -> CreditShown:
-    """Enter the credit a provider's account has now."""
-    async with desk.change():
-        before = await _stored(desk, name)
-        settings = {key: value for key, value in before.settings.items() if key != "credit"}
-        if given.balance is not None:
-            now = desk.now()
-            before_now = await spent_since(desk.rooms.database, name, now - now % HOUR_US, now)
-            low = None if given.low is None else from_dollars(given.low)
-            settings["credit"] = entered(from_dollars(given.balance), low, now, before_now)
-        after = msgspec.structs.replace(before, settings=settings, updated_at=desk.now())
-        after = await desk.rooms.configuration.providers.replace(after, expected_version=before.version)
-        await desk.note("set_credit", "provider", name, after=given.said())
-    await desk.reconfigured()
-    return await _credit(desk, after)
-
-
-async def _credit(desk: Desk, row: ProviderRow) -> CreditShown:
-    return CreditShown.model_validate(await credit_of(desk.rooms.database, row, desk.now()))
+def _credential(provider: Provider, label: str) -> Credential:
+    found = next((one for one in provider.credentials if one.label == label), None)
+    if found is None:
+        labels = ", ".join(f"'{one.label}'" for one in provider.credentials) or "none"
+        raise BadRequest(f"'{provider.name}' has no key of the label '{label}'; it has {labels}.", param="credential")
+    return found
 
 
 async def _tried(desk: Desk, row: ProviderRow) -> None:
@@ -305,7 +285,8 @@ async def _tried(desk: Desk, row: ProviderRow) -> None:
     await desk.rooms.configuration.rebuilt()
 
 
-async def _stored(desk: Desk, name: str) -> ProviderRow:
+async def of_database(desk: Desk, name: str) -> ProviderRow:
+    """A provider that may be changed here. Raises Forbidden for one of the file, NotHere."""
     if name in {entry.name for entry in desk.rooms.settings.providers}:
         source = desk.rooms.settings.config_file or "the environment"
         raise Forbidden(f"The provider '{name}' stands in {source} and is changed there.", code="owned_by_file")
@@ -329,6 +310,7 @@ def _of_file(desk: Desk, entry: ProviderSettings) -> ProviderShown:
         enabled=entry.enabled,
         state=_state(desk, entry.name, enabled=entry.enabled),
         api_key_masked=str(entry.api_key) if entry.api_key is not None else None,
+        api_key_weight=entry.api_key_weight,
         base_url=entry.base_url or None,
         models=list(entry.models),
         timeouts=timeouts,
@@ -353,6 +335,7 @@ def _of_row(desk: Desk, row: ProviderRow) -> ProviderShown:
         state="broken" if problem else _state(desk, row.name, enabled=row.enabled),
         problem=problem,
         api_key_masked=row.api_key_masked,
+        api_key_weight=row.settings.get("api_key_weight", 1.0),
         base_url=row.base_url,
         models=list(row.models),
         timeouts=row.timeouts,
@@ -387,11 +370,3 @@ def _state(desk: Desk, name: str, *, enabled: bool) -> Literal["ok", "disabled",
 
 def _timeouts(given: TimeoutsGiven | None) -> dict[str, float]:
     return {name: value for name, value in (given.said() if given else {}).items() if value is not None}
-
-
-def _plain(row: ProviderRow) -> dict[str, Any]:
-    """What the audit log keeps of a provider: nothing of its key but the mask."""
-    value = msgspec.structs.asdict(row)
-    del value["api_key_sealed"]
-    value["settings"] = without_secrets(row.settings)
-    return value

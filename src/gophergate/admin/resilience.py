@@ -22,6 +22,7 @@ from gophergate.store.providers import ProviderRow
 
 Seconds = Annotated[float, Member(gt=0, le=86_400)]
 Label = Annotated[str, StringConstraints(pattern=NAME_PATTERN.replace("\\Z", "$")), Member(examples=["second"])]
+Weight = Annotated[float, Member(ge=0, le=1_000_000, description="Share of the calls; 0: only where no other is left.")]
 
 
 class TimeoutsGiven(Given):
@@ -68,12 +69,14 @@ class CredentialGiven(Given):
 
     label: Label
     api_key: Annotated[SecretStr, Member(min_length=1, max_length=10_000, examples=["sk-..."])] | None = None
-    weight: Annotated[float, Member(ge=0, le=1_000_000)] = 1.0
+    weight: Weight = 1.0
 
 
 class MannerGiven(Given):
-    """How a provider's calls are tried and ended; null is the default."""
+    """How a provider's calls are tried and ended, and on which keys: `credentials` stand beside `api_key`, which they
+    know by the label "default". Null is the default."""
 
+    api_key_weight: Weight | None = None
     credentials: Annotated[list[CredentialGiven], Member(max_length=100)] | None = None
     concurrency: Annotated[int, Member(ge=1, le=1_000_000)] | None = None
     retries: Annotated[int, Member(ge=0, le=10)] | None = None
@@ -114,12 +117,14 @@ def stored(desk: Desk, name: str, given: MannerGiven, before: dict[str, Any]) ->
             if said[member] is not None:
                 manner[member] = said[member]
     settings["manner"] = manner
+    if "api_key_weight" in said:
+        settings["api_key_weight"] = said["api_key_weight"]
     if given.credentials is not None:
         known = {one["label"]: one for one in before.get("credentials", [])}
         settings["credentials"] = [_sealed(desk, name, one, known.get(one.label)) for one in given.credentials]
     elif "credentials" in said:
         settings["credentials"] = []
-    return {member: value for member, value in settings.items() if value}
+    return {member: value for member, value in settings.items() if value not in (None, {}, [])}
 
 
 def _sealed(desk: Desk, name: str, given: CredentialGiven, known: dict[str, Any] | None) -> dict[str, Any]:
@@ -153,12 +158,21 @@ def shown_credentials(row: ProviderRow) -> list[CredentialShown]:
     ]
 
 
-def without_secrets(settings: dict[str, Any]) -> dict[str, Any]:
-    """A provider's `settings` for the audit log: of keys only the masks."""
-    kept = dict(settings)
-    if "credentials" in kept:
-        kept["credentials"] = [{k: v for k, v in one.items() if k != "sealed"} for one in kept["credentials"]]
-    return kept
+def noted(row: ProviderRow, given: MannerGiven | None = None) -> dict[str, Any]:
+    """What the audit log keeps of a provider, by the names the API has for it: of keys only the masks, and which of
+    them `given` replaces."""
+    value = msgspec.structs.asdict(row)
+    settings = value.pop("settings")
+    for member in ("api_key_sealed", "version", "created_at", "updated_at"):
+        del value[member]
+    new = {one.label for one in (given.credentials if given else None) or () if one.api_key is not None}
+    value["api_key_weight"] = settings.get("api_key_weight", 1.0)
+    value["credentials"] = [
+        one.model_dump() | ({"api_key": "new"} if one.label in new else {}) for one in shown_credentials(row)
+    ]
+    if given is not None and getattr(given, "api_key", None) is not None:
+        value["api_key"] = "new"
+    return value | shown_manner(msgspec.convert(settings.get("manner", {}), Manner))
 
 
 def ailments(desk: Desk, provider: str | None = None) -> list[AilmentShown]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from gophergate.core.resilience import CANCEL, Breaker, Disconnect, Retry
 from gophergate.providers.base import Credential, Provider, Row, root_url
@@ -38,6 +39,12 @@ class Timeouts(Protocol):
 
     @property
     def total(self) -> float | None: ...
+
+
+def unset(row: Row) -> Provider:
+    """A provider of that kind of which nothing is set: what it holds are the kind's defaults."""
+    plain = Provider(name=row.kind, row=row, roots={}, speaks=row.speaks, retry=Retry(retries=row.retries))
+    return plain if row.total_timeout is None else replace(plain, total=row.total_timeout)
 
 
 def build(
@@ -83,7 +90,7 @@ def build(
             raise ValueError(f"provider '{name}' does not speak {dialect}; it speaks {', '.join(row.speaks)}")
     chosen = tuple(speaks) or row.speaks
     roots = {dialect: root_url(dialect, address, row.prefix.get(dialect, "/v1")) for dialect in chosen}
-    default = Provider(name=name, row=row, roots=roots, speaks=chosen)
+    default = unset(row)
     return Provider(
         name=name,
         row=row,
@@ -94,7 +101,7 @@ def build(
         connect=(timeouts and timeouts.connect) or default.connect,
         first_byte=(timeouts and timeouts.first_byte) or default.first_byte,
         idle=(timeouts and timeouts.idle) or default.idle,
-        total=(timeouts and timeouts.total) or row.total_timeout or default.total,
+        total=(timeouts and timeouts.total) or default.total,
         retry=retry,
         breaker=manner.breaker,
         disconnect=manner.disconnect,

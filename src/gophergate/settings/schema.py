@@ -243,6 +243,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[Name, Meta(description='The prefix in "openai/gpt-4.1".')]
     kind: Annotated[Name, Meta(description="Which sort of provider: openai, anthropic, compatible, ...")]
     api_key: Annotated[Secret | None, Meta(description='Its key, best as "env:NAME" or "file:PATH".')] = None
+    api_key_weight: Annotated[
+        float, Meta(ge=0, le=1_000_000, description="The share of the calls that go on it beside other credentials.")
+    ] = 1.0
     base_url: Annotated[str, Meta(description="Its address; known kinds have one of their own.")] = ""
     models: Annotated[tuple[Text, ...], Meta(description="The models to list; by default the provider is asked.")] = ()
     timeouts: Annotated[TimeoutSettings, Meta(description="Seconds to wait for it.")] = TimeoutSettings()
