@@ -106,3 +106,59 @@ def test_every_change_there_is_notes_it() -> None:
         if not any(".note(" in body or ".signed_in(" in body for body in bodies):
             silent.append((route.method, route.path))
     assert silent == []
+
+
+async def test_before_and_after_tell_what_was_changed_and_nothing_else(admin: Operator) -> None:
+    """Both have the same members, without those that change by themselves: a reader is shown what differs."""
+    team = await admin.make("/api/teams", {"name": "Search"})
+    client = await admin.make("/api/clients", {"name": "shop"})
+    scope = {"scope": "team", "scope_id": team["id"]}
+    budget = await admin.make("/api/budgets", {**scope, "amount": "500"})
+    limits = await admin.make("/api/limits", {**scope, "model": "demo/echo", "limits": {"rpm": 5}})
+    hook = await admin.make("/api/webhooks", {"name": "bell", "url": "https://hooks.example.com/a"})
+    group = await admin.make("/api/groups", {"name": "fast", "targets": [{"model": "demo/echo"}]})
+    for path, change in (
+        (f"/api/budgets/{budget['id']}", {"amount": "800.00"}),
+        (f"/api/limits/{limits['id']}", {"limits": {"rpm": 9}}),
+        (f"/api/webhooks/{hook['id']}", {"enabled": False}),
+        ("/api/models/demo/echo", {"mapped_name": "other"}),
+        (f"/api/keys/{client['key']['id']}", {"name": "ci"}),
+    ):
+        assert (await admin.ask("PATCH", path, change))[0] == 200, path
+    assert (await admin.ask("PUT", f"/api/groups/{group['name']}", {"targets": [{"model": "demo/lorem"}]}))[0] == 200
+    changed = {}
+    for entry in (await admin.get("/api/audit?action=change&limit=500"))["items"]:
+        before, after = entry["before"], entry["after"]
+        assert before.keys() == after.keys(), entry["target_kind"]
+        differs = {name for name in before if before[name] != after[name]} - {"updated_at", "created_at"}
+        changed[entry["target_kind"]] = differs
+    assert changed == {
+        "budget": {"amount"},
+        "limits": {"limits"},
+        "webhook": {"enabled"},
+        "model": {"mapped_name"},
+        "key": {"name"},
+        "group": {"targets", "version", "published"},
+    }
+    until = "2100-01-01T00:00:00Z"
+    assert (await admin.ask("POST", f"/api/budgets/{budget['id']}/raise", {"amount": "50", "until": until}))[0] == 200
+    raised = (await admin.get("/api/audit?action=raise"))["items"][0]
+    assert raised["before"]["scope_name"] == "Search"
+    assert (raised["before"]["raised"], raised["after"]["raised"]) == ("0.00", "50.00")
+
+
+async def test_the_log_is_narrowed_read_one_by_one_and_taken_away_as_narrowed(admin: Operator) -> None:
+    await admin.make("/api/users", {"username": "Mara", "password": "long enough", "role": "admin"})
+    async with operator(admin.gateway, "Mara", "long enough") as mara:  # type: ignore[attr-defined]
+        await mara.make("/api/clients", {"name": "hers"})
+    assert (await admin.ask("PATCH", "/api/models/demo/echo", {"enabled": False}))[0] == 200
+    hers = (await admin.get("/api/audit?actor=mar&target_kind=client"))["items"]
+    assert [(one["actor"], one["after"]["name"]) for one in hers] == [("Mara", "hers")]
+    assert await admin.get(f"/api/audit/{hers[0]['id']}") == hers[0]
+    assert (await admin.ask("GET", "/api/audit/none"))[0] == 404
+    (model,) = (await admin.get("/api/audit?target_kind=model&target_id=demo/echo"))["items"]
+    assert model["after"]["enabled"] is False
+    text = (await admin.raw("GET", "/api/audit/export?format=csv&actor=mar&target_kind=client")).text
+    assert [line.split(",")[1:4] for line in text.splitlines()[1:]] == [["Mara", "create", "client"]]
+    later = (await admin.raw("GET", "/api/audit/export?format=json&since=2100-01-01T00:00:00Z")).json()
+    assert later == []

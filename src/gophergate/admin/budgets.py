@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
@@ -170,7 +170,7 @@ async def create(given: BudgetGiven, response: Response, desk: AtDesk) -> Budget
         raise BadRequest(f"There is no {given.scope} '{given.scope_id}'.", param="scope_id")
     async with desk.change():
         await desk.rooms.spending.budgets.create(row)
-        await desk.note("create", "budget", row.id, after=given)
+        await desk.note("create", "budget", row.id, after=_noted(row, names.get((row.scope, row.scope_id))))
     await desk.rooms.spending.reload()
     shown: BudgetShown = tagged(response, await _shown(desk, row, names))
     return shown
@@ -195,7 +195,13 @@ async def change(budget_id: Id, given: BudgetChange, request: Request, response:
             updated_at=desk.now(),
         )
         await desk.rooms.spending.budgets.change(changed)
-        await desk.note("change", "budget", budget_id, before=before, after=given)
+        await desk.note(
+            "change",
+            "budget",
+            budget_id,
+            before=_noted(row, before.scope_name),
+            after=_noted(changed, before.scope_name),
+        )
     await desk.rooms.spending.reload()
     shown: BudgetShown = tagged(response, await _known(desk, budget_id))
     return shown
@@ -215,7 +221,9 @@ async def raise_(budget_id: Id, given: Raise, response: Response, desk: AtDesk) 
             row, raised=from_dollars(given.amount), raised_until=until, version=row.version + 1, updated_at=now
         )
         await desk.rooms.spending.budgets.change(raised)
-        await desk.note("raise", "budget", budget_id, before=before, after=given)
+        await desk.note(
+            "raise", "budget", budget_id, before=_noted(row, before.scope_name), after=_noted(raised, before.scope_name)
+        )
     await desk.rooms.spending.reload()
     shown: BudgetShown = tagged(response, await _known(desk, budget_id))
     return shown
@@ -226,8 +234,9 @@ async def delete(budget_id: Id, request: Request, desk: AtDesk) -> None:
     async with desk.change():
         before = await _to_change(desk, budget_id)
         unchanged_since(request, before)
+        row = await desk.rooms.spending.budgets.get(budget_id)
         await desk.rooms.spending.budgets.delete(budget_id)
-        await desk.note("delete", "budget", budget_id, before=before)
+        await desk.note("delete", "budget", budget_id, before=_noted(row, before.scope_name))
     await desk.rooms.spending.reload()
 
 
@@ -249,11 +258,26 @@ async def _to_change(desk: Desk, budget_id: str) -> BudgetShown:
     return known
 
 
+def _noted(row: BudgetRow, scope_name: str | None) -> dict[str, Any]:
+    """What the audit log keeps of a budget: what was set, and not what is spent of it."""
+    as_set = BudgetShown(
+        **_members(row), scope_name=scope_name or row.scope_id, spent=0, reserved=0, window_start=None, resets_at=None
+    )
+    return as_set.model_dump(mode="json", exclude=set(BudgetShown.passing) - {"scope_name"})
+
+
+def _members(row: BudgetRow) -> dict[str, Any]:
+    return msgspec.structs.asdict(row) | {
+        "seconds": row.seconds or None,
+        "model": row.model or None,
+        "thresholds": list(THRESHOLDS if row.thresholds is None else row.thresholds),
+    }
+
+
 async def _shown(desk: Desk, row: BudgetRow, names: dict[tuple[str, str], str]) -> BudgetShown:
     standing = await desk.rooms.spending.standing(row, desk.now())
-    value = msgspec.structs.asdict(row) | {"seconds": row.seconds or None, "model": row.model or None}
     return BudgetShown(
-        **value | {"thresholds": list(THRESHOLDS if row.thresholds is None else row.thresholds)},
+        **_members(row),
         scope_name=names.get((row.scope, row.scope_id), row.scope_id),
         spent=standing.spent,
         reserved=standing.reserved,

@@ -207,7 +207,9 @@ async def publish(name: str, response: Response, desk: AtDesk, given: Publicatio
         version = given.version if given is not None and given.version is not None else rows[0].version
         row = await configuration.groups.publish(name, version)
         await configuration.rebuilt()
-        await desk.note("publish", "group", name, after=msgspec.to_builtins(row))
+        published = next((one for one in rows if one.state == "published"), None)
+        before = _of_row(desk, published, published.version) if published is not None else None
+        await desk.note("publish", "group", name, before=before, after=_of_row(desk, row, row.version))
     await desk.reconfigured()
     return await get(name, response, desk)
 
@@ -248,8 +250,9 @@ async def saved(
             now=desk.now(),
         )
         await configuration.rebuilt()
-        what = "create" if expected_version == 0 else "change"
-        await desk.note(what, "group", name, before=before, after=msgspec.to_builtins(row))
+        in_force = before.published if before is not None else None
+        after = _of_row(desk, row, in_force if draft else row.version)
+        await desk.note("change" if expected_version else "create", "group", name, before=before, after=after)
     await desk.reconfigured()
 
 

@@ -214,7 +214,9 @@ async def revoke(key_id: Id, desk: AtDesk) -> KeyShown:
         before = await _own(desk, key_id)
         row = await Keys(desk.rooms.database).revoke(key_id, now=desk.now())
         if before.revoked_at is None:
-            await desk.note("revoke", "key", key_id)
+            await desk.note(
+                "revoke", "key", key_id, before=KeyShown.model_validate(before), after=KeyShown.model_validate(row)
+            )
     desk.keys_changed()
     desk.rooms.book.end_calls(key_id)
     return KeyShown.model_validate(row)

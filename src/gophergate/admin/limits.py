@@ -84,11 +84,12 @@ async def create(given: ScopeLimitsGiven, response: Response, desk: AtDesk) -> S
     names = await names_of(desk)
     if given.scope != "model" and (given.scope, given.scope_id) not in names:
         raise BadRequest(f"There is no {given.scope} '{given.scope_id}'.", param="scope_id")
+    shown = _shown(row, names)
     async with desk.change():
         await desk.rooms.spending.limits.create(row)
-        await desk.note("create", "limits", row.id, after=given)
+        await desk.note("create", "limits", row.id, after=shown)
     await desk.rooms.spending.reload()
-    shown: ScopeLimitsShown = tagged(response, _shown(row, names))
+    tagged(response, shown)
     return shown
 
 
@@ -104,7 +105,8 @@ async def change(
             row, limits=limits_of(given.limits), version=row.version + 1, updated_at=desk.now()
         )
         await desk.rooms.spending.limits.change(changed)
-        await desk.note("change", "limits", limit_id, before=before, after=given)
+        after = before.model_copy(update={"limits": _limits(changed), "updated_at": changed.updated_at})
+        await desk.note("change", "limits", limit_id, before=before, after=after)
     await desk.rooms.spending.reload()
     shown: ScopeLimitsShown = tagged(response, await _known(desk, limit_id))
     return shown
@@ -138,9 +140,12 @@ async def _to_change(desk: Desk, limit_id: str) -> ScopeLimitsShown:
     return known
 
 
+def _limits(row: LimitRow) -> LimitsShown:
+    return LimitsShown(**msgspec.structs.asdict(row.limits))
+
+
 def _shown(row: LimitRow, names: dict[tuple[str, str], str]) -> ScopeLimitsShown:
     return ScopeLimitsShown(
-        **msgspec.structs.asdict(row)
-        | {"limits": LimitsShown(**msgspec.structs.asdict(row.limits)), "model": row.model or None},
+        **msgspec.structs.asdict(row) | {"limits": _limits(row), "model": row.model or None},
         scope_name=names.get((row.scope, row.scope_id), row.scope_id),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
@@ -154,7 +154,9 @@ async def change(name: ModelName, given: ModelChange, request: Request, response
         after = msgspec.structs.replace(after, **changes)
         after = await configuration.models.put(after, expected_version=row.version if row is not None else 0)
         await configuration.rebuilt()
-        await desk.note("change", "model", name, before=before, after=msgspec.to_builtins(after))
+        await desk.note(
+            "change", "model", name, before=_noted(row or ModelRow(name=name, updated_at=0)), after=_noted(after)
+        )
     await desk.reconfigured()
     return await get(name, response, desk)
 
@@ -164,9 +166,10 @@ async def reset(name: ModelName, request: Request, desk: AtDesk) -> None:
     async with desk.change():
         before = await _known(desk, name)
         unchanged_since(request, before)
+        row = await desk.rooms.configuration.models.get(name)
         await desk.rooms.configuration.models.delete(name)
         await desk.rooms.configuration.rebuilt()
-        await desk.note("reset", "model", name, before=before)
+        await desk.note("reset", "model", name, before=_noted(row or ModelRow(name=name, updated_at=0)))
     await desk.reconfigured()
 
 
@@ -194,6 +197,17 @@ def _shown(desk: Desk, name: str, row: ModelRow | None) -> ModelShown:
         facts=FactsShown.model_validate(one.facts) if one.facts.is_known else None,
         updated_at=row.updated_at if row is not None else None,
     )
+
+
+def _noted(row: ModelRow) -> dict[str, Any]:
+    """What the audit log keeps of a model: what was set about it."""
+    return {
+        "name": row.name,
+        "enabled": row.enabled,
+        "mapped_name": row.mapped_name,
+        "price": row.price,
+        "discounts": [DiscountShown.model_validate(one).model_dump(mode="json") for one in row.discounts],
+    }
 
 
 def _discount(given: DiscountGiven) -> Discount:

@@ -262,8 +262,11 @@ async def get_reconciliation(reconciliation_id: str, desk: AtDesk) -> Reconcilia
 async def delete_reconciliation(reconciliation_id: str, desk: AtDesk) -> None:
     """Forget a reconciliation."""
     async with desk.change():
-        await Reconciliations(desk.rooms.database).delete(reconciliation_id)
-        await desk.note("delete", "reconciliation", reconciliation_id)
+        reconciliations = Reconciliations(desk.rooms.database)
+        kept = await reconciliations.get(reconciliation_id)
+        await reconciliations.delete(reconciliation_id)
+        before = {"provider": kept.provider, "file": kept.file}
+        await desk.note("delete", "reconciliation", reconciliation_id, before=before)
 
 
 def list_shown(news: PriceNews) -> PriceListShown:

@@ -142,6 +142,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/usage", "view", usage.get),
     Route("GET", "/api/audit", "audit", audit.list_),
     Route("GET", "/api/audit/export", "audit", audit.export, media="text/csv"),
+    Route("GET", "/api/audit/{entry_id}", "audit", audit.get, errors=_READS),
     Route("GET", "/api/settings", "configure", system.settings),
     Route("GET", "/api/system", "view", system.get),
     Route("GET", "/api/backup", "configure", system.backup, media="application/vnd.sqlite3"),

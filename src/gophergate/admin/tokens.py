@@ -83,6 +83,12 @@ async def revoke(token_id: Id, desk: AtDesk) -> TokenShown:
         before = await Tokens(desk.rooms.database).get(token_id)
         row = await Tokens(desk.rooms.database).revoke(token_id, now=desk.now())
         if before.revoked_at is None:
-            await desk.note("revoke", "token", token_id)
+            await desk.note(
+                "revoke",
+                "token",
+                token_id,
+                before=TokenShown.model_validate(before),
+                after=TokenShown.model_validate(row),
+            )
     desk.rooms.sessions.forget()
     return TokenShown.model_validate(row)

@@ -168,7 +168,7 @@ async def set_password(user_id: Id, given: PasswordGiven, desk: AtDesk) -> UserS
     hashed = await desk.rooms.passwords.hash(given.password.get_secret_value())
     async with desk.change():
         await users.set_password_hash(user_id, hashed, now=desk.now())
-        await desk.note("set_password", "user", user_id)
+        await desk.note("set_password", "user", user_id, after={"username": before.username})
     desk.rooms.sessions.forget()
     return UserShown.model_validate(await users.get(user_id))
 

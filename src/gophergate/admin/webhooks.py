@@ -41,6 +41,8 @@ Events = Annotated[list[Event], Member(min_length=1, max_length=20, examples=[["
 class WebhookShown(Shown):
     """A webhook. Its secret is shown once, when it is made. `dropped` counts what found no room since the start."""
 
+    passing = frozenset({"dropped"})
+
     id: str
     name: str
     url: str
@@ -122,7 +124,7 @@ async def create(given: WebhookGiven, desk: AtDesk) -> WebhookMade:
     )
     async with desk.change():
         await desk.rooms.webhooks.rows.create(row)
-        await desk.note("create", "webhook", row.id, after=given)
+        await desk.note("create", "webhook", row.id, after=_shown(desk, row))
     await desk.rooms.webhooks.reload()
     return WebhookMade(**dict(_shown(desk, row)), secret=secret)
 
@@ -140,7 +142,7 @@ async def change(
             said["events"] = tuple(dict.fromkeys(said["events"]))
         row = msgspec.structs.replace(row, **said, version=row.version + 1, updated_at=desk.now())
         await desk.rooms.webhooks.rows.change(row)
-        await desk.note("change", "webhook", webhook_id, before=before, after=given)
+        await desk.note("change", "webhook", webhook_id, before=before, after=_shown(desk, row))
     await desk.rooms.webhooks.reload()
     shown: WebhookShown = tagged(response, _shown(desk, row))
     return shown
@@ -154,7 +156,7 @@ async def renew(webhook_id: Id, desk: AtDesk) -> WebhookMade:
         sealed = desk.rooms.webhooks.seal(secret, webhook_id)
         row = msgspec.structs.replace(row, secret_sealed=sealed, version=row.version + 1, updated_at=desk.now())
         await desk.rooms.webhooks.rows.change(row)
-        await desk.note("renew_secret", "webhook", webhook_id)
+        await desk.note("renew_secret", "webhook", webhook_id, after={"name": row.name})
     await desk.rooms.webhooks.reload()
     return WebhookMade(**dict(_shown(desk, row)), secret=secret)
 
@@ -171,8 +173,9 @@ async def delete(webhook_id: Id, request: Request, desk: AtDesk) -> None:
 
 async def try_out(webhook_id: Id, desk: AtDesk) -> Tried:
     """Send it a test event."""
+    row = await desk.rooms.webhooks.rows.get(webhook_id)
     async with desk.change():
-        await desk.note("test", "webhook", webhook_id)
+        await desk.note("test", "webhook", webhook_id, after={"name": row.name})
     return Tried(delivery_id=await desk.rooms.webhooks.try_out(webhook_id, desk.who.name))
 
 

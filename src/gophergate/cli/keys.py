@@ -108,7 +108,7 @@ def revoke(config: str | None, data: str | None, key_id: str, as_json: bool) -> 
                 before = await Keys(at.database).get(key_id)
                 row = await Keys(at.database).revoke(key_id, now=at.now())
                 if before.revoked_at is None:
-                    await made.note("revoke", "key", key_id)
+                    await made.note("revoke", "key", key_id, before=_shape(before), after=_shape(row))
             return row
 
     row = run(work())

@@ -128,7 +128,7 @@ def reset_password(config: str | None, data: str | None, username: str, password
             hashed = await _hash(password)
             async with change(at) as made:
                 await users.set_password_hash(found[0].id, hashed, now=at.now())
-                await made.note("set_password", "user", found[0].id)
+                await made.note("set_password", "user", found[0].id, after={"username": username})
             return found[0]
 
     _print(run(work()), password, as_json, given=password_stdin)

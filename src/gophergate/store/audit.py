@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Select, insert, or_, select
 
+from gophergate.errors import NotHere
 from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database
 from gophergate.store.filters import Place, from_cursor, to_cursor
@@ -24,6 +25,22 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
     before: str | None = None
     after: str | None = None
     address: str | None = None
+
+
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Every member that is not None must match. `actor` is part of the name, in any case; `since` is included, `until`
+    is not; both Unix microseconds."""
+
+    actor: str | None = None
+    actor_id: str | None = None
+    target_kind: str | None = None
+    target_id: str | None = None
+    action: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+EVERYTHING = AuditFilter()
 
 
 class AuditPage(msgspec.Struct, frozen=True):
@@ -49,15 +66,18 @@ class Audit:
         async with self._database.write() as connection:
             await record(connection, entry)
 
+    async def get(self, entry_id: str) -> AuditRow:
+        """One entry. Raises NotHere."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_ENTRY.where(audit_entries.c.id == entry_id))).one_or_none()
+        if row is None:
+            raise NotHere(f"There is no entry '{entry_id}' in the audit log.")
+        return AuditRow(**row._mapping)
+
     async def page(
         self,
+        where: AuditFilter = EVERYTHING,
         *,
-        actor_id: str | None = None,
-        target_kind: str | None = None,
-        target_id: str | None = None,
-        action: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
         oldest_first: bool = False,
         cursor: str | None = None,
         limit: int = 50,
@@ -66,18 +86,16 @@ class Audit:
         at, entry_id = audit_entries.c.at, audit_entries.c.id
         query = _ENTRY.limit(limit + 1)
         query = query.order_by(at, entry_id) if oldest_first else query.order_by(at.desc(), entry_id.desc())
-        for column, value in (
-            (audit_entries.c.actor_id, actor_id),
-            (audit_entries.c.target_kind, target_kind),
-            (audit_entries.c.target_id, target_id),
-            (audit_entries.c.action, action),
-        ):
+        for name in ("actor_id", "target_kind", "target_id", "action"):
+            value = getattr(where, name)
             if value is not None:
-                query = query.where(column == value)
-        if since is not None:
-            query = query.where(at >= since)
-        if until is not None:
-            query = query.where(at < until)
+                query = query.where(audit_entries.c[name] == value)
+        if where.actor:
+            query = query.where(audit_entries.c.actor.icontains(where.actor, autoescape=True))
+        if where.since is not None:
+            query = query.where(at >= where.since)
+        if where.until is not None:
+            query = query.where(at < where.until)
         place = from_cursor(cursor)
         if place is not None and oldest_first:
             query = query.where(at >= place.started_at, or_(at > place.started_at, entry_id > place.id))

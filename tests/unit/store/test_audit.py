@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gophergate.errors import BadRequest
-from gophergate.store.audit import Audit, AuditRow, record
+from gophergate.errors import BadRequest, NotHere
+from gophergate.store.audit import Audit, AuditFilter, AuditRow, record
 from gophergate.store.database import Database
 
 
@@ -37,9 +37,15 @@ async def test_entries_can_be_narrowed(database: Database) -> None:
     full = entry(1, actor_id="u", target_id="k", before='{"a":1}', after='{"a":2}', address="::1")
     await audit.add(full)
     await audit.add(entry(2, target_kind="user"))
-    assert (await audit.page(actor_id="u")).items == [full]
-    assert (await audit.page(target_kind="key", target_id="k")).items == [full]
-    assert (await audit.page(target_kind="key", target_id="x")).items == []
+    assert (await audit.page(AuditFilter(actor_id="u"))).items == [full]
+    assert (await audit.page(AuditFilter(target_kind="key", target_id="k"))).items == [full]
+    assert (await audit.page(AuditFilter(target_kind="key", target_id="x"))).items == []
+    await audit.add(entry(3, actor="root at the command_line"))
+    assert [one.id for one in (await audit.page(AuditFilter(actor="COMMAND_"))).items] == ["003"]
+    assert (await audit.page(AuditFilter(actor="ann%"))).items == []
+    assert await audit.get("001") == full
+    with pytest.raises(NotHere):
+        await audit.get("none")
 
 
 async def test_a_change_that_fails_leaves_no_entry(database: Database) -> None:
