@@ -77,9 +77,7 @@ def message_of(door: str, answer: httpx2.Response) -> str:
 def test_an_odd_body_is_answered_or_refused_clearly(door: str, served: Served) -> None:
     """R-X8, R-E1: mutations of good requests at a real door, answered by the simulator."""
 
-    @settings(
-        max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=120, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(mutated(st.sampled_from(bodies(door))), st.sampled_from(PATHS[door]))
     def holds(body: Any, path: str) -> None:
         answer = served.ask(path, json.dumps(body).encode())

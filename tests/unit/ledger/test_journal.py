@@ -52,7 +52,7 @@ def tidy(journal: Journal) -> None:
 # -- what was appended is there -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=st.lists(records(st.text(max_size=5)), max_size=8), segment_bytes=st.sampled_from([1, 700, 1 << 20]))
 def test_every_record_comes_back_from_the_next_start(
     tmp_path_factory: pytest.TempPathFactory, made: list[CallRecord], segment_bytes: int

@@ -56,7 +56,7 @@ def desk(backend: Backend) -> Desk:
 # -- the race ------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(sorted(BACKENDS)), st.integers(0, 2**32), st.integers(1, 60))
 def test_many_callers_never_pass_the_cap_by_more_than_one_calls_error(name: str, seed: int, callers: int) -> None:
     asyncio.run(_race(BACKENDS[name], random.Random(seed), callers))
@@ -248,7 +248,7 @@ class Interleaved(RuleBasedStateMachine):
 def test_any_order_of_calls_changes_and_cancellations_keeps_the_laws(name: str) -> None:
     machine = type("Machine", (Interleaved,), {"backend": staticmethod(BACKENDS[name])})
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
+        machine, settings=settings(max_examples=60, stateful_step_count=40)
     )
 
 

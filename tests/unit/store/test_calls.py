@@ -93,7 +93,7 @@ async def test_a_cancelled_write_leaves_nothing_and_can_be_repeated(database: Da
     assert total.calls == 10
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     made=st.lists(records(st.integers(0, 30).map(lambda n: f"{n:04d}")), max_size=40, unique_by=lambda r: r.id),
     seed=st.integers(0, 2**32),

@@ -467,7 +467,7 @@ def requests(draw: st.DrawFn) -> Request:
 
 
 @given(request=requests())
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_what_this_dialect_can_say_reads_back_the_same(request: Request) -> None:
     """read(write(x)) = x, and writing it twice gives the same bytes (law 5)."""
     target = Target(model="claude-x")

@@ -444,7 +444,7 @@ def replies(draw: st.DrawFn) -> list[Event]:
 
 
 @given(events=replies())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_stream_and_body_tell_the_same_and_our_reader_reads_them_back(events: list[Event]) -> None:
     """R-T1, R-T2, edge case 19: what we write reads back as what was said, streamed or not."""
     expected = [block for block in fold(checked(events)).blocks if _says_something(block)]
@@ -456,7 +456,7 @@ def test_stream_and_body_tell_the_same_and_our_reader_reads_them_back(events: li
 
 
 @given(events=replies())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_vendor_s_sdk_accumulates_the_same_from_stream_and_body(events: list[Event]) -> None:
     """R-T4: the SDK's own snapshot of our stream equals our whole body."""
     player = Player()

@@ -87,7 +87,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(requests)
 def test_what_is_written_is_read_again(request: Request) -> None:
     """Brief 2: read(write(x)) == x for what the dialect can say, nothing dropped; equal input gives equal bytes."""
@@ -125,7 +125,7 @@ def told(reply: Reply) -> tuple[Any, ...]:
     return reply.blocks, reply.usage, reply.reason
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(replies(), st.data())
 def test_a_stream_and_a_body_tell_the_same(events: list[Event], data: st.DataObject) -> None:
     """R-T2, R-T3: written as lines and as a body, cut anywhere, a reply reads the same as it was."""
@@ -143,7 +143,7 @@ def test_a_stream_and_a_body_tell_the_same(events: list[Event], data: st.DataObj
         assert told(fold(checked([*read, *reader.end()]))) == meant
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=60), st.booleans())
 def test_any_bytes_are_survived(body: bytes, stream: bool) -> None:
     """Brief 1: never an exception, always one terminal event."""

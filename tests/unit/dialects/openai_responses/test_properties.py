@@ -147,7 +147,7 @@ def _joined(tool_list: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return joined
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bodies)
 def test_a_body_read_and_written_to_its_own_dialect_loses_nothing(body: dict[str, Any]) -> None:
     request = DIALECT.read_request(json.dumps(body).encode())
@@ -157,7 +157,7 @@ def test_a_body_read_and_written_to_its_own_dialect_loses_nothing(body: dict[str
     assert json.loads(encode(written.body)) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bodies)
 def test_reading_what_was_written_gives_the_same_request(body: dict[str, Any]) -> None:
     request = DIALECT.read_request(json.dumps(body).encode())
@@ -229,7 +229,7 @@ def meaning(block: Block) -> tuple[Any, ...]:
             raise AssertionError(block)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(blocks, st.data())
 def test_a_reply_written_and_read_back_is_the_same_however_it_is_cut(found: list[Block], data: st.DataObject) -> None:
     events = whole_reply(found)
@@ -250,7 +250,7 @@ def test_a_reply_written_and_read_back_is_the_same_however_it_is_cut(found: list
         assert reply.reason == fold(events).reason
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(blocks, st.integers(0, 10_000))
 def test_a_stream_cut_anywhere_is_never_a_success(found: list[Block], place: int) -> None:
     """R-F2: the provider's last word is the only success."""
@@ -269,7 +269,7 @@ ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(MEMBERS, st.data())
 def test_no_event_breaks_the_reader(members: list[str], data: st.DataObject) -> None:
     """Whatever a provider sends, the reader answers with events that keep the lifecycle."""
