@@ -431,6 +431,10 @@ async def serve(settings: Settings, *, announce: Announce) -> int:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     loop = asyncio.get_running_loop()
+    if settings.server.workers > 1:
+        logger.warning("server.workers is %d, but this version serves with one process", settings.server.workers)
+    if settings.redis.url is not None:
+        logger.warning("redis.url is set, but this version shares nothing through Redis")
     async with assembled(settings, announce=announce) as gateway:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, gateway.server.stop)

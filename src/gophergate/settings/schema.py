@@ -37,7 +37,7 @@ At = tuple[str | int, ...]
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[Text, Meta(description="Address to listen on; 0.0.0.0 for every interface.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8080
-    workers: Annotated[int, Meta(ge=1, le=256, description="Processes; more than one needs Redis or PostgreSQL.")] = 1
+    workers: Annotated[int, Meta(ge=1, le=256, description="Processes; this version serves with one.")] = 1
     drain_timeout: Annotated[
         float, Meta(ge=0, le=86_400, description="Seconds running streams may take to finish after SIGTERM.")
     ] = 30.0
@@ -68,7 +68,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
 class RedisSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: Annotated[
         Secret | None,
-        Meta(description='"redis://host:6379/0"; shares limits, cache and events between processes.'),
+        Meta(description='"redis://host:6379/0"; this version shares nothing through it.'),
     ] = None
 
 

@@ -166,7 +166,10 @@ async def open_database(url: str, *, readers: int = 4, busy_seconds: float = BUS
         reading = engine(address, for_writing=False, size=readers, busy_seconds=busy_seconds)
         writing = engine(address, for_writing=True, size=readers, busy_seconds=busy_seconds)
     except ModuleNotFoundError as error:
-        raise DatabaseUnavailable(f"The database driver '{error.name}' is not installed.") from error
+        raise DatabaseUnavailable(
+            f"PostgreSQL needs the driver {error.name}, which is not installed: install GopherGate with its extra, "
+            "`pip install 'gophergate[postgresql]'`."
+        ) from error
     database = Database(address, reading, writing)
     try:
         async with database.read() as connection:

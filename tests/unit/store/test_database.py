@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -183,10 +184,16 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None
         await open_database(f"sqlite+aiosqlite:///{tmp_path}/x.db")
 
 
-async def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_driver_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    with pytest.raises(DatabaseUnavailable, match="asyncpg"):
+    with pytest.raises(DatabaseUnavailable) as caught:
         await open_database("postgresql://me@127.0.0.1:1/db")
+    assert str(caught.value) == (
+        "PostgreSQL needs the driver asyncpg, which is not installed: install GopherGate with its extra, "
+        "`pip install 'gophergate[postgresql]'`."
+    )
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    assert "asyncpg" in project["optional-dependencies"]["postgresql"][0]
 
 
 async def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
