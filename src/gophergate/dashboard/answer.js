@@ -64,7 +64,7 @@ export class Answer {
       this.add("text", delta.refusal);
       for (const call of delta.tool_calls || []) {
         const key = `${choice.index}-${call.index ?? call.id}`;
-        this.tool(key, call.function?.name, plain(call.function?.arguments));
+        this.tool(key, call.function?.name, plain(call.function?.arguments), call.id);
       }
     }
   }
@@ -122,7 +122,8 @@ export class Answer {
     else this.parts.push({ kind, text });
   }
 
-  tool(key, name, text) {
+  /** A tool call, or more of one. @param {any} key @param {string} name @param {string} text @param {string} [id] */
+  tool(key, name, text, id) {
     let known = this.tools.get(key);
     if (!known) {
       known = { kind: "tool", name: "", text: "" };
@@ -130,6 +131,7 @@ export class Answer {
       this.parts.push(known);
     }
     if (name) known.name = name;
+    if (id) known.id = id;
     known.text += text || "";
   }
 }

@@ -116,6 +116,7 @@ export async function logout() {
   await post("/api/auth/logout").catch(() => {});
   localStorage.removeItem(SIGNED_IN);
   me.value = null;
+  sessionStorage.clear(); // What was typed is not for whoever signs in next.
 }
 
 const named = new Map();

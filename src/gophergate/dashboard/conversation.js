@@ -1,6 +1,9 @@
 /** What was said, read out of a call's bodies whatever dialect they are in. Turns of parts; never HTML. */
 
-/** @typedef {{kind: "text"|"thought"|"tool"|"result"|"media"|"other", text: string, name?: string}} Part */
+/**
+ * `id` is that of a tool call, on the call and on its result; not every dialect has one.
+ * @typedef {{kind: "text"|"thought"|"tool"|"result"|"media"|"other", text: string, name?: string, id?: string}} Part
+ */
 /** @typedef {{role: string, parts: Part[]}} Turn */
 
 /** @param {string} body @returns {Turn[]} */
@@ -25,10 +28,10 @@ export function turn(item) {
   if (item.type === "function_call" || item.type === "custom_tool_call")
     return {
       role: "assistant",
-      parts: [{ kind: "tool", name: item.name, text: item.arguments ?? item.input ?? "" }],
+      parts: [{ kind: "tool", id: item.call_id, name: item.name, text: item.arguments ?? item.input ?? "" }],
     };
   if (item.type === "function_call_output" || item.type === "custom_tool_call_output")
-    return { role: "tool", parts: [{ kind: "result", text: plain(item.output) }] };
+    return { role: "tool", parts: [{ kind: "result", id: item.call_id, text: plain(item.output) }] };
   if (item.type === "reasoning")
     return {
       role: "assistant",
@@ -44,15 +47,17 @@ export function turn(item) {
   for (const call of item.tool_calls || [])
     said.push({
       kind: "tool",
+      id: call.id,
       name: call.function?.name ?? call.custom?.name ?? call.name,
       text: plain(call.function?.arguments ?? call.custom?.input),
     });
-  if (item.role === "tool") return { role: "tool", parts: said.map(result) };
+  if (item.role === "tool")
+    return {
+      role: "tool",
+      parts: said.map((one) => ({ ...one, kind: "result", id: item.tool_call_id, name: item.tool_name })),
+    };
   return { role: item.role === "model" ? "assistant" : item.role || "user", parts: said };
 }
-
-/** @param {Part} said @returns {Part} */
-const result = (said) => ({ ...said, kind: "result" });
 
 /** @returns {Part[]} */
 export function parts(content) {
@@ -69,12 +74,16 @@ function part(one) {
   if (type === "thinking" || one.thought) return [{ kind: "thought", text: one.thinking ?? one.text ?? "" }];
   if (type === "redacted_thinking") return [{ kind: "thought", text: "(redacted by the provider)" }];
   if (type === "tool_use" || type === "server_tool_use")
-    return [{ kind: "tool", name: one.name, text: plain(one.input) }];
-  if (one.functionCall)
-    return [{ kind: "tool", name: one.functionCall.name, text: plain(one.functionCall.args) }];
-  if (type === "tool_result") return [{ kind: "result", text: plain(one.content) }];
-  if (one.functionResponse)
-    return [{ kind: "result", name: one.functionResponse.name, text: plain(one.functionResponse.response) }];
+    return [{ kind: "tool", id: one.id, name: one.name, text: plain(one.input) }];
+  if (one.functionCall) {
+    const { id, name, args } = one.functionCall;
+    return [{ kind: "tool", id, name, text: plain(args) }];
+  }
+  if (type === "tool_result") return [{ kind: "result", id: one.tool_use_id, text: plain(one.content) }];
+  if (one.functionResponse) {
+    const { id, name, response } = one.functionResponse;
+    return [{ kind: "result", id, name, text: plain(response) }];
+  }
   if (typeof one.text === "string") return [{ kind: "text", text: one.text }];
   if (type === "refusal") return [{ kind: "text", text: one.refusal }];
   if (/image|audio|file|document|media/.test(type) || one.inlineData || one.fileData)

@@ -8,79 +8,83 @@ import { toast } from "../widgets/toasts.js";
 import { ask } from "./playground/ask.js";
 import { LANGUAGES, written } from "./playground/code.js";
 import { ColumnBox } from "./playground/columns.js";
-import { body, emptyDraft, message, readable, takeReplay, toolsWrong } from "./playground/draft.js";
-import { Messages, Parameters, Tools } from "./playground/prompt.js";
+import { body, emptyDraft, goneOn, readable } from "./playground/draft.js";
+import { kept, useKept } from "./playground/kept.js";
+import { Messages, Parameters } from "./playground/prompt.js";
+import { takeReplay } from "./playground/replay.js";
+import { Toolbox } from "./playground/toolbox.js";
+import { areSendable } from "./playground/tools.js";
 
-const KEY = "gophergate.playground.key";
 const DAY = 86400000;
 const MOST_COLUMNS = 4;
 
 export default function Playground() {
-  const replay = useRef(/** @type {ReturnType<typeof takeReplay>|undefined} */ (undefined));
-  if (replay.current === undefined) replay.current = takeReplay();
+  const [start] = useState(begun);
   const models = useData(() => all("/api/models", {}, 5000), []);
-  const [draft, setDraft] = useState(() => replay.current?.draft || emptyDraft());
-  const [columns, setColumns] = useState([
-    { id: 1, model: route.value.query.model || replay.current?.model || "" },
-  ]);
+  const [draft, setDraft] = useState(start.draft);
+  const [columns, setColumns] = useState(start.columns);
+  const [key, setKey] = useState(start.key);
   const [results, setResults] = useState(
     /** @type {Record<number, import("./playground/ask.js").Result>} */ ({}),
   );
-  const [key, setKey] = useState(sessionStorage.getItem(KEY) || "");
   const [isAsking, setAsking] = useState(false);
   const running = useRef(/** @type {AbortController|null} */ (null));
   useEffect(() => () => running.current?.abort(), []);
+  useKept({ draft, columns, key });
   const first = models.data?.find((row) => row.enabled)?.name || "demo/echo";
-  const wrong = toolsWrong(draft.tools);
+  const canSend = areSendable(draft.tools);
   const change = (some) => setDraft((was) => ({ ...was, ...some }));
-  const keepKey = (text) => {
-    setKey(text);
-    sessionStorage.setItem(KEY, text);
-  };
 
-  const send = async () => {
-    if (isAsking || wrong) {
+  const send = async (/** @type {import("./playground/draft.js").Draft} */ asking) => {
+    if (isAsking) {
       running.current?.abort();
       return;
     }
+    if (!areSendable(asking.tools)) return;
     const secret = key || (await ownKey());
     if (!secret) return;
-    keepKey(secret);
+    setKey(secret);
+    running.current?.abort();
     const stop = (running.current = new AbortController());
     setAsking(true);
     setResults({});
     const asked = columns.map((column) =>
-      ask(body(draft, column.model || first), secret, stop.signal, (result) => {
-        if (result.refused) keepKey("");
+      ask(body(asking, column.model || first), secret, stop.signal, (result) => {
+        if (result.refused) setKey("");
         setResults((was) => ({ ...was, [column.id]: result }));
       }),
     );
     await Promise.all(asked);
     setAsking(false);
   };
-  const keep = (text) => change({ messages: [...draft.messages, message(text, "assistant"), message()] });
+  /** On from an answer: with the results of its calls at once, else when the next question is written. */
+  const goOn = (/** @type {import("./playground/ask.js").Result} */ { parts }, results) => {
+    const next = { ...draft, messages: goneOn(draft.messages, parts, results) };
+    setDraft(next);
+    if (next.messages[next.messages.length - 1].role === "tool") send(next);
+  };
 
   return html`
     <div class="stack">
       <section class="card">
         <div class="body stack">
           <div class="grid">
-            <div class="span-8">
+            <div class="span-8 stack">
               <${Messages}
                 draft=${draft}
                 onChange=${change}
-                onSend=${send}
+                onSend=${() => send(draft)}
                 onProblem=${(text) => toast(text, "bad")}
               />
+              <${Toolbox} tools=${draft.tools} choice=${draft.choice} onChange=${change} />
             </div>
             <div class="span-4 stack">
-              <${Tools} draft=${draft} onChange=${change} />
               <${Parameters} draft=${draft} onChange=${change} />
-              <${KeyField} value=${key} onChange=${keepKey} />
+              <${KeyField} value=${key} onChange=${setKey} />
             </div>
           </div>
           <div class="line">
-            <${Button} kind="main" onClick=${send} disabled=${Boolean(wrong)}>
+            <${Button} kind="main" onClick=${() => send(draft)} disabled=${!canSend && !isAsking}>
               ${isAsking ? "Stop" : columns.length > 1 ? `Ask ${columns.length} models` : "Ask"}
             <//>
             <${Button}
@@ -109,13 +113,26 @@ export default function Playground() {
             onRemove=${
               columns.length > 1 ? () => setColumns(columns.filter((one) => one.id !== column.id)) : null
             }
-            onKeep=${keep}
+            onGoOn=${goOn}
           />
         `)}
       </div>
-      <${Code} request=${wrong ? null : body(draft, columns[0].model || first)} />
+      <${Code} request=${canSend ? body(draft, columns[0].model || first) : null} />
     </div>
   `;
+}
+
+/** What is on the page first: what was brought from a call, else what was there before. */
+function begun() {
+  const replay = takeReplay();
+  const before = kept();
+  const model = route.value.query.model || replay?.model || "";
+  const columns = before.columns && !replay ? before.columns : [{ id: 1, model }];
+  return {
+    draft: replay?.draft || before.draft || emptyDraft(),
+    columns: model ? columns.map((one, n) => (n ? one : { ...one, model })) : columns,
+    key: before.key || "",
+  };
 }
 
 function KeyField({ value, onChange }) {

@@ -4,7 +4,7 @@ import { get, may } from "../../api.js";
 import { go } from "../../router.js";
 import { Button, copyText } from "../../widgets/basics.js";
 import { toast } from "../../widgets/toasts.js";
-import { keepReplay } from "../playground/draft.js";
+import { keepReplay } from "../playground/replay.js";
 
 const DOORS = {
   openai_chat: "/v1/chat/completions",

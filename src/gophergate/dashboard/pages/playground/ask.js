@@ -4,7 +4,7 @@ import { Answer, answered } from "../../answer.js";
 
 /**
  * @typedef {{parts: import("../../conversation.js").Part[], ms: number, first: number, usage: any, error: string,
- *   answered: string, cost: string|null|undefined, callId: string, refused: boolean}} Result
+ *   answered: string, cost: string|null|undefined, callId: string, refused: boolean, isDone: boolean}} Result
  * `ms` and `first` are milliseconds as seen from here; `cost` is undefined until it is known, null when unpriced.
  */
 
@@ -12,7 +12,8 @@ const DRAWN_EVERY = 60;
 const LOOKED_UP = [300, 700, 1500, 3000];
 
 /**
- * Ask, and show the result each time it has grown. Never raises: what went wrong is in the result.
+ * Ask, and show the result each time it has grown; it is over when the answer is. What it cost is looked up and shown
+ * after that, unless `signal` says stop. Never raises: what went wrong is in the result.
  * @param {any} body @param {string} secret @param {AbortSignal} signal @param {(result: Result) => void} show
  */
 export async function ask(body, secret, signal, show) {
@@ -28,6 +29,7 @@ export async function ask(body, secret, signal, show) {
     cost: undefined,
     callId: "",
     refused: false,
+    isDone: false,
   };
   const update = () => {
     result.ms = performance.now() - began;
@@ -49,12 +51,14 @@ export async function ask(body, secret, signal, show) {
     result.answered = response.headers.get("x-gophergate-model") || "";
     if (response.ok && response.body && body.stream) await streamed(response.body, result, began, update);
     else await whole(response, result);
-    update();
-    await charged(response.headers.get("x-request-id"), result, signal);
+    charged(response.headers.get("x-request-id"), result, signal).then(
+      (isKnown) => isKnown && show({ ...result }),
+    );
   } catch (error) {
     result.error = error.name === "AbortError" ? "Stopped." : error.message;
   }
-  if (result.error || result.callId) show({ ...result });
+  result.isDone = true;
+  update();
 }
 
 /** @param {Response} response @param {Result} result */
@@ -95,17 +99,18 @@ async function streamed(body, result, began, update) {
   result.usage = answer.usage;
 }
 
-/** What the ledger says it cost: its row is written a moment after the answer. */
+/** What the ledger says it cost: its row is written a moment after the answer. @returns {Promise<boolean>} whether it says */
 async function charged(requestId, result, signal) {
-  if (!requestId) return;
+  if (!requestId) return false;
   for (const wait of LOOKED_UP) {
     await new Promise((done) => setTimeout(done, wait));
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
     const page = await get("/api/calls", { request_id: requestId }).catch(() => null);
     const call = page?.items[0];
     if (!call) continue;
-    result.cost = call.cost;
+    if (call.usage) result.cost = call.cost;
     result.callId = call.id;
-    return;
+    return !signal.aborted;
   }
+  return false;
 }

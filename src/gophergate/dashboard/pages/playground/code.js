@@ -25,13 +25,25 @@ function curl(base, body) {
 
 function python(base, body) {
   const given = Object.entries(body).map(([name, value]) => `    ${name}=${literal(value, "    ")},`);
-  const shown = body.stream
-    ? [
-        "for chunk in answer:",
-        "    if chunk.choices:",
-        '        print(chunk.choices[0].delta.content or "", end="")',
-      ]
-    : ["print(answer.choices[0].message.content)"];
+  const streamed = [
+    "for chunk in answer:",
+    "    for choice in chunk.choices:",
+    '        print(choice.delta.content or "", end="")',
+    ...(body.tools
+      ? [
+          "        for call in choice.delta.tool_calls or []:",
+          '            print(f"{call.function.name} " if call.function.name else "", end="")',
+          '            print(call.function.arguments or "", end="")',
+        ]
+      : []),
+  ];
+  const whole = [
+    "message = answer.choices[0].message",
+    'print(message.content or "")',
+    ...(body.tools
+      ? ["for call in message.tool_calls or []:", "    print(call.function.name, call.function.arguments)"]
+      : []),
+  ];
   return [
     "import os",
     "",
@@ -41,20 +53,39 @@ function python(base, body) {
     "answer = client.chat.completions.create(",
     ...given,
     ")",
-    ...shown,
+    ...(body.stream ? streamed : whole),
   ].join("\n");
 }
 
 function typescript(base, body) {
-  const shown = body.stream
-    ? 'for await (const chunk of answer) process.stdout.write(chunk.choices[0]?.delta?.content ?? "");'
-    : "console.log(answer.choices[0].message.content);";
+  const streamed = [
+    "for await (const chunk of answer) {",
+    "  for (const { delta } of chunk.choices) {",
+    '    process.stdout.write(delta.content ?? "");',
+    ...(body.tools
+      ? [
+          "    for (const { function: called } of delta.tool_calls ?? [])",
+          '      process.stdout.write((called?.name ? `${called.name} ` : "") + (called?.arguments ?? ""));',
+        ]
+      : []),
+    "  }",
+    "}",
+  ];
+  const whole = [
+    "const { message } = answer.choices[0];",
+    'console.log(message.content ?? "");',
+    ...(body.tools
+      ? [
+          'for (const call of message.tool_calls ?? []) if (call.type === "function") console.log(call.function);',
+        ]
+      : []),
+  ];
   return [
     'import OpenAI from "openai";',
     "",
     `const client = new OpenAI({ baseURL: "${base}", apiKey: process.env.GOPHERGATE_KEY });`,
     `const answer = await client.chat.completions.create(${JSON.stringify(body, null, 2)});`,
-    shown,
+    ...(body.stream ? streamed : whole),
   ].join("\n");
 }
 

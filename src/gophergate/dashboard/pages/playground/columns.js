@@ -4,21 +4,21 @@ import { count, duration } from "../../format.js";
 import { Button, Money } from "../../widgets/basics.js";
 import { Failed } from "../../widgets/states.js";
 import { Part } from "../../widgets/turns.js";
+import { callsIn } from "./draft.js";
 import { Picker } from "./picker.js";
+import { Results } from "./results.js";
 
 /** @typedef {{id: number, model: string}} Column */
 
 /**
  * @param {{column: Column, model: string, models: any[], result: import("./ask.js").Result|undefined,
- *   onPick: (model: string) => void, onRemove: (() => void)|null, onKeep: (text: string) => void}} props
+ *   onPick: (model: string) => void, onRemove: (() => void)|null,
+ *   onGoOn: (result: import("./ask.js").Result, results: Record<string, string>) => void}} props
  */
-export function ColumnBox({ model, models, result, onPick, onRemove, onKeep }) {
-  const text = result
-    ? result.parts
-        .filter((part) => part.kind === "text")
-        .map((part) => part.text)
-        .join("")
-    : "";
+export function ColumnBox({ column, model, models, result, onPick, onRemove, onGoOn }) {
+  const isAnswered = result?.isDone && !result.error;
+  const calls = result && isAnswered ? callsIn(result.parts) : [];
+  const parts = result ? result.parts.filter((part) => part.kind !== "tool" || !isAnswered) : [];
   return html`
     <section class="card column" aria-label=${model}>
       <header class="nowrap">
@@ -32,16 +32,21 @@ export function ColumnBox({ model, models, result, onPick, onRemove, onKeep }) {
       <div class="turn answer" aria-live="polite">
         ${!result && html`<p class="faint">The answer comes here.</p>`}
         ${result?.error && html`<${Failed} error=${new Error(result.error)} />`}
-        ${result?.parts.map((part, n) => html`
+        ${parts.map((part, n) => html`
           <${Part} key=${n} part=${part} />
         `)}
-        ${result && !result.parts.length && !result.error && html`<p class="faint">Waiting…</p>`}
+        ${result && calls.length > 0 && html`
+          <${Results} name=${String(column.id)} calls=${calls} onSend=${(results) => onGoOn(result, results)} />
+        `}
+        ${result && !result.parts.length && !result.error && html`
+          <p class="faint">${result.isDone ? "Nothing was said." : "Waiting…"}</p>
+        `}
       </div>
       ${result && html`
         <footer class="spread">
           <${Figures} result=${result} />
-          ${text && result.first + result.ms > 0 && html`
-            <${Button} kind="quiet" title="Go on from this answer" onClick=${() => onKeep(text)}>
+          ${isAnswered && result.parts.length > 0 && !calls.length && html`
+            <${Button} kind="quiet" title="Go on from this answer" onClick=${() => onGoOn(result, {})}>
               Go on from here
             <//>
           `}

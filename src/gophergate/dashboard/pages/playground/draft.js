@@ -1,26 +1,30 @@
 /** What is being asked: the draft of a request, kept apart from how it is typed and from who answers it. */
-import { asked } from "../../conversation.js";
+import { offered } from "./tools.js";
 
 /**
- * @typedef {{role: "user"|"assistant", text: string, images: string[]}} Message
- * @typedef {{system: string, messages: Message[], tools: string, temperature: string, topP: string, limit: string,
- *   effort: string, stream: boolean}} Draft
+ * A message of role "tool" is the result of the call with the id `answers`.
+ * @typedef {{id: string, name: string, text: string}} Call
+ * @typedef {{role: "user"|"assistant"|"tool", text: string, images: string[], calls: Call[], answers: string}} Message
+ * @typedef {{system: string, messages: Message[], tools: import("./tools.js").Tool[], choice: import("./tools.js").Choice,
+ *   temperature: string, topP: string, limit: string, effort: string, stream: boolean}} Draft
  */
 
-const REPLAY = "gophergate.replay";
-
-/** @returns {Message} */
-export const message = (text = "", role = /** @type {Message["role"]} */ ("user")) => ({
+/** @param {string} [text] @param {Message["role"]} [role] @param {Partial<Message>} [more] @returns {Message} */
+export const message = (text = "", role = "user", more = {}) => ({
   role,
   text,
   images: [],
+  calls: [],
+  answers: "",
+  ...more,
 });
 
 /** @returns {Draft} */
 export const emptyDraft = () => ({
   system: "",
   messages: [message("Say hello to a gopher in one sentence.")],
-  tools: "",
+  tools: [],
+  choice: "auto",
   temperature: "",
   topP: "",
   limit: "",
@@ -38,7 +42,7 @@ export function body(draft, model) {
     model,
     messages: told,
     ...(draft.stream ? { stream: true, stream_options: { include_usage: true } } : {}),
-    ...(draft.tools.trim() ? { tools: JSON.parse(draft.tools) } : {}),
+    ...offered(draft.tools, draft.choice),
     ...(draft.temperature !== "" ? { temperature: Number(draft.temperature) } : {}),
     ...(draft.topP !== "" ? { top_p: Number(draft.topP) } : {}),
     ...(draft.limit !== "" ? { max_completion_tokens: Number(draft.limit) } : {}),
@@ -47,10 +51,48 @@ export function body(draft, model) {
 }
 
 /** @param {Message} one */
-function content({ role, text, images }) {
+function content({ role, text, images, calls, answers }) {
+  if (role === "tool") return { role, tool_call_id: answers, content: text };
+  if (calls.length)
+    return {
+      role,
+      content: text || null,
+      tool_calls: calls.map((call) => ({
+        id: call.id,
+        type: "function",
+        function: { name: call.name, arguments: call.text },
+      })),
+    };
   if (!images.length) return { role, content: text };
   const pictures = images.map((url) => ({ type: "image_url", image_url: { url } }));
   return { role, content: [{ type: "text", text }, ...pictures] };
+}
+
+/** The messages with what a model answered behind them, and the results of its calls or room for the next question.
+ * @param {Message[]} messages @param {import("../../conversation.js").Part[]} parts @param {Record<string, string>} results */
+export function goneOn(messages, parts, results) {
+  const calls = callsIn(parts);
+  const text = parts
+    .filter((part) => part.kind === "text")
+    .map((part) => part.text)
+    .join("");
+  const next = calls.length
+    ? calls.map((call) => message(results[call.id] || "", "tool", { answers: call.id }))
+    : [message()];
+  return [...messages, message(text, "assistant", { calls }), ...next];
+}
+
+/** @param {import("../../conversation.js").Part[]} parts @returns {Call[]} */
+export const callsIn = (parts) =>
+  parts
+    .filter((part) => part.kind === "tool")
+    .map((part, n) => ({ id: part.id || `call_${n}`, name: part.name || "", text: part.text }));
+
+/** The messages without one; the results of its calls go with it. @param {Message[]} messages @param {number} n */
+export function without(messages, n) {
+  const gone = messages[n].calls.map((call) => call.id);
+  const left = messages.filter((one, at) => at !== n && !(at > n && gone.includes(one.answers)));
+  return left.length ? left : [message()];
 }
 
 /** The body with its pictures cut short: for reading, not for running. */
@@ -59,55 +101,4 @@ export function readable(request) {
   return JSON.parse(JSON.stringify(request), (name, value) =>
     name === "url" && typeof value === "string" && value.startsWith("data:") ? short(value) : value,
   );
-}
-
-/** What is wrong with the tools as typed; "" when nothing is. @param {string} text */
-export function toolsWrong(text) {
-  if (!text.trim()) return "";
-  let tools;
-  try {
-    tools = JSON.parse(text);
-  } catch (error) {
-    return `Not JSON: ${error.message}`;
-  }
-  if (!Array.isArray(tools)) return "Tools are a JSON list.";
-  for (const [n, tool] of tools.entries()) {
-    if (!tool || typeof tool !== "object") return `Tool ${n + 1} is not an object.`;
-    if (tool.type !== "function") continue;
-    const name = tool.function?.name;
-    if (!name) return `Tool ${n + 1} has no function.name.`;
-    if (!/^[\w-]{1,64}$/.test(name)) return `The name of tool ${n + 1} may have letters, digits, _ and - only.`;
-    const schema = tool.function.parameters;
-    if (schema && schema.type !== "object") return `The parameters of ${name} must be a schema of type object.`;
-  }
-  return "";
-}
-
-/** Keep a call for the playground, which is opened next. */
-export function keepReplay(model, request) {
-  sessionStorage.setItem(REPLAY, JSON.stringify({ model, body: request }));
-}
-
-/** A call that was brought here to be asked again; null when none was. @returns {{model: string, draft: Draft}|null} */
-export function takeReplay() {
-  const kept = sessionStorage.getItem(REPLAY);
-  sessionStorage.removeItem(REPLAY);
-  if (!kept) return null;
-  const { model, body: request } = JSON.parse(kept);
-  const draft = emptyDraft();
-  const words = (turn) =>
-    turn.parts
-      .filter((part) => part.kind === "text")
-      .map((part) => part.text)
-      .join("\n");
-  const turns = asked(request);
-  draft.system = turns
-    .filter((turn) => turn.role === "system" || turn.role === "developer")
-    .map(words)
-    .join("\n");
-  draft.messages = turns
-    .filter((turn) => turn.role === "user" || turn.role === "assistant")
-    .map((turn) => message(words(turn), turn.role === "user" ? "user" : "assistant"));
-  if (!draft.messages.length) draft.messages = [message()];
-  return { model, draft };
 }

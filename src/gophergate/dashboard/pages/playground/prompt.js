@@ -1,18 +1,9 @@
-/** What is typed: system, messages with pictures, tools, parameters. */
+/** What is typed: system, messages with pictures, results of tools, parameters. */
 import { html } from "../../ui.js";
 import { Button } from "../../widgets/basics.js";
-import { message, toolsWrong } from "./draft.js";
+import { Part } from "../../widgets/turns.js";
+import { message, without } from "./draft.js";
 
-const EXAMPLE = [
-  {
-    type: "function",
-    function: {
-      name: "weather",
-      description: "The weather in a city",
-      parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
-    },
-  },
-];
 const LARGEST = 12 * 1024 * 1024;
 const EFFORTS = [
   ["", "Its own"],
@@ -54,9 +45,8 @@ export function Messages({ draft, onChange, onSend, onProblem }) {
           onChange=${(change) => set(n, change)}
           onSend=${onSend}
           onProblem=${onProblem}
-          onRemove=${
-            messages.length > 1 ? () => onChange({ messages: messages.filter((_, at) => at !== n) }) : null
-          }
+          call=${one.role === "tool" ? callOf(messages, n) : null}
+          onRemove=${messages.length > 1 ? () => onChange({ messages: without(messages, n) }) : null}
         />
       `)}
       <div>
@@ -78,8 +68,31 @@ export function Messages({ draft, onChange, onSend, onProblem }) {
   `;
 }
 
-function MessageBox({ n, message: { role, text, images }, isLast, onChange, onRemove, onSend, onProblem }) {
+/** The call that a result is of. @param {Message[]} messages @param {number} n */
+const callOf = (messages, n) =>
+  messages
+    .slice(0, n)
+    .flatMap((one) => one.calls)
+    .findLast((call) => call.id === messages[n].answers);
+
+function MessageBox({ n, message: one, call, isLast, onChange, onRemove, onSend, onProblem }) {
+  const { role, text, images, calls } = one;
   const id = isLast ? "play-prompt" : `play-message-${n}`;
+  const sends = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && onSend();
+  if (role === "tool")
+    return html`
+      <div class="field">
+        <label for=${id}>Result of ${call?.name || "a tool"}</label>
+        <textarea
+          id=${id}
+          class="input mono short"
+          rows="2"
+          value=${text}
+          onInput=${(event) => onChange({ text: event.target.value })}
+          onKeyDown=${sends}
+        ></textarea>
+      </div>
+    `;
   const add = (files) =>
     pictures(files, onProblem).then((found) => found.length && onChange({ images: [...images, ...found] }));
   return html`
@@ -95,18 +108,22 @@ function MessageBox({ n, message: { role, text, images }, isLast, onChange, onRe
       <div class="spread">
         <div class="line">
           <label for=${id}>Message</label>
-          <select
-            class="input slim"
-            aria-label=${`Who says message ${n + 1}`}
-            onChange=${(event) => onChange({ role: event.target.value })}
-          >
-            <option value="user" selected=${role === "user"}>
-              User
-            </option>
-            <option value="assistant" selected=${role === "assistant"}>
-              Assistant
-            </option>
-          </select>
+          ${calls.length ? html`
+            <span class="muted">Assistant</span>
+          ` : html`
+            <select
+              class="input slim"
+              aria-label=${`Who says message ${n + 1}`}
+              onChange=${(event) => onChange({ role: event.target.value })}
+            >
+              <option value="user" selected=${role === "user"}>
+                User
+              </option>
+              <option value="assistant" selected=${role === "assistant"}>
+                Assistant
+              </option>
+            </select>
+          `}
         </div>
         ${onRemove && html`
           <${Button} kind="quiet" aria-label=${`Remove message ${n + 1}`} onClick=${onRemove}>
@@ -116,35 +133,45 @@ function MessageBox({ n, message: { role, text, images }, isLast, onChange, onRe
       </div>
       <textarea
         id=${id}
-        class="input"
-        rows=${isLast ? 5 : 2}
+        class=${`input ${calls.length ? "short" : ""}`}
+        rows=${isLast ? 5 : calls.length ? 1 : 2}
+        placeholder=${calls.length ? "nothing was said beside the calls" : ""}
         value=${text}
         onInput=${(event) => onChange({ text: event.target.value })}
-        onKeyDown=${(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && onSend()}
+        onKeyDown=${sends}
       ></textarea>
-      <span class="hint">
-        ${isLast ? "Ctrl+Enter asks. " : ""}Drop or paste pictures here, or${" "}
-        <label
-          class="choose"
-          tabIndex="0"
-          onKeyDown=${(event) => event.key === "Enter" && event.currentTarget.click()}
-        >
-          choose some
-          <input
-            class="hidden"
-            type="file"
-            accept="image/*"
-            multiple
-            tabIndex="-1"
-            aria-label=${`Pictures for message ${n + 1}`}
-            onChange=${(event) => {
-              add([...event.target.files]);
-              event.target.value = "";
-            }}
-          />
-        </label>
-        .
-      </span>
+      ${calls.length > 0 && html`
+        <div class="turn">
+          ${calls.map((made) => html`
+            <${Part} key=${made.id} part=${{ kind: "tool", ...made }} />
+          `)}
+        </div>
+      `}
+      ${!calls.length && html`
+        <span class="hint">
+          ${isLast ? "Ctrl+Enter asks. " : ""}Drop or paste pictures here, or${" "}
+          <label
+            class="choose"
+            tabIndex="0"
+            onKeyDown=${(event) => event.key === "Enter" && event.currentTarget.click()}
+          >
+            choose some
+            <input
+              class="hidden"
+              type="file"
+              accept="image/*"
+              multiple
+              tabIndex="-1"
+              aria-label=${`Pictures for message ${n + 1}`}
+              onChange=${(event) => {
+                add([...event.target.files]);
+                event.target.value = "";
+              }}
+            />
+          </label>
+          .
+        </span>
+      `}
       ${images.length > 0 && html`
         <div class="thumbs">
           ${images.map((url, at) => html`
@@ -182,39 +209,6 @@ const dataAddress = (file) =>
     reader.onerror = () => failed(reader.error);
     reader.readAsDataURL(file);
   });
-
-/** @param {{draft: Draft, onChange: Change}} props */
-export function Tools({ draft, onChange }) {
-  const wrong = toolsWrong(draft.tools);
-  return html`
-    <div class="field">
-      <div class="spread">
-        <label for="play-tools">Tools</label>
-        <button
-          type="button"
-          class="button quiet slim"
-          onClick=${() => onChange({ tools: JSON.stringify(EXAMPLE, null, 2) })}
-        >
-          Use an example
-        </button>
-      </div>
-      <textarea
-        id="play-tools"
-        class="input mono"
-        rows="5"
-        spellcheck="false"
-        placeholder="[] or a list of tools as JSON"
-        aria-invalid=${wrong ? "true" : undefined}
-        aria-describedby="play-tools-said"
-        value=${draft.tools}
-        onInput=${(event) => onChange({ tools: event.target.value })}
-      ></textarea>
-      <span id="play-tools-said" class=${wrong ? "wrong" : "hint"}>
-        ${wrong || (draft.tools.trim() ? `${JSON.parse(draft.tools).length} offered` : "None are offered.")}
-      </span>
-    </div>
-  `;
-}
 
 /** @param {{draft: Draft, onChange: Change}} props */
 export function Parameters({ draft, onChange }) {
