@@ -13,8 +13,9 @@ from gophergate.core.usage import Usage
 from gophergate.errors import Unauthenticated
 from gophergate.ledger.entry import Entry
 
-_SOON = 0.02
-"""Seconds after which a running call is noted in the journal; a stream is before its first byte goes out."""
+_SOON = 0.05
+"""A call that has run for this many seconds, and at most twice as many, is noted in the journal; a stream is before its
+first byte goes out."""
 
 
 class Priced(Protocol):
@@ -79,6 +80,7 @@ class Book:
         self.running: dict[str, Entry] = {}
         """The calls under way, by id."""
         self._young: list[Entry] = []
+        self._older: list[Entry] = []
 
     def end_calls(self, key_id: str) -> None:
         """End what runs on a key that is no longer good (R-X5). Each call tells its client so, and leaves its row."""
@@ -87,16 +89,19 @@ class Book:
                 entry.stop(Unauthenticated("The API key was revoked during the call.", code="key_revoked"))
 
     def watch(self, entry: Entry) -> None:
-        """Note a call that is not over soon, so that a kill leaves its row. One timer serves all calls of a moment:
-        most short ones are over, and in the journal, before it rings."""
-        if not self._young:
+        """Note a call that is not over soon, so that a kill leaves its row. One timer serves all calls of a moment, and
+        none is noted before it was there at two rings: a short call costs the journal one record, also when the
+        process is so busy that a ring always meets some."""
+        if not (self._young or self._older):
             asyncio.get_running_loop().call_later(_SOON, self._note_running)
         self._young.append(entry)
 
     def _note_running(self) -> None:
-        young, self._young = self._young, []
-        for entry in young:
+        older, self._older, self._young = self._older, self._young, []
+        for entry in older:
             entry.begun()
+        if self._older:
+            asyncio.get_running_loop().call_later(_SOON, self._note_running)
 
     def entry(self, call_id: str, request_id: str, caller: Caller, door: str, operation: str) -> Entry:
         """An entry, to be used as `with`."""

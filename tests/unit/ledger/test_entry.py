@@ -177,3 +177,22 @@ async def test_bodies_are_kept_only_where_configured(keeps: str, fails: bool, ke
     assert (bodies is not None) is kept
     if bodies is not None:
         assert (bodies.request, bodies.response, bodies.response_size) == (b"question", b"answer", 6)
+
+
+async def test_only_a_call_that_is_there_at_two_rings_is_noted_while_it_runs() -> None:
+    """The journal of a busy process holds a short call once, however often a ring meets it."""
+    rows, noted = Rows(), []
+    rows.begin = lambda record: noted.append(record.id)  # type: ignore[method-assign]
+    book = Book(rows, Nano(), wall=lambda: 1_700_000_000.25, clock=Clock())
+    caller = Caller(key_id="k", client_id="c", team_id="t")
+    with book.entry("long", "r1", caller, "openai_chat", "chat") as long:
+        long.asked(b"{}", "echo", stream=False, end_user=None, session=None)
+        with book.entry("short", "r2", caller, "openai_chat", "chat") as short:
+            short.asked(b"{}", "echo", stream=False, end_user=None, session=None)
+            book._note_running()
+            assert noted == []
+        async with asyncio.timeout(10):
+            while not noted:
+                await asyncio.sleep(0.01)
+        assert noted == ["long"]
+    assert [row.id for row in rows.records] == ["short", "long"]
