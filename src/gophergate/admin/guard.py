@@ -27,13 +27,19 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOBODY = Who(name="", permissions=frozenset())
 
 
+def checked_needs(path: str, needs: Any) -> Needs:
+    """What a route says it needs. Raises TypeError for one that does not say it."""
+    if needs not in (*PERMISSIONS, "nobody", "anybody"):
+        raise TypeError(f"the route {path} does not say what it needs")
+    said: Needs = needs
+    return said
+
+
 class Guarded(APIRoute):
     """A route that judges before it serves."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        needs = (self.openapi_extra or {}).get(NEEDS)
-        if needs not in (*PERMISSIONS, "nobody", "anybody"):
-            raise TypeError(f"the route {self.path} does not say what it needs")
+        needs = checked_needs(self.path, (self.openapi_extra or {}).get(NEEDS))
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:

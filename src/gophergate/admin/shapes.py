@@ -47,7 +47,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 class Given(BaseModel):
     """A request's body: every member is checked, an unknown one is an error."""
 
-    model_config = ConfigDict(extra="forbid", str_max_length=20_000)
+    model_config = ConfigDict(extra="forbid", str_max_length=20_000, defer_build=True)
 
     def said(self) -> dict[str, Any]:
         """The members that were given, as plain values."""
@@ -57,7 +57,7 @@ class Given(BaseModel):
 class Shown(BaseModel):
     """A response's body, made from a row. `passing` members change by themselves: no part of its entity tag."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, defer_build=True)
     passing: ClassVar[frozenset[str]] = frozenset()
 
 
