@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from sys import intern
 from typing import TypeVar
 
 import msgspec
@@ -87,6 +86,11 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     providers: dict[str, list[_Line]]
 
 
+class _Models(msgspec.Struct, frozen=True):
+    date: str
+    providers: dict[str, msgspec.Raw]
+
+
 class _Head(msgspec.Struct, frozen=True):
     date: str
 
@@ -111,11 +115,20 @@ def date_of(data: bytes) -> str:
 
 def read_file(data: bytes, origin: str = "") -> FactBook:
     """The facts in a file of ours. `origin` says in words where it lay. Raises BadFacts."""
-    file = _decoded(data, _File)
-    models = {name: [_facts(line, name) for line in lines] for name, lines in file.providers.items()}
-    if sum(map(len, models.values())) < _FEWEST:
+    file = _decoded(data, _Models)
+    try:
+        book = FactBook({name: _all(lines, name) for name, lines in file.providers.items()}, file.date, origin)
+    except msgspec.DecodeError as error:
+        raise BadFacts(f"that is no file of model facts: {error}") from None
+    if book.size < _FEWEST:
         raise BadFacts("there are hardly any models in it")
-    return FactBook(models, file.date, origin)
+    return book
+
+
+def _all(lines: msgspec.Raw, said_by: str) -> Iterator[Facts]:
+    """One provider's. Read when they are asked for: all at once would take more than the book itself."""
+    for line in msgspec.json.decode(lines, type=list[_Line]):
+        yield _facts(line, said_by)
 
 
 def _decoded(data: bytes, kind: type[T]) -> T:
@@ -165,9 +178,9 @@ def _facts(line: _Line, said_by: str) -> Facts:
         tool_call=line.tool_call,
         structured_output=line.structured_output,
         temperature=line.temperature,
-        knowledge=intern(line.knowledge),
-        released=intern(line.released),
-        status=intern(line.status),
+        knowledge=line.knowledge,
+        released=line.released,
+        status=line.status,
         said_by=said_by,
     )
 

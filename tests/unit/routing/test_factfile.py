@@ -66,6 +66,8 @@ def test_a_damaged_file_is_refused_wherever_it_was_cut() -> None:
             read_file(whole[:end])
     with pytest.raises(BadFacts):
         read_file(gzip.compress(b"{}"))
+    with pytest.raises(BadFacts):
+        read_file(gzip.compress(gzip.decompress(whole).replace(b"1007", b'"many"', 1)))
 
 
 def test_the_shipped_list_is_small_and_says_where_it_is_from() -> None:

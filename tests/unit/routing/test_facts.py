@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import tracemalloc
 
 import pytest
 
@@ -114,6 +116,32 @@ def test_the_order_of_a_list_changes_no_answer() -> None:
         mixed = random.Random(seed).sample(models, len(models))
         again = FactBook({"p": mixed})
         assert [again.find(["p"], name) for name in asked] == [first.find(["p"], name) for name in asked]
+
+
+def test_a_book_tells_what_it_was_told_and_keeps_it_small() -> None:
+    """R-P3: as objects, with their names in dicts, they would take three times as much."""
+    told = [
+        Facts(
+            id=f"maker/m-{number}",
+            name=f"M {number}",
+            context=number or None,
+            max_input=2**40,
+            reads=("text", "image") if number % 2 else (),
+            writes=("text",),
+            reasoning=(None, True, False)[number % 3],
+            released="2025-01-02",
+            status="beta",
+            said_by="p",
+        )
+        for number in range(2000)
+    ]
+    tracemalloc.start()
+    book = FactBook({"p": told})
+    gc.collect()  # frees what Python keeps to make tuples of
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [book.find(["p"], facts.id) for facts in told] == told
+    assert kept / len(told) < 250  # bytes
 
 
 def test_what_fits_is_said_only_where_it_is_known() -> None:
