@@ -132,7 +132,7 @@ async def list_(
     rows = [
         row
         for row in await desk.rooms.spending.budgets.all()
-        if _is_seen(desk, row)
+        if desk.sees(row)
         and scope in (None, row.scope)
         and scope_id in (None, row.scope_id)
         and hard in (None, row.hard)
@@ -143,8 +143,7 @@ async def list_(
 
 async def get(budget_id: Id, response: Response, desk: AtDesk) -> BudgetShown:
     """One budget."""
-    shown: BudgetShown = tagged(response, await _known(desk, budget_id))
-    return shown
+    return tagged(response, await _known(desk, budget_id))
 
 
 async def create(given: BudgetGiven, response: Response, desk: AtDesk) -> BudgetShown:
@@ -172,8 +171,7 @@ async def create(given: BudgetGiven, response: Response, desk: AtDesk) -> Budget
         await desk.rooms.spending.budgets.create(row)
         await desk.note("create", "budget", row.id, after=_noted(row, names.get((row.scope, row.scope_id))))
     await desk.rooms.spending.reload()
-    shown: BudgetShown = tagged(response, await _shown(desk, row, names))
-    return shown
+    return tagged(response, await _shown(desk, row, names))
 
 
 async def change(budget_id: Id, given: BudgetChange, request: Request, response: Response, desk: AtDesk) -> BudgetShown:
@@ -203,8 +201,7 @@ async def change(budget_id: Id, given: BudgetChange, request: Request, response:
             after=_noted(changed, before.scope_name),
         )
     await desk.rooms.spending.reload()
-    shown: BudgetShown = tagged(response, await _known(desk, budget_id))
-    return shown
+    return tagged(response, await _known(desk, budget_id))
 
 
 async def raise_(budget_id: Id, given: Raise, response: Response, desk: AtDesk) -> BudgetShown:
@@ -225,8 +222,7 @@ async def raise_(budget_id: Id, given: Raise, response: Response, desk: AtDesk) 
             "raise", "budget", budget_id, before=_noted(row, before.scope_name), after=_noted(raised, before.scope_name)
         )
     await desk.rooms.spending.reload()
-    shown: BudgetShown = tagged(response, await _known(desk, budget_id))
-    return shown
+    return tagged(response, await _known(desk, budget_id))
 
 
 async def delete(budget_id: Id, request: Request, desk: AtDesk) -> None:
@@ -240,14 +236,9 @@ async def delete(budget_id: Id, request: Request, desk: AtDesk) -> None:
     await desk.rooms.spending.reload()
 
 
-def _is_seen(desk: Desk, row: BudgetRow) -> bool:
-    """Whoever is confined to a team sees that team's own budget."""
-    return desk.team is None or (row.scope == "team" and row.scope_id == desk.team)
-
-
 async def _known(desk: Desk, budget_id: str) -> BudgetShown:
     row = await desk.rooms.spending.budgets.get(budget_id)
-    if not _is_seen(desk, row):
+    if not desk.sees(row):
         raise NotHere(f"There is no budget '{budget_id}'.")
     return await _shown(desk, row, await names_of(desk))
 

@@ -166,5 +166,4 @@ async def _own(desk: Desk, client_id: str) -> ClientRow:
 
 
 def _shown(response: Response, client: ClientRow) -> ClientShown:
-    shown: ClientShown = tagged(response, ClientShown.model_validate(client))
-    return shown
+    return tagged(response, ClientShown.model_validate(client))

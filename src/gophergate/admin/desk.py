@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
@@ -26,6 +26,18 @@ from gophergate.times import rfc3339
 
 if TYPE_CHECKING:
     from gophergate.admin.rooms import Rooms
+
+
+Tagged = TypeVar("Tagged", bound=BaseModel)
+
+
+class Scoped(Protocol):
+    """Something that bounds a scope: a budget, limits."""
+
+    @property
+    def scope(self) -> str: ...
+    @property
+    def scope_id(self) -> str: ...
 
 
 class Desk:
@@ -56,6 +68,10 @@ class Desk:
     def team(self) -> str | None:
         """The only team this operator sees; None sees all."""
         return self.who.team_id
+
+    def sees(self, row: Scoped) -> bool:
+        """Whether this operator may look at what bounds a scope: whoever is confined to a team sees that team's own."""
+        return self.team is None or (row.scope, row.scope_id) == ("team", self.team)
 
     def confine(self, team_id: str | None, what: str) -> None:
         """Raises Forbidden for something of another team than the one this operator is confined to."""
@@ -135,7 +151,7 @@ def etag(shown: BaseModel) -> str:
     return '"' + hashlib.blake2b(shown.model_dump_json(exclude=passing).encode(), digest_size=12).hexdigest() + '"'
 
 
-def tagged(response: Response, shown: Any) -> Any:
+def tagged(response: Response, shown: Tagged) -> Tagged:
     """Give the response the entity tag of what it shows."""
     response.headers["etag"] = etag(shown)
     return shown

@@ -165,8 +165,7 @@ async def list_(
 
 async def get(name: str, response: Response, desk: AtDesk) -> GroupShown:
     """One group."""
-    shown: GroupShown = tagged(response, await _shown(desk, name))
-    return shown
+    return tagged(response, await _shown(desk, name))
 
 
 async def versions(name: str, desk: AtDesk) -> Listing[VersionShown]:

@@ -263,5 +263,4 @@ async def _own(desk: Desk, key_id: str) -> KeyRow:
 
 
 def _shown(response: Response, key: KeyRow) -> KeyShown:
-    shown: KeyShown = tagged(response, KeyShown.model_validate(key))
-    return shown
+    return tagged(response, KeyShown.model_validate(key))

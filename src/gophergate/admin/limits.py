@@ -58,14 +58,13 @@ class ScopeLimitsChange(Given):
 async def list_(desk: AtDesk) -> Listing[ScopeLimitsShown]:
     """All of them, the oldest first."""
     names = await names_of(desk)
-    rows = [row for row in await desk.rooms.spending.limits.all() if _is_seen(desk, row)]
+    rows = [row for row in await desk.rooms.spending.limits.all() if desk.sees(row)]
     return Listing[ScopeLimitsShown](items=[_shown(row, names) for row in rows])
 
 
 async def get(limit_id: Id, response: Response, desk: AtDesk) -> ScopeLimitsShown:
     """One of them."""
-    shown: ScopeLimitsShown = tagged(response, await _known(desk, limit_id))
-    return shown
+    return tagged(response, await _known(desk, limit_id))
 
 
 async def create(given: ScopeLimitsGiven, response: Response, desk: AtDesk) -> ScopeLimitsShown:
@@ -89,8 +88,7 @@ async def create(given: ScopeLimitsGiven, response: Response, desk: AtDesk) -> S
         await desk.rooms.spending.limits.create(row)
         await desk.note("create", "limits", row.id, after=shown)
     await desk.rooms.spending.reload()
-    tagged(response, shown)
-    return shown
+    return tagged(response, shown)
 
 
 async def change(
@@ -108,8 +106,7 @@ async def change(
         after = before.model_copy(update={"limits": _limits(changed), "updated_at": changed.updated_at})
         await desk.note("change", "limits", limit_id, before=before, after=after)
     await desk.rooms.spending.reload()
-    shown: ScopeLimitsShown = tagged(response, await _known(desk, limit_id))
-    return shown
+    return tagged(response, await _known(desk, limit_id))
 
 
 async def delete(limit_id: Id, request: Request, desk: AtDesk) -> None:
@@ -122,14 +119,9 @@ async def delete(limit_id: Id, request: Request, desk: AtDesk) -> None:
     await desk.rooms.spending.reload()
 
 
-def _is_seen(desk: Desk, row: LimitRow) -> bool:
-    """Whoever is confined to a team sees that team's own."""
-    return desk.team is None or (row.scope == "team" and row.scope_id == desk.team)
-
-
 async def _known(desk: Desk, limit_id: str) -> ScopeLimitsShown:
     row = await desk.rooms.spending.limits.get(limit_id)
-    if not _is_seen(desk, row):
+    if not desk.sees(row):
         raise NotHere(f"There are no limits '{limit_id}'.")
     return _shown(row, await names_of(desk))
 

@@ -129,8 +129,7 @@ def _name(row: ModelRow) -> str:
 
 async def get(name: str, response: Response, desk: AtDesk) -> ModelShown:
     """One model."""
-    shown: ModelShown = tagged(response, await _known(desk, name))
-    return shown
+    return tagged(response, await _known(desk, name))
 
 
 async def change(name: ModelName, given: ModelChange, request: Request, response: Response, desk: AtDesk) -> ModelShown:

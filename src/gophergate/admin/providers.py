@@ -179,8 +179,7 @@ async def list_(
 
 async def get(name: str, response: Response, desk: AtDesk) -> ProviderShown:
     """One provider."""
-    shown: ProviderShown = tagged(response, await _shown(desk, name))
-    return shown
+    return tagged(response, await _shown(desk, name))
 
 
 async def create(given: ProviderGiven, response: Response, desk: AtDesk) -> ProviderShown:

@@ -151,7 +151,7 @@ async def get_organisation(organisation_id: Id, response: Response, desk: AtDesk
     row = await Clients(desk.rooms.database).organisation(organisation_id)
     if row not in await _organisations(desk):
         raise NotHere(f"There is no organisation '{organisation_id}'.")
-    return OrganisationShown.model_validate(tagged(response, OrganisationShown.model_validate(row)))
+    return tagged(response, OrganisationShown.model_validate(row))
 
 
 async def _organisations(desk: Desk) -> list[OrganisationRow]:
@@ -171,8 +171,7 @@ async def create_organisation(given: OrganisationGiven, response: Response, desk
     async with desk.change():
         await Clients(desk.rooms.database).create_organisation(row)
         await desk.note("create", "organisation", row.id, after=shown)
-    tagged(response, shown)
-    return shown
+    return tagged(response, shown)
 
 
 async def change_organisation(
@@ -189,8 +188,7 @@ async def change_organisation(
         await desk.note(
             "change", "organisation", organisation_id, before=OrganisationShown.model_validate(before), after=shown
         )
-    tagged(response, shown)
-    return shown
+    return tagged(response, shown)
 
 
 async def delete_organisation(organisation_id: Id, request: Request, desk: AtDesk) -> None:
@@ -205,5 +203,4 @@ async def delete_organisation(organisation_id: Id, request: Request, desk: AtDes
 
 
 def _shown(response: Response, team: TeamRow) -> TeamShown:
-    shown: TeamShown = tagged(response, TeamShown.model_validate(team))
-    return shown
+    return tagged(response, TeamShown.model_validate(team))

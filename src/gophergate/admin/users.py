@@ -184,5 +184,4 @@ async def _keep_an_owner(users: Users, before: UserRow) -> None:
 
 
 def _shown(response: Response, user: UserRow) -> UserShown:
-    shown: UserShown = tagged(response, UserShown.model_validate(user))
-    return shown
+    return tagged(response, UserShown.model_validate(user))

@@ -104,8 +104,7 @@ async def list_(desk: AtDesk) -> Listing[WebhookShown]:
 
 async def get(webhook_id: Id, response: Response, desk: AtDesk) -> WebhookShown:
     """One webhook."""
-    shown: WebhookShown = tagged(response, _shown(desk, await desk.rooms.webhooks.rows.get(webhook_id)))
-    return shown
+    return tagged(response, _shown(desk, await desk.rooms.webhooks.rows.get(webhook_id)))
 
 
 async def create(given: WebhookGiven, desk: AtDesk) -> WebhookMade:
@@ -144,8 +143,7 @@ async def change(
         await desk.rooms.webhooks.rows.change(row)
         await desk.note("change", "webhook", webhook_id, before=before, after=_shown(desk, row))
     await desk.rooms.webhooks.reload()
-    shown: WebhookShown = tagged(response, _shown(desk, row))
-    return shown
+    return tagged(response, _shown(desk, row))
 
 
 async def renew(webhook_id: Id, desk: AtDesk) -> WebhookMade:
