@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import random
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import gophergate
+from gophergate import heap
 from gophergate.billing.prices import PriceKeeping
 from gophergate.billing.spending import Spending
 from gophergate.configured import Configuration
@@ -112,6 +112,8 @@ class Gateway:
     def __init__(self, settings: Settings, parts: Parts) -> None:
         self.settings = settings
         self.parts = parts
+        self.warmed = asyncio.Event()
+        """Set once all is there that is not needed to listen."""
         self._background: set[asyncio.Task[None]] = set()
         self.configuration = Configuration(settings, parts.database, parts.keyring, parts.transport, wall=parts.wall)
         self.catalog = self.configuration.holder
@@ -274,6 +276,8 @@ class Gateway:
         """What makes later calls quick, once the first one can be answered."""
         await self.pricing.warm()
         await self.configuration.discover()
+        await self.operators.built()
+        self.warmed.set()
 
     def _watch_changes(self) -> Coroutine[Any, Any, None]:
         """Notice what another process (the command line, another node) changed, and see it here too."""
@@ -418,13 +422,6 @@ async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[
         await database.close()
 
 
-def _settle_memory() -> None:
-    """What has been built stays: the collector need not look at it again, and calls leave few cycles behind."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
 async def serve(settings: Settings, *, announce: Announce) -> int:
     """Serve until SIGTERM or SIGINT, then drain. Gives the exit status. Raises as `assembled` does."""
     log_to_stderr(settings.logging.level, as_json=settings.logging.format == "json")
@@ -439,8 +436,10 @@ async def serve(settings: Settings, *, announce: Announce) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, gateway.server.stop)
         logger.info("listening on %s", dashboard_address(settings, gateway.port))
-        _settle_memory()
+        heap.settle()
+        tidying = loop.create_task(heap.give_back(gateway.warmed))
         await gateway.server.until_stopped()
+        tidying.cancel()
         logger.info("draining for at most %g seconds", settings.server.drain_timeout)
     logger.info("stopped")
     return 0

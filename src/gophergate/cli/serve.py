@@ -30,6 +30,9 @@ def command(
     json_logs: bool,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C, then let running streams finish."""
+    from gophergate import heap
+
+    heap.build_up()
     flags = list(_flags(host, port, workers, json_logs))
     settings = settings_from(config, data, flags=flags, demo=demo)
     import asyncio
