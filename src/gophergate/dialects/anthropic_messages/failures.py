@@ -6,7 +6,6 @@ a stream whose status was 200; there its type tells which status it would have h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -15,9 +14,9 @@ import msgspec
 from gophergate.core.blocks import Json
 from gophergate.dialects.anthropic_messages.wire import object_of, text_of
 from gophergate.dialects.base import decode, encode
+from gophergate.dialects.waits import hints_of, wait_of
 from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
 
-_RETRY_HINTS = ("retry-after", "retry-after-ms", "x-should-retry")
 _MOST = 2000
 """Characters kept of a body that is no error object: enough to recognise a proxy's page."""
 
@@ -44,7 +43,7 @@ _TYPES = {family.kind: name for name, family in _FAMILIES.items()}
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
     """The error a response tells. Never fails: a body that is no error object is kept as text (edge case 55)."""
-    hints = {name.lower(): value for name, value in headers.items() if name.lower() in _RETRY_HINTS}
+    hints = hints_of(headers)
     raw = body.decode("utf-8", "replace")
     try:
         said = decode(body)
@@ -61,7 +60,7 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Upstream
         status=status,
         kind=family.kind if family else KIND_BY_STATUS.get(status, "api_error"),
         code=code or None,
-        retry_after=_seconds(hints),
+        retry_after=wait_of(hints),
         headers=hints,
         raw=raw,
     )
@@ -90,12 +89,3 @@ def write_error(error: GatewayError, request_id: str = "") -> bytes:
     if request_id:
         told["request_id"] = request_id
     return encode(told)
-
-
-def _seconds(hints: Mapping[str, str]) -> float | None:
-    """How long to wait. A date is left to whoever has a clock: the header rides along."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = hints.get(name, "").strip()
-        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
-            return float(value) * unit
-    return None

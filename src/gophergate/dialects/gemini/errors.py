@@ -10,6 +10,7 @@ import msgspec
 from gophergate.core.blocks import Json
 from gophergate.dialects.base import decode
 from gophergate.dialects.gemini.wire import KIND_BY_WORD, STATUS_BY_WORD, status_word
+from gophergate.dialects.waits import hints_of, seconds, wait_of
 from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
 
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
@@ -23,8 +24,8 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Upstream
         said = decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         said = None
-    retry_after = _seconds(headers.get("retry-after", ""))
-    hints = {"retry-after": headers["retry-after"]} if "retry-after" in headers else {}
+    hints = hints_of(headers)
+    retry_after = wait_of(hints)
     found = error_in(said)
     if found is None:
         message = raw.strip() or f"The provider answered with status {status} and no message."
@@ -86,18 +87,9 @@ def _told_delay(details: list[dict[str, Json]], message: str) -> float | None:
     for detail in details:
         delay = detail.get("retryDelay")
         if isinstance(delay, str) and delay.endswith("s"):
-            return _seconds(delay[:-1])
+            return seconds(delay[:-1])
     found = _PLEASE_RETRY.search(message)
-    return _seconds(found[1]) if found else None
-
-
-def _seconds(text: str) -> float | None:
-    """Seconds of a plain number; an HTTP date is not one."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 1e9 else None
+    return seconds(found[1]) if found else None
 
 
 def error_object(error: GatewayError, request_id: str = "") -> dict[str, Json]:

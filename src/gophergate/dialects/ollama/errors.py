@@ -8,6 +8,7 @@ import msgspec
 
 from gophergate.core.blocks import Json
 from gophergate.dialects.base import decode
+from gophergate.dialects.waits import hints_of, wait_of
 from gophergate.errors import KIND_BY_STATUS, UpstreamRefused
 
 
@@ -28,18 +29,13 @@ def refusal(said: Json, *, status: int = 0, headers: Mapping[str, str] | None = 
     if not status:
         given = said.get("status") if isinstance(said, dict) else None
         status = given if isinstance(given, int) and 400 <= given <= 599 else 500
-    hints = {name: value for name, value in (headers or {}).items() if name == "retry-after"}
+    hints = hints_of(headers or {})
     text = message if isinstance(message, str) else raw.strip()
     return UpstreamRefused(
         text or f"The provider answered with status {status} and no message.",
         status=status,
         kind=KIND_BY_STATUS.get(status, "api_error"),
-        retry_after=_seconds(hints.get("retry-after", "")),
+        retry_after=wait_of(hints),
         headers=hints,
         raw=raw,
     )
-
-
-def _seconds(text: str) -> float | None:
-    """Seconds of a plain number; an HTTP date is not one."""
-    return float(text) if text.isdigit() else None

@@ -14,10 +14,10 @@ import msgspec
 from gophergate.core.blocks import Json
 from gophergate.dialects.base import decode, encode
 from gophergate.dialects.openai_chat.wire import object_of, text_of
+from gophergate.dialects.waits import hints_of, wait_of
 from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
 
 _LONGEST_MESSAGE = 4000
-_HINTS = frozenset({"retry-after", "retry-after-ms", "x-should-retry"})
 
 _TYPE_BY_KIND: Mapping[str, str] = {
     "invalid_request": "invalid_request_error",
@@ -173,28 +173,17 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Upstream
     if said is None or not said.message:
         sentence = raw.strip() or f"The provider answered with status {status} and no explanation."
         said = msgspec.structs.replace(said or Complaint(), message=sentence)
-    kept = {name.lower(): value for name, value in headers.items() if name.lower() in _HINTS}
+    hints = hints_of(headers)
     return UpstreamRefused(
         said.message[:_LONGEST_MESSAGE],
         status=status,
         kind=_kind(said, status),
         code=said.code,
         param=said.param,
-        retry_after=_seconds(kept),
-        headers=kept,
+        retry_after=wait_of(hints),
+        headers=hints,
         raw=raw,
     )
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers.get(name, "")) * scale
-        except ValueError:
-            continue  # An HTTP date: whoever knows the clock reads it from the header.
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None
 
 
 def envelope(error: GatewayError) -> dict[str, Json]:

@@ -119,22 +119,6 @@ def test_an_empty_body_still_has_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"Retry-After": "20"}, 20.0),
-        ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
-        ({"retry-after": "-1"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_hints(headers: dict[str, str], seconds: float | None) -> None:
-    error = CHAT.read_error(429, {**headers, "content-type": "x", "x-should-retry": "true"}, b"{}")
-    assert error.retry_after == seconds
-    assert error.headers == {k.lower(): v for k, v in headers.items()} | {"x-should-retry": "true"}
-
-
-@pytest.mark.parametrize(
     ("error", "type_", "code"),
     [
         (BadRequest("m", param="p"), "invalid_request_error", "invalid_request"),
