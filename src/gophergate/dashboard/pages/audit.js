@@ -1,73 +1,41 @@
-/** Who changed what, when, from where. */
-import { html, useData, useEffect, useState } from "../ui.js";
-import { get } from "../api.js";
-import { route, setDetail, setQuery } from "../router.js";
-import { exactTime } from "../format.js";
-import { Button, Pill, When } from "../widgets/basics.js";
-import { Drawer } from "../widgets/drawer.js";
+/** Who changed what, when, from where: a sentence for each change, and one of them beside the list. */
+import { html, isPhone, useData, useEffect, useState } from "../ui.js";
+import { get, names as namesOf, query as search } from "../api.js";
+import { go, route, setDetail } from "../router.js";
+import { Button, When } from "../widgets/basics.js";
+import { useFresh } from "../widgets/fresh.js";
 import { Empty, Loaded } from "../widgets/states.js";
 import { Table } from "../widgets/table.js";
+import { attempt } from "../widgets/toasts.js";
+import { ChangeDrawer, Sentence } from "./audit/detail.js";
+import { asked, Filters, isNarrowed } from "./audit/filters.js";
+import { KINDS, NAMED } from "./audit/things.js";
 
-const KINDS = [
-  "client",
-  "key",
-  "user",
-  "team",
-  "organisation",
-  "provider",
-  "model",
-  "group",
-  "budget",
-  "token",
-  "session",
-  "call",
-  "database",
-];
+const PAGE = 100;
 
 export default function Audit() {
   const { query, detail } = route.value;
-  const [rows, setRows] = useState(/** @type {any[]} */ ([]));
-  const page = useData(() => get("/api/audit", { limit: 100, target_kind: query.kind }), [query.kind]);
-  const [cursor, setCursor] = useState(/** @type {string|null} */ (null));
-  useEffect(() => {
-    if (page.data) {
-      setRows(page.data.items);
-      setCursor(page.data.next_cursor);
-    }
-  }, [page.data]);
-  const more = async () => {
-    const next = await get("/api/audit", { limit: 100, target_kind: query.kind, cursor });
-    setRows([...rows, ...next.items]);
-    setCursor(next.next_cursor);
-  };
-  const picked = rows.find((row) => row.id === detail);
-  const at = rows.indexOf(picked);
+  const where = asked(query);
+  const names = useData(loadNames, []).data || {};
+  const list = useEntries(where);
+  const { rows } = list;
+  const at = rows.findIndex((row) => row.id === detail);
+  const saved = (format) => `/api/audit/export${search({ ...where, format })}`;
   return html`
     <div class="stack">
       <div class="spread">
-        <select
-          class="input slim"
-          aria-label="What was changed"
-          onChange=${(event) => setQuery({ kind: event.target.value })}
-        >
-          <option value="">Every kind</option>
-          ${KINDS.map((kind) => html`
-            <option key=${kind} value=${kind} selected=${query.kind === kind}>
-              ${kind}
-            </option>
-          `)}
-        </select>
+        <${Filters} query=${query} rows=${rows} />
         <div class="line">
-          <a class="button" href="/api/audit/export?format=csv" download>
+          <a class="button" href=${saved("csv")} download>
             CSV
           </a>
-          <a class="button" href="/api/audit/export?format=json" download>
+          <a class="button" href=${saved("json")} download>
             JSON
           </a>
         </div>
       </div>
       <section class="card">
-        <${Loaded} from=${page} rows=${10}>
+        <${Loaded} from=${list.page} rows=${10}>
           ${() =>
             rows.length ? html`
               <${Table}
@@ -76,94 +44,97 @@ export default function Audit() {
                 rowKey=${(row) => row.id}
                 selected=${detail}
                 onOpen=${(row) => setDetail(row.id)}
-                columns=${[
-                  { key: "at", head: "When", cell: (row) => html`<${When} at=${row.at} />` },
-                  { key: "actor", head: "Who", cell: (row) => html`<b>${row.actor}</b>` },
-                  {
-                    key: "action",
-                    head: "Did",
-                    cell: (row) => html`
-                      <${Pill}>${row.action}<//> <span class="muted">${row.target_kind}</span>
-                    `,
-                  },
-                  {
-                    key: "what",
-                    head: "What",
-                    cell: (row) => html`
-                      <span class="clip" title=${row.target_id}>
-                        ${row.after?.name || row.before?.name || row.after?.username || row.target_id || ""}
-                      </span>
-                    `,
-                  },
-                  {
-                    key: "address",
-                    head: "From",
-                    cell: (row) => html`<span class="mono small">${row.address || ""}</span>`,
-                  },
-                ]}
+                columns=${columns(names)}
               />
+            ` : isNarrowed(query) ? html`
+              <${Empty}
+                title="Nothing fits the filters"
+                action=${html`<${Button} onClick=${() => go("audit")}>Clear the filters<//>`}
+              >
+                Nobody did that in this time.
+              <//>
             ` : html`
               <${Empty} title="No change yet">
-                Every change by a person or a token is written here, in the same transaction as the change.
+                Every change by a person, a token or a command is written here, in the same transaction as the
+                change.
               <//>
             `
           }
         <//>
-        ${cursor && html`
-          <div style=${{ padding: "12px", textAlign: "center" }}>
-            <${Button} onClick=${more}>Older<//>
+        ${list.more && html`
+          <div class="older">
+            <${Button} onClick=${() => list.more && attempt(list.more)}>Older<//>
           </div>
         `}
       </section>
-      ${picked && html`
-        <${Drawer}
-          title=${`${picked.actor}: ${picked.action} ${picked.target_kind}`}
+      ${detail && html`
+        <${ChangeDrawer}
+          key=${detail}
+          id=${detail}
+          known=${rows[at]}
+          names=${names}
           onClose=${() => setDetail("")}
-          onWalk=${(step) => rows[at + step] && setDetail(rows[at + step].id)}
-        >
-          <div class="stack">
-            <dl class="pairs">
-              <dt>When</dt>
-              <dd>${exactTime(picked.at)}</dd>
-              <dt>From</dt>
-              <dd>${picked.address || "–"}</dd>
-              <dt>Target</dt>
-              <dd class="mono">${picked.target_id || "–"}</dd>
-            </dl>
-            <${Changes} before=${picked.before} after=${picked.after} />
-          </div>
-        <//>
+          onWalk=${(step) => at >= 0 && rows[at + step] && setDetail(rows[at + step].id)}
+        />
       `}
     </div>
   `;
 }
 
-function Changes({ before, after }) {
-  const names = [...new Set([...Object.keys(before || {}), ...Object.keys(after || {})])];
-  const said = (value) =>
-    value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
-  const rows = names.filter((name) => !before || !after || said(before[name]) !== said(after[name]));
-  if (!rows.length) return html`<p class="muted">No member was changed.</p>`;
-  return html`
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th>Member</th>
-            <th>Before</th>
-            <th>After</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map((name) => html`
-            <tr key=${name}>
-              <td>${name}</td>
-              <td class="mono small">${said(before?.[name])}</td>
-              <td class="mono small">${said(after?.[name])}</td>
-            </tr>
-          `)}
-        </tbody>
-      </table>
-    </div>
-  `;
+/** What things are called. What cannot be had is shown by its id. */
+async function loadNames() {
+  const lists = await Promise.all(NAMED.map((kind) => namesOf(kind)));
+  return Object.fromEntries(NAMED.map((kind, n) => [kind, lists[n]]));
 }
+
+/** The entries that fit, newest first: what comes in is put before, `more` puts the next page behind. */
+function useEntries(where) {
+  const key = JSON.stringify(where);
+  const page = useData(() => get("/api/audit", { ...where, limit: PAGE }), [key]);
+  const [older, setOlder] = useState({
+    key,
+    rows: /** @type {any[]} */ ([]),
+    cursor: /** @type {string|null} */ (null),
+  });
+  useFresh(Object.keys(KINDS), page.reload);
+  useEffect(() => {
+    if (!page.data || page.stale) return;
+    setOlder((was) =>
+      was.key === key && was.rows.length ? was : { key, rows: [], cursor: page.data.next_cursor },
+    );
+  }, [page.data, key]);
+  const behind = older.key === key ? older : { rows: [], cursor: null };
+  const newest = page.data?.items || [];
+  const seen = new Set(newest.map((row) => row.id));
+  const more = async () => {
+    const next = await get("/api/audit", { ...where, limit: PAGE, cursor: behind.cursor });
+    setOlder({ key, rows: [...behind.rows, ...next.items], cursor: next.next_cursor });
+  };
+  return {
+    page,
+    rows: [...newest, ...behind.rows.filter((row) => !seen.has(row.id))],
+    more: behind.cursor ? more : null,
+  };
+}
+
+const columns = (names) => [
+  { key: "at", head: "When", cell: (row) => html`<${When} at=${row.at} />` },
+  {
+    key: "what",
+    head: "What was done",
+    cell: (row) => html`
+      <span class="wrap most">
+        <${Sentence} entry=${row} names=${names} />
+      </span>
+    `,
+  },
+  ...(isPhone.value
+    ? []
+    : [
+        {
+          key: "from",
+          head: "From",
+          cell: (row) => html`<span class="muted small">${row.address || "command line"}</span>`,
+        },
+      ]),
+];
