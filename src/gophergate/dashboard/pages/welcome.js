@@ -89,7 +89,8 @@ export default function Welcome() {
               <${FirstCall} secret=${made || "$GOPHERGATE_KEY"} model=${model} />
               ${done ? html`
                 <p>
-                  <${Pill} kind="ok">arrived<//> <a href=${`#/calls/${done.id}`}>${done.model_requested}</a>${" "}
+                  <${Pill} kind="ok">arrived<//> <a href=${`#/calls/${done.id}`}>${done.model_requested}</a>
+                  ${" · "}
                   <a href="#/overview">To the overview</a>
                 </p>
               ` : html`

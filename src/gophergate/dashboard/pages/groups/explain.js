@@ -37,7 +37,7 @@ export function Explain({ start = "" }) {
   }, []);
   return html`
     <form class="stack tight" onSubmit=${ask}>
-      <div class="line nowrap">
+      <div class="line asks">
         <input
           class="input"
           aria-label="Model or group"
