@@ -111,6 +111,7 @@ def measure(contender: Contender, *, quick: bool) -> Figures:
     """All figures of one contender."""
     print(f"{contender.name} ...", file=sys.stderr, flush=True)
     figures: Figures = {"start_to_first_answer_s": round(_until_up(contender), 2)}
+    figures["start_cpu_s"] = round(contender.cpu_seconds(), 2)  # what other work on the machine does not lengthen
     _until_quiet(contender)
     figures["idle_mb"] = round(contender.memory_mb(), 1)
     uvloop.run(load.wholes(contender.port, 16, 500))  # warm-up: connections, caches, branch predictors
@@ -263,14 +264,26 @@ def _compare(results: Figures) -> None:
 def report(results: Figures) -> str:
     """The figures for people."""
     rows = [
-        ("", "us/call", "x nginx", "calls/s/core", "us/chunk", "x nginx", "+p50 ms", "+p99 ms", "idle MB", "start s")
+        (
+            "",
+            "us/call",
+            "x nginx",
+            "calls/s/core",
+            "us/chunk",
+            "x nginx",
+            "+p50 ms",
+            "+p99 ms",
+            "idle MB",
+            "start s",
+            "start CPU s",
+        )
     ]
     for name, f in results["contenders"].items():
         if name == "direct":
             continue
         ratio, added = f.get("ratio", {}), f["added_ms"]
         cost = (f["whole_us"], ratio.get("whole_us", "-"), f["whole_rps"], f["chunk_us"], ratio.get("chunk_us", "-"))
-        rest = (added["p50"], added["p99"], f["idle_mb"], f["start_to_first_answer_s"])
+        rest = (added["p50"], added["p99"], f["idle_mb"], f["start_to_first_answer_s"], f["start_cpu_s"])
         rows.append((name, *map(str, (*cost, *rest))))
     judged = [("ceiling", "measured", "at most", "")]
     for one in results["ceilings"]:
