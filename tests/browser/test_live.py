@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+import statistics
 import threading
-import time
+from itertools import pairwise
 from typing import Any
 
 import httpx2
 from playwright.sync_api import expect
 
 from kit.browser import Visit
-from kit.gate import KEY
+from kit.crowd import Told, crowd
 from kit.seeding import HOSTILE
 from kit.serving import Serving
+from kit.tasks import LONG, tasks_of
 
 
 def test_a_live_call_is_seen_as_it_is_written(at: Visit, ask: Any) -> None:
@@ -51,48 +52,93 @@ def test_a_running_call_can_be_stopped(at: Visit, ask: Any) -> None:
     expect(page.get_by_text("An operator stopped this call.")).to_be_visible()
 
 
-def test_many_calls_stay_readable_and_the_page_responsive(at: Visit, gateway: Serving, record_property: Any) -> None:
-    """R-A2, Must show 3: some hundred frames a second; rows are merged into counts, and a click is answered."""
+_SAMPLED = """() => {
+  window.seen = [];
+  window.clicks = [];
+  const cells = (row) => [...row.querySelectorAll('.clip, .num')].map((one) => one.textContent);
+  const look = () => [...document.querySelectorAll('.livelist.merged li')].map(cells);
+  setInterval(() => window.seen.push(look()), 100);
+  const timed = new PerformanceObserver((list) =>
+    window.clicks.push(...list.getEntries().filter((one) => one.name === 'click').map((one) => one.duration)));
+  timed.observe({ type: 'event', durationThreshold: 16 });
+}"""
+"""Keeps what the merged lines said every tenth of a second, and how long each click took until it was drawn."""
+
+
+def test_two_hundred_events_a_second_leave_the_page_responsive(
+    at: Visit, gateway: Serving, api: httpx2.Client, record_property: Any
+) -> None:
+    """Thirty calls a second stay readable: lines count and keep their places, none is lost though the view is paused in
+    between, no task of the page's costs what would be felt, and what is kept of it all is bounded."""
+    clients = api.get("/api/clients", params={"limit": 6}).json()["items"]
     page = at.go("live")
     expect(page.locator(".live-dot")).to_contain_text("Live")
-    page.add_init_script(
-        "window.tasks = [];"
-        "new PerformanceObserver((list) => list.getEntries().forEach((one) => window.tasks.push(one.duration)))"
-        ".observe({ type: 'longtask' });"
+    pause, failed, every = (
+        at.middle(page.get_by_role("button", name=name, exact=True)) for name in ("Pause", "Failed", "All")
     )
-    frames = [0]
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda _: frames.__setitem__(0, frames[0] + 1)))
-    page.reload()
-    expect(page.locator(".live-dot")).to_contain_text("Live")
+    page.evaluate(_SAMPLED)
+    found: list[Told] = []
+    flood = crowd(gateway.gateway, clients, rate=200, seconds=8)
+    calling = threading.Thread(target=lambda: found.append(gateway.run(flood)))
+    with tasks_of(page) as tasks:
+        calling.start()
+        at.until("window.seen.at(-1)?.length >= 12")
+        page.mouse.click(*pause)
+        at.until("document.querySelector('.live-dot').textContent.includes('Paused')")
+        at.until("/^Go on \\([1-9]/.test(document.querySelector('.tools button').textContent.trim())")
+        stood = page.evaluate("window.seen.push(null), document.querySelector('.livelist').innerText")
+        at.until("window.seen.length - window.seen.lastIndexOf(null) > 10")
+        assert page.evaluate("document.querySelector('.livelist').innerText") == stood
+        page.mouse.click(*pause)
+        page.mouse.click(*failed)
+        at.until("document.querySelector('.segments [aria-pressed=true]').textContent.trim() === 'Failed'")
+        page.mouse.click(*every)
+        calling.join(60)
+        told = found[0]
+        total = sum(told.ended.values())
+        counted = "(window.seen.at(-1) || []).reduce((sum, line) => sum + parseInt(line[3]), 0)"
+        at.until(f"{counted} === {total}")
+    events = statistics.median(told.messages.values())
+    record_property("events_per_second", events)
+    record_property("longest_task_cpu_ms", tasks.longest)
+    record_property("longest_task_wall_ms", tasks.wall[0])
+    slowest = max(page.evaluate("window.clicks"), default=0)
+    record_property("slowest_click_ms", slowest)
+    assert events > 150
+    assert tasks.longest < LONG
+    assert slowest < 1000  # on the clock, where a busy machine is told as well: only a page that hangs is noticed
 
-    async def crowd() -> None:
-        async with httpx2.AsyncClient(base_url=gateway.url, timeout=60) as client:
-            await asyncio.gather(*(_keep_asking(client) for _ in range(16)))
-
-    calling = threading.Thread(target=lambda: gateway.run(crowd()))
-    began, before = time.monotonic(), frames[0]
-    calling.start()
-    expect(page.get_by_text("merged", exact=True)).to_be_visible()
-    expect(page.locator(".livelist .pill").first).to_contain_text("×")
-    page.get_by_role("button", name="Failed").click()
-    expect(page.get_by_role("button", name="Failed")).to_have_attribute("aria-pressed", "true")
-    calling.join(60)
-    assert not calling.is_alive()
-    record_property("frames_per_second", (frames[0] - before) / (time.monotonic() - began))
-    longest = max(page.evaluate("window.tasks"), default=0)
-    record_property("frames", frames[0])
-    record_property("longest_task_ms", longest)
-    assert frames[0] > 500
-    assert longest < 1000  # 50 is usual; only a page that hangs is noticed here
-    assert page.evaluate("document.querySelectorAll('.livelist li').length") <= 100
-    page.evaluate("setTimeout(() => { const end = performance.now() + 150; while (performance.now() < end); })")
-    at.until("window.tasks.some((ms) => ms >= 150)")  # the observer would have seen one
+    seen = [rows for rows in page.evaluate("window.seen") if rows]
+    names = {one["id"]: one["name"] for one in clients}
+    shown = {(client, model): (int(ended.split()[0]), failed) for client, model, _, ended, failed, _ in seen[-1]}
+    assert shown == {
+        (names[client], model): (count, f"{told.failed[client, model] or '–'} failed")
+        for (client, model), count in told.ended.items()
+    }
+    for before, after in pairwise(seen):
+        there = [tuple(row[:2]) for row in after]
+        stayed = [tuple(row[:2]) for row in before if tuple(row[:2]) in there]
+        assert [line for line in there if line in stayed] == stayed
+    assert total > 200
+    assert at.module("pages/live/feed.js", "m.view.value.calls.size") <= 200
+    assert at.module("pages/live/feed.js", "m.skipped.value") == 0
 
 
-async def _keep_asking(client: httpx2.AsyncClient) -> None:
-    for number in range(14):
-        body = {"model": "demo/echo", "stream": True, "messages": [{"role": "user", "content": f"call {number}"}]}
-        await client.post("/v1/chat/completions", json=body, headers={"authorization": f"Bearer {KEY}"})
+def test_a_minute_of_any_crowd_takes_little_room(at: Visit) -> None:
+    """Twenty thousand calls of two kinds over five minutes: a count a second and a kind, for the last minute alone."""
+    at.page.goto(at.base)
+    sizes, sums = at.module(
+        "pages/live/tally.js",
+        """(() => {
+          const tallies = new m.Tallies();
+          for (let n = 0; n < 20000; n++)
+            tallies.add({ id: String(n), model_requested: `m${n % 2}`, status: n % 4 ? 'ok' : 'error' }, n * 15);
+          const sums = tallies.lately(299999);
+          return [[...tallies.all.values()].map((one) => one.seconds.length), sums];
+        })()""",
+    )
+    assert sizes == [60, 60]
+    assert [(one["ended"], one["failed"]) for one in sums] == [(2000, 1000), (2000, 0)]
 
 
 def test_a_lost_connection_shows_and_heals(at: Visit) -> None:

@@ -5,20 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from kit.browser import Visit
 from kit.seeding import HOSTILE
 
 SCHEMA = "Arguments, as a JSON schema"
-_FOLDER = "document.querySelector('script[src*=\"/assets/\"]').src.replace(/[^/]*$/, 'pages/playground/')"
-
-
-def _run(page: Page, module: str, expression: str, given: Any) -> Any:
-    """An expression over a module of the page's and what is `given`."""
-    return page.evaluate(
-        f"async (given) => {{ const m = await import({_FOLDER} + '{module}.js'); return {expression}; }}", given
-    )
 
 
 def test_tools_are_a_list_that_is_checked_while_it_is_typed(at: Visit) -> None:
@@ -137,7 +129,9 @@ _FLAWS = (
 
 def test_an_error_in_json_has_its_place(at: Visit) -> None:
     at.page.goto(at.base)
-    found = _run(at.page, "json", "given.map((text) => m.readJson(text).flaw)", [text for text, *_ in _FLAWS])
+    found = at.module(
+        "pages/playground/json.js", "given.map((text) => m.readJson(text).flaw)", [text for text, *_ in _FLAWS]
+    )
     assert [((one["line"], one["column"]), one["message"]) for one in found] == [tuple(rest) for _, *rest in _FLAWS]
 
 
@@ -149,9 +143,8 @@ def test_json_is_read_as_the_browser_reads_it(at: Visit) -> None:
     for n in range(len(text)):
         texts += [text[:n] + new + text[n + 1 :] for new in ("", text[n] * 2, "x", "\t", '"', "{", "]", "0", ",")]
     at.page.goto(at.base)
-    differ = _run(
-        at.page,
-        "json",
+    differ = at.module(
+        "pages/playground/json.js",
         """given.filter((text) => {
           const { value, flaw } = m.readJson(text);
           let read;
@@ -196,7 +189,7 @@ _ODD: tuple[tuple[Any, str | None, str], ...] = (
 
 def test_an_odd_schema_is_said_in_words(at: Visit) -> None:
     at.page.goto(at.base)
-    found = _run(at.page, "schema", "given.map(m.oddities)", [schema for schema, *_ in _ODD])
+    found = at.module("pages/playground/schema.js", "given.map(m.oddities)", [schema for schema, *_ in _ODD])
     for (schema, place, said), odd in zip(_ODD, found, strict=True):
         assert [one["at"] for one in odd] == ([] if place is None else [place]), schema
         assert all(said in one["message"] for one in odd), odd
@@ -204,6 +197,6 @@ def test_an_odd_schema_is_said_in_words(at: Visit) -> None:
 
 def test_the_examples_are_right(at: Visit) -> None:
     at.page.goto(at.base)
-    given = _run(at.page, "examples", "m.EXAMPLES.map((one) => one.parameters)", None)
+    given = at.module("pages/playground/examples.js", "m.EXAMPLES.map((one) => one.parameters)")
     assert len(given) > 2
-    assert all(odd == [] for odd in _run(at.page, "schema", "given.map(m.oddities)", given))
+    assert all(odd == [] for odd in at.module("pages/playground/schema.js", "given.map(m.oddities)", given))

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from axe_core_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from kit.gate import PASSWORD
 
@@ -106,6 +106,19 @@ class Visit:
             "document.querySelector('main')?.dataset.address === location.hash"
             " && !document.querySelector('main[aria-busy=true], main .skeleton, main [aria-busy=true]')"
         )
+
+    def module(self, path: str, expression: str, given: Any = None) -> Any:
+        """The value of an expression over the page's own module `m` at that path and over what is `given`."""
+        found = f"document.querySelector('script[src*=\"/assets/\"]').src.replace(/[^/]*$/, {json.dumps(path)})"
+        return self.page.evaluate(
+            f"async (given) => {{ const m = await import({found}); return {expression}; }}", given
+        )
+
+    def middle(self, locator: Locator) -> tuple[float, float]:
+        """Where to click it with the mouse: nothing then runs in the page but what the page does."""
+        box = locator.bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def flaws(self, *rules: str) -> list[str]:
         """What axe-core calls serious on the page as it stands: of these rules, or of all."""

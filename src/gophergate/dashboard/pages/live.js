@@ -6,8 +6,8 @@ import { count } from "../format.js";
 import * as socket from "../socket.js";
 import { Button, Segments } from "../widgets/basics.js";
 import { Empty } from "../widgets/states.js";
-import { calls, drawn, follow, isBusy, lately, paused, skipped, toggle, waitingCount } from "./live/feed.js";
-import { lines } from "./live/lines.js";
+import { follow, hold, paused, skipped, toggle, view, waitingCount } from "./live/feed.js";
+import { linesOf } from "./live/lines.js";
 import { List } from "./live/list.js";
 import { Watched } from "./live/watched.js";
 
@@ -15,29 +15,25 @@ import { Watched } from "./live/watched.js";
 const LINGER = 4000;
 
 export const Tools = () => html`
-  <${Button} onClick=${toggle} aria-pressed=${paused.value}>
+  <${Button}
+    onClick=${toggle}
+    aria-pressed=${paused.value}
+    title=${paused.value ? "So many calls began or ended meanwhile" : "Let what is shown stand still"}
+  >
     ${paused.value ? `Go on${waitingCount.value ? ` (${count(waitingCount.value)})` : ""}` : "Pause"}
   <//>
 `;
 
-const isFailed = (status) => !["ok", "running", "client_closed"].includes(status);
-
 export default function Live() {
   const names = useData(() => namesOf("clients"), []).data || {};
   useEffect(follow, []);
-  drawn.value; // The page is drawn when the feed says so.
-  const { show = "all", q = "", call: picked = "" } = route.value.query;
-  const wanted = q.toLowerCase();
-  const passes = (call) =>
-    (show === "all" || (show === "running" ? call.status === "running" : isFailed(call.status))) &&
-    (!wanted ||
-      `${call.model_requested} ${call.provider}/${call.model} ${names[call.client_id] || ""} ${call.prompt || ""}`
-        .toLowerCase()
-        .includes(wanted));
-  const found = [...calls.values()].filter(passes);
-  const shown = lines(found, lately(), { isBusy: isBusy.value, passes });
-  const watched = useFollowed(found, picked);
-  const running = found.filter((call) => call.status === "running").length;
+  const { at, isBusy } = view.value;
+  const { q = "", call: picked = "" } = route.value.query;
+  const show = /** @type {import("./live/lines.js").Show} */ (
+    ["running", "failed"].includes(route.value.query.show) ? route.value.query.show : "all"
+  );
+  const { lines, more, running } = linesOf(view.value, show, q, names);
+  const watched = useFollowed(view.value, lines, picked);
   return html`
     <div class="stack">
       <div class="spread">
@@ -61,7 +57,7 @@ export default function Live() {
             value=${q}
             onInput=${(event) => setQuery({ q: event.target.value })}
           />
-          ${isBusy.value && html`
+          ${isBusy && html`
             <span
               class="pill accent"
               title="More ends than can be read one by one: lines count what ended within the last minute"
@@ -80,11 +76,13 @@ export default function Live() {
       <div class="livewrap">
         <section class="card" aria-label="Calls in flight and just done">
           <div class="scroll">
-            ${shown.length ? html`
+            ${lines.length ? html`
               <${List}
-                lines=${shown}
+                lines=${lines}
+                more=${more}
+                at=${at}
                 names=${names}
-                picked=${watched?.id || ""}
+                picked=${watched}
                 onPick=${(id) => setQuery({ call: id })}
               />
             ` : html`
@@ -95,7 +93,7 @@ export default function Live() {
         <section class="card" aria-label="The selected call">
           <div class="scroll" tabIndex="0">
             ${watched ? html`
-              <${Watched} key=${watched.id} call=${watched} names=${names} />
+              <${Watched} key=${watched.id} call=${watched} at=${at} names=${names} />
             ` : html`
               <${Empty} title="No call is selected">
                 The newest is shown here by itself; pick another on the left.
@@ -108,16 +106,22 @@ export default function Live() {
   `;
 }
 
-/** The picked call, else one that runs, until a moment after its end: what is read must not be swapped for the next. */
-function useFollowed(found, picked) {
+/**
+ * The picked call, else one that runs, until a moment after its end: what is read must not be swapped for the next.
+ * @param {import("./live/feed.js").View} view @param {import("./live/lines.js").Line[]} lines @param {string} picked
+ */
+function useFollowed({ at, calls }, lines, picked) {
   const followed = useRef("");
-  if (picked && calls.has(picked)) return calls.get(picked);
-  const now = calls.get(followed.current);
-  const isOver = !now || (now.ended !== undefined && performance.now() - now.ended > LINGER);
-  const next =
-    found.findLast((call) => call.status === "running") || (now ? undefined : found[found.length - 1]);
-  if (isOver && next) followed.current = next.id;
-  return calls.get(followed.current);
+  const now = calls.get(calls.has(picked) ? picked : followed.current);
+  const isOver = !now || (now.ended !== undefined && at - now.ended > LINGER);
+  if (isOver && now?.id !== picked) {
+    const shown = lines.map((line) => ("call" in line ? line.call : calls.get(line.newest)));
+    const next = shown.find((call) => call && call.ended === undefined) || (now ? undefined : shown[0]);
+    if (next) followed.current = next.id;
+  }
+  const call = calls.get(calls.has(picked) ? picked : followed.current);
+  useEffect(() => hold(call?.id || ""), [call?.id]);
+  return call;
 }
 
 function Nothing({ isFiltered }) {

@@ -2,84 +2,73 @@
 import { signal } from "../../ui.js";
 import { get } from "../../api.js";
 import * as socket from "../../socket.js";
+import { Tallies } from "./tally.js";
 
 /**
- * A call as the page knows it. `began` and `ended` are milliseconds of this page's clock.
+ * A call as the page knows it; a new one each time something is learned of it. `began` and `ended` are milliseconds of
+ * this page's clock, `size` the characters that were said.
  * @typedef {{id: string, status: string, began: number, ended?: number, parts: {kind: string, text: string, name?: string}[],
- *   size?: number, model_requested?: string, model?: string, provider?: string, client_id?: string, prompt?: string,
+ *   size: number, model_requested?: string, model?: string, provider?: string, client_id?: string, prompt?: string,
  *   output_tokens?: number, first_token_ms?: number|null, latency_ms?: number, cost?: string|null, usage?: any,
  *   error_message?: string, finish_reason?: string}} LiveCall
- * @typedef {{key: string, at: number, ms: number, tokens: number, id: string}} Ending
+ * What is drawn, as it was `at` that moment: the calls from the oldest on, the sums of the last minute, and whether so
+ * much ends that single lines cannot be followed.
+ * @typedef {{at: number, calls: Map<string, LiveCall>, sums: import("./tally.js").Sum[], isBusy: boolean}} View
  */
 
-const MOST = 200;
+const MOST_ENDED = 200;
+const MOST_RUNNING = 2000;
 const MOST_WORDS = 60000;
-const HELD = 2000;
 const REDRAW = 100;
-const MINUTE = 60000;
-/** Above so many endings in five seconds rows would jump too fast to be read; below the other they stand still again. */
+const RESYNC = 2000;
+/** Above so many endings in five seconds lines would jump too fast to be read; below the other they stand still again. */
 const BUSY = 25;
 const CALM = 10;
+const LATELY = 5;
 
-/** @type {Map<string, LiveCall>} */
-export const calls = new Map();
-/** Grows when something is to be drawn: ten times a second at most, however much is told. */
-export const drawn = signal(0);
+/** What is drawn: renewed ten times a second at most, however much is told, and not at all while paused. */
+export const view = signal(
+  /** @type {View} */ ({ at: performance.now(), calls: new Map(), sums: [], isBusy: false }),
+);
 export const paused = signal(false);
-/** Messages that wait while the page is paused. */
+/** Calls that began or ended while the page is paused. */
 export const waitingCount = signal(0);
 /** What could not be shown because more happened than the connection holds. */
 export const skipped = signal(0);
-/** Whether so much ends that single rows cannot be followed. */
-export const isBusy = signal(false);
 
-/** @type {Ending[]} */
-let endings = [];
-/** @type {any[]} */
-let held = [];
+/** @type {Map<string, LiveCall>} */
+const calls = new Map();
+const tallies = new Tallies();
+let held = "";
+let waiting = 0;
 let isScheduled = false;
-let resyncing = 0;
-
-/** What ended within the last minute. */
-export const lately = () => endings;
+let asked = 0;
+let asking = 0;
 
 /** Follow the calls until the returned function is called. */
 export function follow() {
   resync();
-  const stop = socket.listen(hear, ["calls", "deltas"]);
-  const tick = setInterval(() => {
-    if (!paused.value && (endings.length || [...calls.values()].some((call) => call.status === "running")))
-      redraw();
-  }, 500);
+  const stop = socket.listen(take, ["calls", "deltas"]);
+  const tick = setInterval(() => (view.value.calls.size || view.value.sums.length) && redraw(), 500);
   return () => {
     stop();
     clearInterval(tick);
+    clearTimeout(asking);
     if (paused.value) toggle();
   };
 }
 
-/** Hold what comes, or show what was held. */
+/** Let what is drawn stand as it is, or show what has become of it. What comes is taken in all the same. */
 export function toggle() {
   paused.value = !paused.value;
   socket.pause(paused.value);
-  if (paused.value) return;
-  for (const message of held) take(message);
-  held = [];
-  waitingCount.value = 0;
+  waiting = 0;
+  redraw();
 }
 
-function hear(message) {
-  if (!paused.value) {
-    take(message);
-    return;
-  }
-  if (!message.type.startsWith("call.") && message.type !== "resync") return;
-  held.push(message);
-  if (held.length > HELD) {
-    held.shift();
-    skipped.value += 1;
-  }
-  waitingCount.value = held.length;
+/** The call that is read: it is kept whatever else goes. @param {string} id */
+export function hold(id) {
+  held = id;
 }
 
 function take({ type, data }) {
@@ -91,7 +80,7 @@ function take({ type, data }) {
     resync();
     return;
   } else return;
-  trim();
+  if (type !== "call.delta") waiting += 1;
   redraw();
 }
 
@@ -101,6 +90,7 @@ const known = (data) =>
     id: data.id,
     began: performance.now() - (data.elapsed_ms || 0),
     parts: [],
+    size: 0,
     status: "running",
   };
 
@@ -109,42 +99,42 @@ function start(data) {
 }
 
 function grow(data) {
-  const call = known(data);
   const { model, provider, output_tokens, first_token_ms } = data;
-  Object.assign(call, { model, provider, output_tokens, first_token_ms });
+  const call = { ...known(data), model, provider, output_tokens, first_token_ms };
   for (const part of data.parts || []) say(call, part);
   calls.set(data.id, call);
 }
 
 function end(data) {
   const call = known(data);
-  const tokens = data.usage?.output ?? call.output_tokens ?? 0;
   const ended = performance.now();
-  calls.set(data.id, { ...call, ...data, prompt: call.prompt, output_tokens: tokens, ended });
-  endings.push({ key: keyOf(data), at: ended, ms: data.latency_ms, tokens, id: data.id });
+  const over = { ...call, ...data, prompt: call.prompt, ended };
+  over.output_tokens = data.usage?.output ?? call.output_tokens ?? 0;
+  calls.delete(data.id); // What ended last stands last.
+  calls.set(data.id, over);
+  tallies.add(over, ended);
 }
-
-/** What calls are merged by when there are too many to follow. @param {Partial<LiveCall>} call */
-export const keyOf = (call) =>
-  JSON.stringify([call.client_id || "", call.model_requested || "", call.status || ""]);
 
 function say(call, part) {
-  call.size = (call.size || 0) + part.text.length;
+  call.size += part.text.length;
   if (call.size > MOST_WORDS) return;
   const last = call.parts[call.parts.length - 1];
-  if (last && last.kind === part.kind && !part.name) last.text += part.text;
-  else call.parts.push({ ...part });
+  const goesOn = last && last.kind === part.kind && !part.name;
+  call.parts = goesOn
+    ? [...call.parts.slice(0, -1), { ...last, text: last.text + part.text }]
+    : [...call.parts, { ...part }];
 }
 
-/** The oldest go; those that run last. */
+/** The oldest go, and with them those that run but for far too many. */
 function trim() {
+  let ended = 0;
+  for (const call of calls.values()) ended += Number(call.ended !== undefined);
+  let running = calls.size - ended;
   for (const [id, call] of calls) {
-    if (calls.size <= MOST) return;
-    if (call.status !== "running") calls.delete(id);
-  }
-  for (const id of calls.keys()) {
-    if (calls.size <= MOST * 2) return;
-    calls.delete(id);
+    if (ended <= MOST_ENDED && running <= MOST_RUNNING) return;
+    if (id === held) continue;
+    if (call.ended !== undefined && ended > MOST_ENDED) ended -= Number(calls.delete(id));
+    else if (call.ended === undefined && running > MOST_RUNNING) running -= Number(calls.delete(id));
   }
 }
 
@@ -153,23 +143,34 @@ function redraw() {
   isScheduled = true;
   setTimeout(() => {
     isScheduled = false;
-    const now = performance.now();
-    const from = endings.findIndex((one) => one.at > now - MINUTE);
-    endings = from < 0 ? [] : endings.slice(from);
-    const recent = endings.reduce((sum, one) => sum + Number(one.at > now - 5000), 0);
-    isBusy.value = recent > (isBusy.value ? CALM : BUSY);
-    drawn.value += 1;
+    trim();
+    const at = performance.now();
+    const sums = tallies.lately(at);
+    if (paused.value) {
+      waitingCount.value = waiting;
+      return;
+    }
+    const recent = tallies.ended(at, LATELY);
+    const isBusy = recent > (view.value.isBusy ? CALM : BUSY);
+    view.value = { at, calls: new Map(calls), sums, isBusy };
   }, REDRAW);
 }
 
 /** Something was missed: what runs is asked for anew, at most every two seconds. */
 function resync() {
-  if (Date.now() - resyncing < 2000) return;
-  resyncing = Date.now();
+  clearTimeout(asking);
+  const wait = asked + RESYNC - performance.now();
+  if (asked && wait > 0) {
+    asking = window.setTimeout(resync, wait);
+    return;
+  }
+  asked = performance.now();
+  // Only what is known by now can be found to have ended: what begins meanwhile may not be in the answer.
+  const before = [...calls.values()].filter((call) => call.ended === undefined).map((call) => call.id);
   get("/api/calls/running").then(
     (page) => {
       const running = new Set(page.items.map((one) => one.id));
-      for (const [id, call] of calls) if (call.status === "running" && !running.has(id)) calls.delete(id);
+      for (const id of before) if (!running.has(id) && calls.get(id)?.ended === undefined) calls.delete(id);
       for (const one of page.items) if (!calls.has(one.id)) start(one);
       redraw();
     },

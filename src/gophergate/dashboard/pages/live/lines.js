@@ -1,66 +1,81 @@
 /** Calls as lines. Few stand each by itself, newest first; many are merged, and their lines keep their places. */
-import { keyOf } from "./feed.js";
+import { isFailed, keyOf } from "./tally.js";
 
 /**
- * A merged line counts what ended within the last minute, or with `status` "running" what runs.
+ * A merged line counts what runs, and what ended within the last minute.
  * @typedef {import("./feed.js").LiveCall} LiveCall
  * @typedef {{key: string, call: LiveCall}} Single
- * @typedef {{key: string, client: string, model: string, status: string, count: number, tokens: number, ms: number,
- *   newest: string}} Merged
+ * @typedef {{key: string, client: string, model: string, running: number, ended: number, failed: number, tokens: number,
+ *   ms: number, newest: string}} Merged
  * @typedef {Single|Merged} Line
+ * @typedef {"all"|"running"|"failed"} Show
  */
 
 const SHOWN = 100;
-/** So many that run can be followed one by one. */
-const FOLLOWED = 30;
+
+/** Which merged lines are shown. @type {Record<Show, (line: Merged) => boolean>} */
+const MERGED = {
+  all: () => true,
+  running: (line) => line.running > 0,
+  failed: (line) => line.failed > 0,
+};
+/** Which calls are. @type {Record<Show, (call: LiveCall) => boolean>} */
+const SINGLE = {
+  all: () => true,
+  running: (call) => call.ended === undefined,
+  failed: (call) => isFailed(call.status),
+};
 
 /**
- * @param {LiveCall[]} calls those that pass the filter, oldest first
- * @param {import("./feed.js").Ending[]} endings
- * @param {{isBusy: boolean, passes: (key: {client_id: string, model_requested: string, status: string}) => boolean}} how
- * @returns {Line[]}
+ * What is to be seen, and how many lines more there would be.
+ * @param {import("./feed.js").View} view @param {Show} show @param {string} text @param {Record<string, string>} names
+ * @returns {{lines: Line[], more: number, running: number}}
  */
-export function lines(calls, endings, { isBusy, passes }) {
-  const newest = [...calls].reverse();
-  const running = newest.filter((call) => call.status === "running");
-  if (!isBusy)
-    return [...running, ...newest.filter((call) => call.status !== "running")].slice(0, SHOWN).map(single);
-  const now = performance.now();
-  const active =
-    running.length > FOLLOWED
-      ? merged(
-          running.map((call) => ({
-            key: keyOf(call),
-            ms: now - call.began,
-            tokens: call.output_tokens || 0,
-            id: call.id,
-          })),
-        )
-      : running.map(single);
-  const done = merged(endings).filter((line) =>
-    passes({ client_id: line.client, model_requested: line.model, status: line.status }),
-  );
-  return [...active, ...done];
+export function linesOf({ calls, sums, isBusy }, show, text, names) {
+  const wanted = text.toLowerCase();
+  const has = (...said) => !wanted || said.join(" ").toLowerCase().includes(wanted);
+  const fits = (/** @type {LiveCall} */ call) =>
+    has(call.model_requested, `${call.provider}/${call.model}`, names[call.client_id || ""], call.prompt);
+  const found = [...calls.values()].filter(fits).reverse();
+  const running = found.filter(SINGLE.running);
+  const many = isBusy
+    ? merged(sums, calls).filter((line) => MERGED[show](line) && has(line.model, names[line.client]))
+    : [];
+  // What is looked for may stand in what was asked: then it is in no merged line, but in calls.
+  if (isBusy && (many.length || !wanted)) return { ...cut(many, inPlace), running: running.length };
+  const single = [...running, ...found.filter((call) => call.ended !== undefined)]
+    .filter(SINGLE[show])
+    .map((call) => ({ key: call.id, call }));
+  return { ...cut(single), running: running.length };
 }
 
-const single = (call) => ({ key: call.id, call });
+/** @template {Line} T @param {T[]} lines @param {(lines: T[]) => T[]} [arranged] */
+function cut(lines, arranged = (all) => all) {
+  return { lines: arranged(lines.slice(0, SHOWN)), more: Math.max(0, lines.length - SHOWN) };
+}
 
-/** @returns {Merged[]} by client, model and outcome; sorted by their names, so that a line stays where it is */
-function merged(several) {
+/** By client and model: a line stays where it is, whatever is counted in it. @param {Merged[]} lines */
+const inPlace = (lines) => lines.sort((a, b) => (a.key < b.key ? -1 : 1));
+
+/**
+ * Those with the most calls first.
+ * @param {import("./tally.js").Sum[]} sums @param {Map<string, LiveCall>} calls @returns {Merged[]}
+ */
+function merged(sums, calls) {
   /** @type {Map<string, Merged>} */
-  const found = new Map();
-  for (const { key, ms, tokens, id } of several) {
+  const found = new Map(sums.map((sum) => [sum.key, { ...sum, ms: sum.ms / sum.ended, running: 0 }]));
+  for (const call of calls.values()) {
+    if (call.ended !== undefined) continue;
+    const key = keyOf(call);
     let line = found.get(key);
     if (!line) {
-      const [client, model, status] = JSON.parse(key);
-      line = { key, client, model, status, count: 0, tokens: 0, ms: 0, newest: id };
+      const [client, model] = [call.client_id || "", call.model_requested || ""];
+      line = { key, client, model, running: 0, ended: 0, failed: 0, tokens: 0, ms: 0, newest: "" };
       found.set(key, line);
     }
-    line.count += 1;
-    line.tokens += tokens;
-    line.ms += ms;
-    line.newest = id;
+    line.running += 1;
+    line.tokens += call.output_tokens || 0;
+    line.newest = call.id;
   }
-  for (const line of found.values()) line.ms /= line.count;
-  return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...found.values()].sort((a, b) => b.running + b.ended - a.running - a.ended);
 }

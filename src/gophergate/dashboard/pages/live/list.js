@@ -1,8 +1,8 @@
-/** The left side: what runs and what just ended, a line each. */
+/** The left side: what runs and what just ended, a line each or merged. */
 import { html } from "../../ui.js";
-import { count, duration } from "../../format.js";
-import { drawn } from "./feed.js";
+import { count, duration, exactly } from "../../format.js";
 import { outcomeKind, outcomeWord } from "../../widgets/basics.js";
+import { keyOf } from "./tally.js";
 
 /**
  * @typedef {import("./lines.js").Line} Line
@@ -12,43 +12,53 @@ import { outcomeKind, outcomeWord } from "../../widgets/basics.js";
 
 const callOf = (line) => ("call" in line ? line.call.id : line.newest);
 
-/** @param {{lines: Line[], names: Record<string, string>, picked: string, onPick: (id: string) => void}} props */
-export function List({ lines, names, picked, onPick }) {
-  const at = lines.findIndex((line) => callOf(line) === picked);
+/**
+ * @param {{lines: Line[], more: number, at: number, names: Record<string, string>, picked: LiveCall|undefined,
+ *   onPick: (id: string) => void}} props `at` is the moment that is shown
+ */
+export function List({ lines, more, at, names, picked, onPick }) {
+  const isPicked = (line) => ("call" in line ? line.key === picked?.id : picked && line.key === keyOf(picked));
+  const which = lines.findIndex(isPicked);
   const walk = (event) => {
     const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    onPick(callOf(lines[Math.max(0, Math.min(lines.length - 1, at + step))]));
+    onPick(callOf(lines[Math.max(0, Math.min(lines.length - 1, which + step))]));
   };
+  const isMerged = lines.length > 0 && !("call" in lines[0]);
   return html`
+    ${isMerged && html`<${Head} />`}
     <ul
-      class="livelist"
+      class=${isMerged ? "livelist merged" : "livelist"}
       role="listbox"
       aria-label="Calls"
       tabIndex="0"
       onKeyDown=${walk}
-      aria-activedescendant=${at >= 0 ? `live-${at}` : undefined}
+      aria-activedescendant=${which >= 0 ? `live-${which}` : undefined}
     >
       ${lines.map((line, n) => html`
         <li
           key=${line.key}
           id=${`live-${n}`}
           role="option"
-          aria-selected=${n === at}
+          aria-selected=${n === which}
           onClick=${() => onPick(callOf(line))}
         >
-          ${"call" in line ? html`<${One} call=${line.call} names=${names} />` : html`<${Several} line=${line} names=${names} />`}
+          ${"call" in line ? html`
+            <${One} call=${line.call} at=${at} names=${names} />
+          ` : html`
+            <${Several} line=${line} names=${names} />
+          `}
         </li>
       `)}
     </ul>
+    ${more > 0 && html`<p class="small muted more">${count(more)} more: filter to see them.</p>`}
   `;
 }
 
-/** @param {{call: LiveCall, names: Record<string, string>}} props */
-function One({ call, names }) {
-  drawn.value; // A call grows in place: its props alone would not show it.
-  const isRunning = call.status === "running";
+/** @param {{call: LiveCall, at: number, names: Record<string, string>}} props */
+function One({ call, at, names }) {
+  const isRunning = call.ended === undefined;
   return html`
     <i
       class=${`dot ${outcomeKind(call.status)} ${isRunning ? "beats" : ""}`}
@@ -60,7 +70,7 @@ function One({ call, names }) {
       ${call.model_requested || "…"}
     </span>
     <span class="num">${count(call.output_tokens || 0)} tok</span>
-    <span class="num faint">${duration(isRunning ? performance.now() - call.began : call.latency_ms)}</span>
+    <span class="num faint">${duration(isRunning ? at - call.began : call.latency_ms)}</span>
     ${isRunning && html`
       <span
         class="fill"
@@ -70,27 +80,38 @@ function One({ call, names }) {
   `;
 }
 
+const Head = () => html`
+  <div class="mergedhead" aria-hidden="true">
+    <span></span>
+    <span>Client</span>
+    <span>Model</span>
+    <span class="num">Now</span>
+    <span class="num">Last minute</span>
+    <span class="num">Failed</span>
+    <span class="num">Average</span>
+  </div>
+`;
+
 /** @param {{line: Merged, names: Record<string, string>}} props */
 function Several({ line, names }) {
-  const isRunning = line.status === "running";
+  const tokens = `${exactly(line.tokens)} tokens`;
   return html`
-    <i class=${`dot ${outcomeKind(line.status)}`} title=${outcomeWord(line.status)}></i>
-    <span class="hidden">${outcomeWord(line.status)}</span>
+    <i class=${`dot ${line.failed ? "bad" : line.running ? "accent" : "ok"}`}></i>
     <span class="clip">${names[line.client] || "…"}</span>
-    <span class="line nowrap">
-      <span class="clip" title=${line.model}>
-        ${line.model}
-      </span>
-      <b
-        class="pill figures"
-        title=${isRunning ? "Calls that run" : "Calls that ended within the last minute"}
-      >
-        ${count(line.count)} ×
-      </b>
+    <span class="clip" title=${line.model}>
+      ${line.model || "…"}
     </span>
-    <span class="num">${count(line.tokens)} tok</span>
-    <span class="num faint" title="On average">
-      ${duration(line.ms)}
+    <span class="num">
+      ${line.running || ""}
+      <span class="hidden"> running</span>
     </span>
+    <b class="num" title=${tokens}>
+      ${count(line.ended)} ×<span class="hidden"> within the last minute</span>
+    </b>
+    <span class=${`num ${line.failed ? "down" : "faint"}`}>
+      ${line.failed ? count(line.failed) : "–"}
+      <span class="hidden"> failed</span>
+    </span>
+    <span class="num faint">${line.ended ? duration(line.ms) : "–"}</span>
   `;
 }

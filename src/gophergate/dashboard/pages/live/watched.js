@@ -4,15 +4,13 @@ import { may, post } from "../../api.js";
 import { count, duration } from "../../format.js";
 import { Button, Money, Outcome } from "../../widgets/basics.js";
 import { Phases } from "../../widgets/phases.js";
-import { drawn } from "./feed.js";
 import { attempt } from "../../widgets/toasts.js";
 import { Part, TurnBox } from "../../widgets/turns.js";
 
-/** @param {{call: import("./feed.js").LiveCall, names: Record<string, string>}} props */
-export function Watched({ call, names }) {
-  drawn.value; // A call grows in place: its props alone would not show it.
+/** @param {{call: import("./feed.js").LiveCall, at: number, names: Record<string, string>}} props */
+export function Watched({ call, at, names }) {
   const end = useRef(/** @type {HTMLElement|null} */ (null));
-  const isRunning = call.status === "running";
+  const isRunning = call.ended === undefined;
   useEffect(() => {
     if (isRunning) end.current?.scrollIntoView({ block: "nearest" });
   }, [call.size]);
@@ -44,7 +42,7 @@ export function Watched({ call, names }) {
       </div>
     </header>
     <div class="stack body">
-      <${Course} call=${call} client=${names[call.client_id || ""] || ""} />
+      <${Course} call=${call} at=${at} client=${names[call.client_id || ""] || ""} />
       ${call.error_message && html`<div class="notice bad">${call.error_message}</div>`}
       <div class="turns">
         ${call.prompt !== undefined && html`
@@ -75,10 +73,9 @@ function silence(isRunning) {
 }
 
 /** How far it is, in a bar and in words. */
-function Course({ call, client }) {
-  drawn.value;
-  const isRunning = call.status === "running";
-  const elapsed = isRunning ? performance.now() - call.began : call.latency_ms;
+function Course({ call, at, client }) {
+  const isRunning = call.ended === undefined;
+  const elapsed = isRunning ? at - call.began : call.latency_ms;
   const first = call.first_token_ms ?? null;
   const facts = [
     client,
