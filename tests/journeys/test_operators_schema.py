@@ -35,7 +35,7 @@ def token(gateway: Serving) -> str:
 
 @pytest.fixture(scope="module")
 def described(gateway: Serving, token: str) -> Any:
-    schema = schemathesis.openapi.from_url(f"{gateway.url}/api/openapi.json")
+    schema = schemathesis.openapi.from_url(f"{gateway.url}/api/openapi.json", timeout=60)
     schema.config.update(headers={"Authorization": f"Bearer {token}"})
     # A made-up etag is a right one of another version.
     accepting = schema.config.checks.positive_data_acceptance
