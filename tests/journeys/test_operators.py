@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,6 @@ from gophergate.app import Gateway
 from kit.gate import KEY, PASSWORD, gate, rows, url
 from kit.operator import Operator, operator
 from kit.upstream import Upstream, body
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with gate(tmp_path / "gate") as made:
-        yield made
-
-
-@pytest.fixture
-async def admin(gateway: Gateway) -> AsyncIterator[Operator]:
-    async with operator(gateway) as made:
-        yield made
 
 
 async def chat(admin: Operator, key: str, model: str = "demo/echo", **more: Any) -> httpx2.Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,6 @@ from gophergate.app import Gateway
 from gophergate.live import socket as socket_module
 from kit.gate import PASSWORD, gate, rows, url
 from kit.operator import Operator, operator
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with gate(tmp_path / "gate") as made:
-        yield made
-
-
-@pytest.fixture
-async def admin(gateway: Gateway) -> AsyncIterator[Operator]:
-    async with operator(gateway) as made:
-        yield made
 
 
 class Teams:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,22 +9,10 @@ import pytest
 
 from gophergate.app import Gateway
 from kit.call_records import call
-from kit.gate import gate, rows
-from kit.operator import Operator, operator
+from kit.gate import rows
+from kit.operator import Operator
 
 NAMES = ("delta", "Alpha", "charlie", "bravo", "echo")
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with gate(tmp_path / "gate") as made:
-        yield made
-
-
-@pytest.fixture
-async def admin(gateway: Gateway) -> AsyncIterator[Operator]:
-    async with operator(gateway) as made:
-        yield made
 
 
 async def everything(admin: Operator, path: str, size: int = 2) -> list[Any]:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from kit.gate import KEY, gate
-from kit.operator import Operator, operator
+from kit.gate import KEY
+from kit.operator import Operator
 from kit.upstream import Upstream, body
 
 _GOOD, _OTHER = "sk-planted-first-0001", "sk-planted-second-0002"
-
-
-@pytest.fixture
-async def admin(tmp_path: Path) -> AsyncIterator[Operator]:
-    async with gate(tmp_path / "gate") as gateway, operator(gateway) as made:
-        yield made
 
 
 def said(status: int = 200) -> Any:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gophergate.admin.routes import ROUTES
 from gophergate.app import Gateway
-from kit.gate import gate
 from kit.operator import Operator, operator
 
 QUIET = {
@@ -21,13 +18,6 @@ QUIET = {
     ("POST", "/api/webhooks/{webhook_id}/test"),
 }
 """What asks by POST and changes nothing."""
-
-
-@pytest.fixture
-async def admin(tmp_path: Path) -> AsyncIterator[Operator]:
-    async with gate(tmp_path / "gate") as gateway, operator(gateway) as made:
-        made.gateway = gateway  # type: ignore[attr-defined]
-        yield made
 
 
 async def entries(admin: Operator, kind: str) -> list[Any]:
@@ -65,8 +55,7 @@ async def test_each_is_made_changed_removed_and_on_record(
     assert "long enough" not in json.dumps(found)
 
 
-async def test_signing_in_and_out_and_tokens_are_on_record(admin: Operator) -> None:
-    gateway: Gateway = admin.gateway  # type: ignore[attr-defined]
+async def test_signing_in_and_out_and_tokens_are_on_record(gateway: Gateway, admin: Operator) -> None:
     made = await admin.make("/api/tokens", {"name": "ci", "scopes": ["view"]})
     assert [item["id"] for item in (await admin.get("/api/tokens"))["items"]] == [made["id"]]
     assert (await admin.ask("POST", f"/api/tokens/{made['id']}/revoke"))[0] == 200
@@ -147,9 +136,11 @@ async def test_before_and_after_tell_what_was_changed_and_nothing_else(admin: Op
     assert (raised["before"]["raised"], raised["after"]["raised"]) == ("0.00", "50.00")
 
 
-async def test_the_log_is_narrowed_read_one_by_one_and_taken_away_as_narrowed(admin: Operator) -> None:
+async def test_the_log_is_narrowed_read_one_by_one_and_taken_away_as_narrowed(
+    gateway: Gateway, admin: Operator
+) -> None:
     await admin.make("/api/users", {"username": "Mara", "password": "long enough", "role": "admin"})
-    async with operator(admin.gateway, "Mara", "long enough") as mara:  # type: ignore[attr-defined]
+    async with operator(gateway, "Mara", "long enough") as mara:
         await mara.make("/api/clients", {"name": "hers"})
     assert (await admin.ask("PATCH", "/api/models/demo/echo", {"enabled": False}))[0] == 200
     hers = (await admin.get("/api/audit?actor=mar&target_kind=client"))["items"]

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import httpx2
 import pytest
 
 from gophergate.app import Gateway
-from kit.gate import KEY, gate, rows, url
+from kit.gate import KEY, rows, url
 from kit.operator import operator
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with gate(tmp_path / "gate") as made:
-        yield made
 
 
 async def chat(gateway: Gateway, key: str, model: str = "demo/echo") -> None:

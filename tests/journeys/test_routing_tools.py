@@ -35,12 +35,6 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
         yield gateway
 
 
-@pytest.fixture
-async def admin(gateway: Gateway) -> AsyncIterator[Operator]:
-    async with operator(gateway) as client:
-        yield client
-
-
 async def chat(gateway: Gateway, model: str, text: str = "hello", **more: Any) -> httpx2.Response:
     async with httpx2.AsyncClient(base_url=url(gateway)) as client:
         body = {"model": model, "messages": [{"role": "user", "content": text}], **more}

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from gophergate.billing.credit import credit_of
-from gophergate.billing.repricing import Job
+from gophergate.billing.repricing import Job, card_rows
 from gophergate.configured import Configuration
 from gophergate.core.call import CallRecord
 from gophergate.core.money import to_dollars
@@ -25,7 +25,7 @@ from gophergate.ledger.pricelists import PriceLists, UnusablePrices
 from gophergate.ledger.pricing import PriceBook
 from gophergate.settings import Settings
 from gophergate.store.database import Database
-from gophergate.store.prices import CardRow, PriceCards
+from gophergate.store.prices import PriceCards
 from gophergate.transport.base import Ask, Timeouts, Transport
 
 logger = logging.getLogger("gophergate")
@@ -118,23 +118,10 @@ class PriceKeeping:
 
     async def record(self) -> None:
         """Keep the cards that were made since the last time. Raises DatabaseUnavailable; they are tried again then."""
-        made = self.book.made_cards
-        if not made:
-            return
-        now = int(self._wall() * 1_000_000)
-        rows = {
-            version: CardRow(
-                version=version,
-                provider=provider,
-                model=model,
-                card=msgspec.json.encode(card).decode(),
-                first_used_at=now,
-            )
-            for version, (provider, model, card) in made.items()
-        }
+        rows = card_rows(self.book.made_cards, now=int(self._wall() * 1_000_000))
         await self.cards.add(rows)
         for version in rows:
-            made.pop(version, None)
+            self.book.made_cards.pop(version, None)
 
     async def refresh(self) -> PriceNews:
         """Look for newer prices now, and go by them if there are. Never raises: a failure is told in what it gives,

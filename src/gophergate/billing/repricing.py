@@ -16,6 +16,7 @@ import msgspec
 
 from gophergate.configured import Configuration
 from gophergate.errors import GatewayError
+from gophergate.ledger.cards import Card
 from gophergate.ledger.pastprices import PastPrices
 from gophergate.ledger.pricing import PriceBook, Where
 from gophergate.store.calls import Calls
@@ -161,18 +162,7 @@ class Repricer:
 
     async def _write(self, week: Period, past: PastPrices, new: list[NewPrice]) -> None:
         used, past.cards = past.cards, {}
-        now = self._now()
-        rows = {
-            version: CardRow(
-                version=version,
-                provider=provider,
-                model=model,
-                card=msgspec.json.encode(card).decode(),
-                first_used_at=now,
-            )
-            for version, (provider, model, card) in used.items()
-        }
-        await self._cards.add(rows)
+        await self._cards.add(card_rows(used, now=self._now()))
         await self._stored.write(week, new)
 
     def _names(self) -> dict[tuple[str, str], str]:
@@ -182,3 +172,17 @@ class Repricer:
             for name, row in self._configuration.model_rows.items()
             if row.mapped_name
         }
+
+
+def card_rows(cards: Mapping[str, tuple[str, str, Card]], *, now: int) -> dict[str, CardRow]:
+    """Cards as they are kept, by version: each with the provider and model it priced first, at `now` (microseconds)."""
+    return {
+        version: CardRow(
+            version=version,
+            provider=provider,
+            model=model,
+            card=msgspec.json.encode(card).decode(),
+            first_used_at=now,
+        )
+        for version, (provider, model, card) in cards.items()
+    }
