@@ -71,7 +71,9 @@ async def test_what_is_noted_of_a_provider_has_the_names_of_the_api_and_no_key(a
     }
     assert (await admin.ask("PATCH", "/api/providers/two", change))[0] == 200
     assert (await admin.ask("PUT", "/api/providers/two/credits", {"balance": "10.00"}))[0] == 200
+    read = await admin.raw("GET", "/api/providers/two")
     assert (await admin.ask("PUT", "/api/providers/two/credits", {"balance": "25.50", "low": "5"}))[0] == 200
+    assert (await admin.raw("GET", "/api/providers/two")).headers["etag"] == read.headers["etag"]
     credit, _, changed, _ = (await admin.get("/api/audit?target_kind=provider&target_id=two"))["items"]
     assert (changed["before"]["retries"], changed["after"]["retries"]) == (None, 0)
     assert (changed["before"]["breaker"]["failures"], changed["after"]["breaker"]["failures"]) == (5, 2)

@@ -37,7 +37,8 @@ export const get = (path, params) => ask("GET", path + query(params));
 export const post = (path, body) => ask("POST", path, body === undefined ? {} : body);
 export const patch = (path, body, etag) => ask("PATCH", path, body, etag);
 export const put = (path, body, etag) => ask("PUT", path, body, etag);
-export const del = (path) => ask("DELETE", path);
+/** @param {string} path @param {string} [etag] */
+export const del = (path, etag) => ask("DELETE", path, undefined, etag);
 
 /** Every page of a list, up to `most` items. */
 export async function all(path, params = {}, most = 2000) {

@@ -2,7 +2,7 @@
 import { html, useData } from "../ui.js";
 import { all, get, may } from "../api.js";
 import { route, setDetail } from "../router.js";
-import { count, duration, percent } from "../format.js";
+import { count, duration, percent, plural } from "../format.js";
 import { Button } from "../widgets/basics.js";
 import { useFresh } from "../widgets/fresh.js";
 import { Empty, Loaded } from "../widgets/states.js";
@@ -10,6 +10,7 @@ import { Table } from "../widgets/table.js";
 import { ProviderDrawer } from "./providers/detail.js";
 import { NewProvider } from "./providers/new.js";
 import { StateOf } from "./providers/state.js";
+import { keysOf } from "./providers/words.js";
 
 const DAY = 86400000;
 
@@ -75,7 +76,11 @@ const columns = (sums) => [
     key: "key",
     head: "Key",
     phone: false,
-    cell: (row) => (row.api_key_masked ? html`<code>${row.api_key_masked}</code>` : html`<span class="faint">none</span>`),
+    cell: (row) => {
+      const [key, ...more] = keysOf(row);
+      if (!key) return html`<span class="faint">none</span>`;
+      return more.length ? plural(more.length + 1, "key") : html`<code>${key.masked}</code>`;
+    },
   },
   {
     key: "models",

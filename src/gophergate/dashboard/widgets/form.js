@@ -96,7 +96,7 @@ export function Field({
   `;
 }
 
-/** @typedef {{values: Record<string, any>, wrong: Record<string, string>, error: any, busy: boolean, set: (name: string, value: any) => void, submit: (event?: Event) => Promise<void>}} Form */
+/** @typedef {{values: Record<string, any>, wrong: Record<string, string>, error: any, busy: boolean, set: (name: string, value: any) => void, reset: (values: Record<string, any>) => void, submit: (event?: Event) => Promise<void>}} Form */
 
 /** A form's state. `save` gets the values; errors of the API come back to their fields. @returns {Form} */
 export function useForm(start, save) {
@@ -114,6 +114,11 @@ export function useForm(start, save) {
       setValues((was) => ({ ...was, [name]: value }));
       setWrong((was) => ({ ...was, [name]: "" }));
     },
+    reset: (fresh) => {
+      setValues(fresh);
+      setWrong({});
+      setError(null);
+    },
     submit: async (event) => {
       event?.preventDefault();
       if (running.current) return;
@@ -124,9 +129,7 @@ export function useForm(start, save) {
       try {
         await save(values);
       } catch (failure) {
-        const fields = Object.fromEntries(
-          Object.entries(failure.fields || {}).map(([field, message]) => [field.split(".")[0], message]),
-        );
+        const fields = placed(failure.fields || {});
         setWrong(fields);
         const shown = Object.keys(fields).some((field) => field in values);
         if (!shown) setError(failure);
@@ -139,6 +142,17 @@ export function useForm(start, save) {
       }
     },
   };
+}
+
+/** What is wrong by the field it is shown at: "timeouts.idle" at that, at "timeouts", or at "idle". */
+function placed(fields) {
+  const found = /** @type {Record<string, string>} */ ({});
+  for (const [field, message] of Object.entries(fields)) {
+    const parts = field.split(".");
+    for (const name of [field, parts[0], parts[parts.length - 1]])
+      found[name] ??= /** @type {string} */ (message);
+  }
+  return found;
 }
 
 export const FormBox = ({ form, word, onCancel = null, children, danger = null }) => html`

@@ -4,18 +4,21 @@ import { post } from "../../api.js";
 import { duration } from "../../format.js";
 import { Button } from "../../widgets/basics.js";
 
-/** @param {{name: string, auto?: boolean}} props with `auto` it is asked at once */
-export function Trial({ name, auto = false }) {
+/**
+ * @param {{name: string, auto?: boolean, credential?: string}} props with `auto` it is asked at once; on the key of the
+ * label `credential`, or on the first
+ */
+export function Trial({ name, auto = false, credential = "" }) {
   const [state, setState] = useState(/** @type {any} */ (null));
   const [model, setModel] = useState("");
   const run = async () => {
     setState({ isBusy: true });
     try {
       setState(
-        await post(
-          `/api/providers/${encodeURIComponent(name)}/test`,
-          model.trim() ? { model: model.trim() } : {},
-        ),
+        await post(`/api/providers/${encodeURIComponent(name)}/test`, {
+          ...(model.trim() ? { model: model.trim() } : {}),
+          ...(credential ? { credential } : {}),
+        }),
       );
     } catch (error) {
       setState({ ok: false, message: error.message });
@@ -28,15 +31,17 @@ export function Trial({ name, auto = false }) {
     <div class="stack tight">
       <div class="line">
         <${Button} onClick=${run} disabled=${state?.isBusy}>
-          ${state?.isBusy ? "Asking it…" : "Test with a real call"}
+          ${state?.isBusy ? "Asking it…" : credential ? "Test" : "Test with a real call"}
         <//>
-        <input
-          class="input slim"
-          aria-label="Model to ask"
-          placeholder="its first model"
-          value=${model}
-          onInput=${(event) => setModel(event.target.value)}
-        />
+        ${!credential && html`
+          <input
+            class="input slim"
+            aria-label="Model to ask"
+            placeholder="its first model"
+            value=${model}
+            onInput=${(event) => setModel(event.target.value)}
+          />
+        `}
       </div>
       ${state && !state.isBusy && html`
         <div class=${`notice ${state.ok ? "" : "bad"}`} role="status">
@@ -44,7 +49,8 @@ export function Trial({ name, auto = false }) {
             <b>${state.ok ? "It answers" : "It does not answer"}</b>${" "}
             ${state.asked && html`
               <span class="muted">
-                asked ${state.asked}, ${duration(state.ms)}
+                asked ${state.asked}
+                ${state.status ? `, answered ${state.status}` : ""}, ${duration(state.ms)}
               </span>
             `}
             <p class="small">${state.ok ? state.reply : state.message}</p>
