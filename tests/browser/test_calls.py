@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from kit.browser import Visit
+from kit.tasks import LONG, tasks_of
 
 
 def test_calls_can_be_filtered_read_and_walked(at: Visit) -> None:
@@ -54,24 +55,42 @@ def test_a_call_goes_on_in_the_playground_and_as_curl(at: Visit) -> None:
     expect(page.locator("#play-system")).to_have_value("You keep the gate.")
 
 
-def test_fifty_thousand_rows_scroll_without_jank(at: Visit, record_property: Any) -> None:
-    """Must show 3. Only what is seen is drawn, however far one scrolls; no task holds the page."""
+def test_fifty_thousand_rows_scroll_and_filter_without_jank(at: Visit, record_property: Any) -> None:
+    """Only what is seen is drawn, however far one scrolls, over many pages of the list; neither a frame of it nor a
+    filter costs what would be felt."""
     page = at.go("calls?range=30d")
-    found = page.evaluate(
-        """async () => {
-          const tasks = [];
-          const seen = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((one) => one.duration)));
-          seen.observe({ type: 'longtask' });
-          const box = document.querySelector('.virtual');
-          for (let n = 0; n < 150; n++) { box.scrollTop += 600; await new Promise(requestAnimationFrame); }
-          await new Promise((done) => setTimeout(done, 200));
-          seen.disconnect();
-          return { longest: Math.max(0, ...tasks), drawn: document.querySelectorAll('.vrow').length };
-        }"""
-    )
-    record_property("longest_task_ms", found["longest"])
-    assert found["drawn"] < 120
-    assert found["longest"] < 1000  # 50 is usual; only a page that hangs is noticed here
+    rows = "Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount'))"
+    # No tool of the browser's driver works in the page meanwhile: it scrolls and filters by itself.
+    with tasks_of(page) as tasks:
+        drawn, seen = page.evaluate(
+            f"""async () => {{
+              const frame = () => new Promise(requestAnimationFrame);
+              let drawn = 0;
+              while ({rows} < 2000) {{
+                document.querySelector('.virtual').scrollTop += 300;
+                await frame();
+                drawn = Math.max(drawn, document.querySelectorAll('.vrow').length);
+              }}
+              for (let n = 0; n < 40; n++) {{ document.querySelector('.virtual').scrollTop -= 900; await frame(); }}
+              return [drawn, {rows}];
+            }}"""
+        )
+        for status, word in (("error", "Error"), ("", "OK")):
+            page.evaluate(
+                """(value) => {
+                  const pick = document.querySelector("select[aria-label='Any outcome']");
+                  pick.value = value;
+                  pick.dispatchEvent(new Event('change', { bubbles: true }));
+                }""",
+                status,
+            )
+            at.until(f"document.querySelector('.vrow')?.textContent.includes('{word}')")
+    record_property("longest_task_cpu_ms", tasks.longest)
+    record_property("longest_task_wall_ms", tasks.wall[0])
+    assert seen >= 2000
+    assert drawn < 60
+    # Beside other programs even processor time grows, by half and more: what is usual stands in docs/dashboard.md.
+    assert tasks.longest < 2 * LONG
 
 
 def test_the_table_pages_on_and_the_keyboard_walks_it(at: Visit) -> None:

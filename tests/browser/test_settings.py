@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx2
 from playwright.sync_api import expect
 
 from kit.browser import Visit
@@ -50,3 +51,21 @@ def test_two_passwords_that_differ_are_refused(at: Visit) -> None:
     page.fill("#field-again", "a-third-password")
     page.get_by_role("button", name="Change the password").click()
     expect(page.locator("#field-again-wrong")).to_have_text("The two are not the same.")
+
+
+def test_a_webhook_keeps_what_it_is_told_of(at: Visit, api: httpx2.Client) -> None:
+    """Every event has its box, and "everything" stays everything."""
+    made = {}
+    for name, events in (("kept whole", ["*"]), ("kept in part", ["breaker", "credit"])):
+        hook = {"name": name, "url": "https://hooks.example.com/in", "events": events}
+        made[name] = api.post("/api/webhooks", json=hook).raise_for_status().json()
+    page = at.go("settings/webhooks")
+    for name, hook in made.items():
+        page.locator("tr", has_text=name).click()
+        with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("button", name="Save")).to_have_count(0)
+        assert sorted(api.get(f"/api/webhooks/{hook['id']}").json()["events"]) == hook["events"]
+    at.go("overview")
+    for hook in made.values():
+        api.delete(f"/api/webhooks/{hook['id']}").raise_for_status()

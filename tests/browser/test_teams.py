@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx2
 from playwright.sync_api import expect
 
 from kit.browser import Visit
@@ -51,3 +52,36 @@ def test_a_model_gets_limits(at: Visit) -> None:
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete").last.click()
     expect(page.get_by_text("No limits of this kind yet")).to_be_visible()
+
+
+def test_limits_of_every_kind_are_set_and_stay(at: Visit, api: httpx2.Client) -> None:
+    """Each kind of limit has a field: what one page does not show it must not take away."""
+    client = api.post("/api/clients", json={"name": "limited", "limits": {"input_tpm": 5000, "rpm": 3}}).json()
+    page = at.go(f"clients/{client['id']}")
+    page.get_by_role("tab", name="Settings").click()
+    page.fill("#field-output_tpm", "700")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    kept = api.get(f"/api/clients/{client['id']}").json()["limits"]
+    assert kept == {"rpm": 3, "tpm": None, "input_tpm": 5000, "output_tpm": 700, "concurrency": None}
+    api.delete(f"/api/clients/{client['id']}")
+
+
+def test_a_rolling_budget_with_thresholds_of_its_own(at: Visit, api: httpx2.Client) -> None:
+    page = at.go("teams/budgets")
+    page.get_by_role("button", name="Set a budget").first.click()
+    page.select_option("#field-scope_id", label="notebook")
+    page.fill("#field-amount", "7")
+    page.select_option("#field-period", "rolling")
+    page.fill("#field-hours", "36")
+    page.fill("#field-thresholds", "25, 90")
+    page.get_by_role("button", name="Set the budget").click()
+    row = page.locator("tr", has_text="notebook").filter(has_text="$7.00")
+    expect(row).to_contain_text("the last 1 d 12 h")
+    made = next(one for one in api.get("/api/budgets").json()["items"] if one["amount"] in ("7.00", "7"))
+    assert (made["seconds"], made["thresholds"]) == (36 * 3600, [0.25, 0.9])
+    row.click()
+    page.fill("#field-amount", "9")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("tr", has_text="notebook").filter(has_text="$9.00")).to_be_visible()
+    api.delete(f"/api/budgets/{made['id']}").raise_for_status()

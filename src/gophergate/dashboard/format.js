@@ -1,6 +1,10 @@
 /** Numbers, money and times, as people read them. Every function takes what the API gives. */
 
+// Made once: each of them costs far more to make than to use, and a table uses them for every row.
 const exact = new Intl.NumberFormat(undefined, { maximumFractionDigits: 6 });
+const dollars = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const day = new Intl.DateTimeFormat(undefined);
 
 /** 1234567 -> "1.23 M" @param {number|null|undefined} value */
 export function count(value) {
@@ -25,16 +29,15 @@ const trim = (value) =>
   );
 export const exactly = (value) => (value === null || value === undefined ? "" : exact.format(value));
 
-/** US dollars as decimal text -> "$12.34", "$0.0042" @param {string|number|null|undefined} dollars */
-export function money(dollars) {
-  if (dollars === null || dollars === undefined) return "unpriced";
-  const value = Number(dollars);
+/** US dollars as decimal text -> "$12.34", "$0.0042" @param {string|number|null|undefined} amount */
+export function money(amount) {
+  if (amount === null || amount === undefined) return "unpriced";
+  const value = Number(amount);
   if (value === 0) return "$0.00";
   const size = Math.abs(value);
   const sign = value < 0 ? "-" : "";
   if (size >= 1e6) return `${sign}$${count(size)}`;
-  if (size >= 0.995)
-    return `${sign}$${size.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  if (size >= 0.995) return `${sign}$${dollars.format(size)}`;
   if (size >= 0.01) return `${sign}$${size.toFixed(3).replace(/0$/, "")}`;
   const digits = Math.min(9, 1 - Math.floor(Math.log10(size)));
   return `${sign}$${size.toFixed(digits)}`;
@@ -85,14 +88,13 @@ export function ago(time, now = Date.now()) {
             ? `${Math.round(size / 3600)} h`
             : size < 30 * 86400
               ? `${Math.round(size / 86400)} d`
-              : new Date(time).toLocaleDateString();
+              : day.format(new Date(time));
   if (text === "now" || size >= 30 * 86400) return text;
   return s >= 0 ? `${text} ago` : `in ${text}`;
 }
 
 /** The exact time in the viewer's zone. */
-export const exactTime = (time) =>
-  time ? new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" }) : "";
+export const exactTime = (time) => (time ? moment.format(new Date(time)) : "");
 
 /** 01a2b3c4d5 -> "…3c4d5" */
 export const shortId = (id) => (id && id.length > 12 ? `…${id.slice(-7)}` : id || "");

@@ -105,12 +105,7 @@ export function useSettled(value, delay = 250) {
   return settled;
 }
 
-/** A clock for relative times: once every `every` milliseconds. */
-export function useClock(every = 15000) {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), every);
-    return () => clearInterval(timer);
-  }, [every]);
-  return now;
-}
+const clock = signal(Date.now());
+setInterval(() => (clock.value = Date.now()), 15000);
+/** A clock for relative times, the same for all: every quarter of a minute. */
+export const useClock = () => clock.value;

@@ -1,5 +1,15 @@
 /** Every call: filters, an endless table, and one call beside it. */
-import { html, isPhone, useData, useEffect, useRef, useState, useSettled, useCallback } from "../ui.js";
+import {
+  html,
+  isPhone,
+  useData,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSettled,
+  useCallback,
+} from "../ui.js";
 import { get, names as namesOf, query as search } from "../api.js";
 import { route, setQuery, setDetail, go } from "../router.js";
 import { count, duration } from "../format.js";
@@ -24,6 +34,7 @@ const FILTERS = [
   "min_cost",
   "min_latency_ms",
 ];
+const NOBODY = {};
 export const Tools = () => html`<${RangePicker} fallback="7d" />`;
 
 export default function Calls() {
@@ -31,7 +42,8 @@ export default function Calls() {
   const asked = Object.fromEntries(FILTERS.map((name) => [name, query[name] || ""]));
   const when = range("7d");
   const key = JSON.stringify([asked, when.name]);
-  const names = useData(() => namesOf("clients"), []).data || {};
+  const names = useData(() => namesOf("clients"), []).data || NOBODY;
+  const shown = useMemo(() => columns(names), [names, isPhone.value]);
   const providers =
     useData(
       () =>
@@ -65,7 +77,7 @@ export default function Calls() {
       <div class="card">
         ${list.rows.length ? html`
           <${VirtualTable}
-            columns=${columns(names)}
+            columns=${shown}
             rows=${list.rows}
             rowKey=${(row) => row.id}
             selected=${detail}

@@ -3,28 +3,28 @@ import { html } from "../ui.js";
 import { count } from "../format.js";
 import { Field, numberOr } from "./form.js";
 
+/** What can be limited: a field's name, how it is said of a number, its label. @type {[string, string, string][]} */
+const LIMITS = [
+  ["rpm", "calls/min", "Calls a minute"],
+  ["tpm", "tokens/min", "Tokens a minute"],
+  ["input_tpm", "tokens in/min", "Input tokens a minute"],
+  ["output_tpm", "tokens out/min", "Output tokens a minute"],
+  ["concurrency", "at a time", "Calls at a time"],
+];
+
 export const limitsOf = (limits) => {
-  const said = [
-    limits?.rpm && `${count(limits.rpm)} calls/min`,
-    limits?.tpm && `${count(limits.tpm)} tokens/min`,
-    limits?.concurrency && `${limits.concurrency} at a time`,
-  ].filter(Boolean);
+  const said = LIMITS.filter(([name]) => limits?.[name]).map(
+    ([name, unit]) => `${count(limits[name])} ${unit}`,
+  );
   return said.length ? html`<span class="small">${said.join(", ")}</span>` : html`<span class="faint">none</span>`;
 };
 export const LimitFields = ({ form }) => html`
   <div class="fields two">
-    <${Field} form=${form} name="rpm" kind="number" label="Calls a minute" placeholder="no limit" />
-    <${Field} form=${form} name="tpm" kind="number" label="Tokens a minute" placeholder="no limit" />
-    <${Field} form=${form} name="concurrency" kind="number" label="Calls at a time" placeholder="no limit" />
+    ${LIMITS.map(([name, , label]) => html`
+      <${Field} key=${name} form=${form} name=${name} kind="number" label=${label} placeholder="no limit" />
+    `)}
   </div>
 `;
-export const limitsGiven = (values) => ({
-  rpm: numberOr(values.rpm),
-  tpm: numberOr(values.tpm),
-  concurrency: numberOr(values.concurrency),
-});
-export const limitsKnown = (limits) => ({
-  rpm: limits?.rpm ?? "",
-  tpm: limits?.tpm ?? "",
-  concurrency: limits?.concurrency ?? "",
-});
+export const limitsGiven = (values) =>
+  Object.fromEntries(LIMITS.map(([name]) => [name, numberOr(values[name])]));
+export const limitsKnown = (limits) => Object.fromEntries(LIMITS.map(([name]) => [name, limits?.[name] ?? ""]));

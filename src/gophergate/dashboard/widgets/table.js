@@ -1,5 +1,6 @@
 /** Tables: a plain one for what fits, a virtualised one for what does not. Arrows walk, Enter opens. */
 import { html, isPhone, useRef, useState, useEffect, useCallback } from "../ui.js";
+import { Component } from "../vendor/preact.js";
 
 /**
  * `phone: false` leaves a column out where there is no room. `total` is what stands below it in a line of sums: by itself
@@ -105,8 +106,38 @@ function walkRows(event) {
 }
 
 const ROW = 36;
+/** Rows that are drawn above and below those in sight. */
+const ABOVE = 6;
+const BELOW = 10;
+
+/** A row that is drawn again only when something of it is another: scrolling moves many and changes few. */
+class Row extends Component {
+  shouldComponentUpdate(next) {
+    return ["row", "at", "isSelected", "every", "template"].some((name) => next[name] !== this.props[name]);
+  }
+  render({ row, at, isSelected, columns, template, open }) {
+    return html`
+      <div
+        role="row"
+        class="vrow"
+        aria-rowindex=${at + 2}
+        aria-selected=${isSelected}
+        style=${{ top: `${(at + 1) * ROW}px`, gridTemplateColumns: template }}
+        onClick=${(event) => !event.target.closest("a,button") && open(row)}
+      >
+        ${columns.map((one) => html`
+          <span key=${one.key} role="gridcell" class=${one.num ? "num" : ""}>
+            ${one.cell(row)}
+          </span>
+        `)}
+      </div>
+    `;
+  }
+}
+
 /**
- * A table of any length: only what is seen is drawn. `onEnd` is called when its last rows come into sight.
+ * A table of any length: only what is seen is drawn. `onEnd` is called when its last rows come into sight. Rows stay as
+ * they are drawn for as long as `columns` is the same list.
  * @param {{columns: Column[], rows: any[], rowKey: (row: any) => string, onOpen: (row: any) => void, selected?: string, onEnd?: () => void, height: string, label: string, foot?: any}} props
  */
 export function VirtualTable({
@@ -123,19 +154,22 @@ export function VirtualTable({
   const columns = roomFor(every);
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   const [from, setFrom] = useState(0);
-  const [size, setSize] = useState(40);
+  const [size, setSize] = useState(24);
   const scrolled = useCallback(() => {
     const element = box.current;
     if (!element) return;
-    const first = Math.max(0, Math.floor(element.scrollTop / ROW) - 10);
+    const first = Math.max(0, Math.floor(element.scrollTop / ROW) - ABOVE);
     setFrom((was) => (Math.abs(was - first) > 4 || first === 0 ? first : was));
-    setSize(Math.ceil(element.clientHeight / ROW) + 24);
+    setSize(Math.ceil(element.clientHeight / ROW) + ABOVE + BELOW);
     if (onEnd && element.scrollTop + element.clientHeight > rows.length * ROW - 600) onEnd();
   }, [rows.length, onEnd]);
   useEffect(() => {
     scrolled();
   }, [scrolled]);
   const template = columns.map((one) => one.width || "minmax(80px, 1fr)").join(" ");
+  const opener = useRef(onOpen);
+  opener.current = onOpen;
+  const open = useCallback((row) => opener.current(row), []);
   const keys = (event) => {
     const at = rows.findIndex((row) => rowKey(row) === selected);
     const step =
@@ -170,21 +204,16 @@ export function VirtualTable({
       </div>
       <div style=${{ height: `${rows.length * ROW}px` }} role="presentation">
         ${rows.slice(from, from + size).map((row, n) => html`
-          <div
+          <${Row}
             key=${rowKey(row)}
-            role="row"
-            class="vrow"
-            aria-rowindex=${from + n + 2}
-            aria-selected=${selected === rowKey(row)}
-            style=${{ top: `${(from + n + 1) * ROW}px`, gridTemplateColumns: template }}
-            onClick=${(event) => !event.target.closest("a,button") && onOpen(row)}
-          >
-            ${columns.map((one) => html`
-              <span key=${one.key} role="gridcell" class=${one.num ? "num" : ""}>
-                ${one.cell(row)}
-              </span>
-            `)}
-          </div>
+            row=${row}
+            at=${from + n}
+            isSelected=${selected === rowKey(row)}
+            every=${every}
+            columns=${columns}
+            template=${template}
+            open=${open}
+          />
         `)}
       </div>
       ${foot}

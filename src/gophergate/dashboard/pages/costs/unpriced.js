@@ -2,6 +2,7 @@
 import { html, useData } from "../../ui.js";
 import { get, may } from "../../api.js";
 import { count } from "../../format.js";
+import { href } from "../../router.js";
 import { nameOf, range } from "../../widgets/range.js";
 import { Empty, Loaded } from "../../widgets/states.js";
 import { Table } from "../../widgets/table.js";
@@ -20,9 +21,7 @@ const COLUMNS = [
   {
     key: "do",
     head: "",
-    cell: (row) => html`
-      <a href=${`#/models?q=${encodeURIComponent(row.name)}`}>${may("route") ? "Set a price" : "Look"}</a>
-    `,
+    cell: (row) => html`<a href=${href("models", "", { q: row.name })}>${may("route") ? "Set a price" : "Look"}</a>`,
   },
 ];
 

@@ -13,6 +13,11 @@ import { attempt, toast } from "../../widgets/toasts.js";
 const EVENTS = [
   ["budget", "A budget passes a threshold"],
   ["loop", "A client repeats the same request"],
+  ["unpriced", "A model is used whose price nobody knows"],
+  ["credit", "A provider's credit is low"],
+  ["prices", "A newer price list is in force"],
+  ["breaker", "A deployment is rested, or asked again"],
+  ["credential", "A provider's key is rested"],
   ["configuration", "An operator changes something"],
   ["start", "The gateway begins to serve"],
   ["stop", "The gateway shuts down"],
@@ -96,7 +101,12 @@ function WebhookDrawer({ row, onClose, onChange }) {
     ),
   };
   const form = useForm(start, async (values) => {
-    const events = EVENTS.map(([name]) => name).filter((name) => values[`on_${name}`]);
+    const chosen = EVENTS.map(([name]) => name).filter((name) => values[`on_${name}`]);
+    // "Everything" stays so, with what may come to be told; and so does what is told of without a box here.
+    const events =
+      chosen.length === EVENTS.length && row.events?.includes("*")
+        ? ["*"]
+        : [...chosen, ...(row.events || []).filter((name) => name === "test")];
     const body = { name: values.name.trim(), url: values.url.trim(), events, enabled: values.enabled };
     const saved = isNew ? await post("/api/webhooks", body) : await patch(`/api/webhooks/${row.id}`, body);
     onChange();
