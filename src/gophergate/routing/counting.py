@@ -5,6 +5,7 @@ A `Runner`, so that a count is a call like any other: checked, routed, with a ro
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -66,7 +67,8 @@ class Counting:
         if count is None:
             row, spoken = deployment.provider.row, deployment.provider.speaks
             first = spoken[0] if spoken else ""
-            count = await apart(size, estimate, request, deployment.model, service=row.kind, spoken=first)
+            # The first estimate of a process reads the vocabulary, so even a small one is made beside the loop.
+            count = await asyncio.to_thread(estimate, request, deployment.model, service=row.kind, spoken=first)
             order.outlet.note(*ESTIMATED)
         body = encode(_told(order.door.name, count))
         order.account.said(body)

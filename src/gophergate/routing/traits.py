@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from gophergate.core.blocks import Block, Media, Text, ToolResult
 from gophergate.core.request import Request, Turn
 from gophergate.dialects.base import Dialect, Peek
-from gophergate.dialects.estimate import estimate
+from gophergate.dialects.estimate import rough
 from gophergate.routing.base import Order
 
 _NO_TAGS: Mapping[str, str] = {}
@@ -73,9 +73,9 @@ class Traits:
 
     @property
     def input_tokens(self) -> int:
-        """How long the prompt is, estimated."""
+        """How long the prompt is, roughly: rules part short from long, and this is on the event loop of every call."""
         if self._input_tokens < 0:
-            self._input_tokens = estimate(self.request, self.peek.model)
+            self._input_tokens = rough(self.request)
         return self._input_tokens
 
     @property
