@@ -23,8 +23,9 @@ import uvloop
 
 from gatebench.contenders import KEY
 from gatebench.troubled import WORDS, Troubled, moods
-from gophergate.app import Gateway, assembled
+from gophergate.app import Gateway
 from gophergate.core.call import CallRecord
+from gophergate.process import assembled
 from gophergate.providers.registry import BY_KIND
 from gophergate.settings import load
 from gophergate.store.calls import Calls

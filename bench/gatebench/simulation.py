@@ -16,12 +16,12 @@ from typing import Any
 
 import uvloop
 
-from gophergate.app import assembled
 from gophergate.configured import read_group
 from gophergate.core.call import CallRecord
 from gophergate.core.usage import Usage
 from gophergate.doors.chat import dialects
 from gophergate.planning import simulation as simulation
+from gophergate.process import assembled
 from gophergate.settings import load
 from gophergate.store.replays import Replays
 

@@ -3,89 +3,62 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import random
-import resource
-import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 import gophergate
-from gophergate import heap
 from gophergate.billing.prices import PriceKeeping
 from gophergate.billing.spending import Spending
 from gophergate.configured import Configuration
-from gophergate.doors.chat import ChatDoors, dialects
-from gophergate.doors.health import Health, error_reply
-from gophergate.doors.models import ModelList
-from gophergate.doors.usage import OwnUsage
+from gophergate.doors.chat import dialects
+from gophergate.doors.health import error_reply
+from gophergate.doors.public import PublicDoors
 from gophergate.errors import Unavailable
 from gophergate.exchange import House
 from gophergate.front.assets import Assets
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.fallback import Fallback
 from gophergate.front.forwarded import TrustedProxies
-from gophergate.front.routes import Doors, Routes
-from gophergate.front.server import Binding, CannotListen, Server, connections_allowed
+from gophergate.front.server import Binding, Server
 from gophergate.front.websocket import SocketFront
 from gophergate.ids import Ids
-from gophergate.keyfile import Announce, prepare
 from gophergate.ledger.book import Book
-from gophergate.ledger.journal import Journal, open_journal
+from gophergate.ledger.journal import Journal
 from gophergate.ledger.writer import LedgerWriter
 from gophergate.live.socket import LiveSocket, Seen
 from gophergate.live.view import LiveView
-from gophergate.logs import log_to_stderr
 from gophergate.observe.host import host
 from gophergate.operators import Application as ASGIApp
 from gophergate.operators import Operators
 from gophergate.policy.auth import Auth
 from gophergate.rating import Asking
-from gophergate.responses.room import Responses
-from gophergate.responses.store import MemoryResponses, ResponseStore
+from gophergate.responses.store import ResponseStore
 from gophergate.retiring import retire_old
 from gophergate.routing.classifier import Classifier
-from gophergate.routing.counting import Counting
 from gophergate.routing.media import Fetch
 from gophergate.routing.room import Router
-from gophergate.routing.stored import StoredObjects
 from gophergate.secrets import Keyring, Passwords
 from gophergate.settings import Settings
-from gophergate.setup import check_key, dashboard_address, first_run
 from gophergate.store.budgets import TOPIC as BUDGETS_TOPIC
 from gophergate.store.calls import Calls
-from gophergate.store.database import Database, open_database
+from gophergate.store.database import Database
 from gophergate.store.keys import TOPIC as KEYS_TOPIC
 from gophergate.store.keys import Keys
 from gophergate.store.providers import TOPIC as CATALOG_TOPIC
 from gophergate.store.repricing import TOPIC as REPRICED_TOPIC
-from gophergate.store.revision import upgrade
-from gophergate.store.usage import Usages
 from gophergate.store.users import TOPIC as PEOPLE_TOPIC
 from gophergate.store.webhooks import TOPIC as WEBHOOKS_TOPIC
 from gophergate.transport.base import Transport
-from gophergate.transport.choose import ProxyRules, over_proxies
-from gophergate.transport.deliver import deliver
-from gophergate.transport.fetch import fetch
-from gophergate.transport.http1 import Http1Transport
-from gophergate.transport.pool import PoolLimits
 from gophergate.watching import watch_changes
 from gophergate.webhooks import Send, Webhooks
 
 if TYPE_CHECKING:
     from gophergate.admin.sessions import Sessions
-
-logger = logging.getLogger("gophergate")
-
-_MAX_FETCHED = 20 << 20
-"""Bytes of a medium that a caller names by its address: no vendor takes larger ones inline."""
-_FETCH_TIMEOUT = 20.0
 
 
 class Parts(msgspec.Struct):
@@ -112,23 +85,26 @@ class Gateway:
     def __init__(self, settings: Settings, parts: Parts) -> None:
         self.settings = settings
         self.parts = parts
+        self.started = parts.wall()
         self.warmed = asyncio.Event()
         """Set once all is there that is not needed to listen."""
         self._background: set[asyncio.Task[None]] = set()
-        self.configuration = Configuration(settings, parts.database, parts.keyring, parts.transport, wall=parts.wall)
-        self.catalog = self.configuration.holder
+        wall, clock = parts.wall, parts.clock
+        ids = Ids(wall, parts.bits)
         spoken = dialects()
-        ids = Ids(parts.wall, parts.bits)
-        self.started = parts.wall()
-        self.passwords = Passwords()
+
+        # What is configured, and who may call
+        self.configuration = Configuration(settings, parts.database, parts.keyring, parts.transport, wall=wall)
+        self.catalog = self.configuration.holder
         self.keys = Keys(parts.database)
-        self.auth = Auth(self.keys, digest=parts.keyring.hash_client_key, clock=parts.clock, wall=parts.wall)
+        self.auth = Auth(self.keys, digest=parts.keyring.hash_client_key, clock=clock, wall=wall)
+
+        # What calls cost, where they are written down, and what may be spent
         self.calls = Calls(parts.database)
         self.pricing = PriceKeeping(
-            settings, parts.database, parts.transport, self.configuration, wall=parts.wall, announce=self._announce
+            settings, parts.database, parts.transport, self.configuration, wall=wall, announce=self._announce
         )
         self.writer = LedgerWriter(self.calls, journal=parts.journal, on_written=self.pricing.written)
-        self.webhooks = Webhooks(parts.database, parts.keyring, ids, send=parts.send, wall=parts.wall)
         self.spending = Spending(
             parts.database,
             self.calls,
@@ -137,70 +113,35 @@ class Gateway:
             settings,
             announce=self._announce,
             output_limit=lambda label: self.catalog.current.facts(label).max_output,
-            wall=parts.wall,
-            clock=parts.clock,
+            wall=wall,
+            clock=clock,
         )
+
+        # Where calls go, and the house they pass through
         self.router = Router(
             self.catalog, spoken, self.pricing.book, parts, self._announce, settings.admission.provider_wait
         )
         self.configuration.on_swap.append(self.router.reconfigured)
-        self.house = House(
-            auth=self.auth,
-            book=Book(
-                self.writer,
-                self.pricing.book,
-                wall=parts.wall,
-                clock=parts.clock,
-                keeps=settings.logging.bodies,
-                redact=settings.logging.redact,
-            ),
-            catalog=self.catalog,
-            admission=self.spending.admission,
-            chooser=self.router.chooser,
-            attempts=self.router.attempts,
-            ids=ids,
-            wall=parts.wall,
-            heartbeat_interval=settings.server.keepalive_interval,
-        )
-        self.router.chooser.rater = Classifier(Asking(self.house, spoken["ollama"]), parts.clock)
+        self.house = self._house(ids)
+        self.router.chooser.rater = Classifier(Asking(self.house, spoken["ollama"]), clock)
+
+        # Who is told of them, and who runs the place
+        self.webhooks = Webhooks(parts.database, parts.keyring, ids, send=parts.send, wall=wall)
         self.live = LiveView(
-            wall=parts.wall,
-            clock=parts.clock,
+            wall=wall,
+            clock=clock,
             redact=settings.logging.redact,
             audience=partial(setattr, self.house.book, "audience"),
             measure=self._measured,
         )
+        self.passwords = Passwords()
+        self.operators = Operators(self._operators)
         self._sessions: Sessions | None = None
-        models = ModelList(self.auth, self.catalog)
-        doors = ChatDoors(self.house, spoken, Counting(parts.transport, spoken))
-        responses = Responses(
-            self.house,
-            spoken["openai_responses"],
-            parts.responses or MemoryResponses(parts.clock),
-            StoredObjects(parts.transport),
-        )
-        health = Health(parts.database)
-        self.routes = Routes(
-            Doors(
-                chat=doors.chat,
-                count=doors.count,
-                gemini=doors.gemini,
-                responses=responses.create,
-                compact=responses.compact,
-                response=responses.one,
-                models=models.all,
-                model=models.one,
-                gemini_models=models.gemini_all,
-                gemini_model=models.gemini_one,
-                ollama_tags=models.ollama_tags,
-                ollama_show=models.ollama_show,
-                ollama_version=models.ollama_version,
-                usage=OwnUsage(self.auth, Usages(parts.database), parts.wall).get,
-                live=health.live,
-                ready=health.ready,
-            )
-        )
+
+        # The doors, and what listens before them
+        doors = PublicDoors(self.house, spoken, parts)
         write_error = partial(error_reply, spoken)
+        self.routes = doors.routes
         self.edge = Edge(
             self.routes,
             write_error,
@@ -208,25 +149,36 @@ class Gateway:
             limits=EdgeLimits(max_body_bytes=settings.server.max_body_bytes),
             proxies=TrustedProxies(settings.server.trusted_proxies),
         )
-        self.operators = Operators(self._operators)
-        server = settings.server
         self.live_socket = LiveSocket(self.live.hub, self._viewer, write_error, self._hello)
-        socket = SocketFront(self.edge, responses.open, write_error)
+        responses = SocketFront(self.edge, doors.responses.open, write_error)
+        sockets: dict[str, ASGIApp] = {"/v1/responses": responses, "/responses": responses, "/ws": self.live_socket}
         self.server = Server(
-            Fallback(
-                self.routes,
-                write_error,
-                {
-                    "/v1/responses": socket,
-                    "/responses": socket,
-                    "/ws": self.live_socket,
-                },
-                self.operators,
-                Assets(),
-            ),
+            Fallback(self.routes, write_error, sockets, self.operators, Assets()),
             self.edge,
-            Binding(host=server.host, port=server.port),
-            drain_timeout=server.drain_timeout,
+            Binding(host=settings.server.host, port=settings.server.port),
+            drain_timeout=settings.server.drain_timeout,
+        )
+
+    def _house(self, ids: Ids) -> House:
+        """What a call passes through, as `exchange` orders it."""
+        book = Book(
+            self.writer,
+            self.pricing.book,
+            wall=self.parts.wall,
+            clock=self.parts.clock,
+            keeps=self.settings.logging.bodies,
+            redact=self.settings.logging.redact,
+        )
+        return House(
+            auth=self.auth,
+            book=book,
+            catalog=self.catalog,
+            admission=self.spending.admission,
+            chooser=self.router.chooser,
+            attempts=self.router.attempts,
+            ids=ids,
+            wall=self.parts.wall,
+            heartbeat_interval=self.settings.server.keepalive_interval,
         )
 
     @property
@@ -383,63 +335,3 @@ class Gateway:
                 started=self.started,
             )
         )
-
-
-@asynccontextmanager
-async def assembled(settings: Settings, *, announce: Announce) -> AsyncIterator[Gateway]:
-    """A listening gateway from settings alone: database opened and brought up to date, key checked, journal taken over,
-    and on a first start administrator and client key made before anybody can call.
-
-    Raises SetupError, SettingsError, DatabaseUnavailable, UpgradeFailed, CannotListen.
-    """
-    keyring = prepare(settings, announce=announce)
-    database = await open_database(settings.database.url.reveal())
-    rules = ProxyRules.read(os.environ)
-    limits = PoolLimits(per_origin=connections_allowed())
-    fast = Http1Transport(limits=limits)
-    transport = over_proxies(rules, fast)
-    fetching = partial(fetch, transport=fast, limit_bytes=_MAX_FETCHED, timeout=_FETCH_TIMEOUT)
-    journal = open_journal(settings.data_dir / "journal")
-    try:
-        await upgrade(database)
-        await check_key(database, keyring, now=int(time.time() * 1_000_000))
-        sending = partial(deliver, transport=fast, timeout=_FETCH_TIMEOUT)
-        parts = Parts(database, keyring, transport, fetching, sending, journal)
-        ids = Ids(parts.wall, parts.bits)
-        first = await first_run(settings, database, keyring, ids=ids, now=int(parts.wall() * 1_000_000))
-        try:
-            async with Gateway(settings, parts) as gateway:
-                if first is not None:
-                    first.announce(dashboard_address(settings, gateway.port), announce)
-                yield gateway
-        except CannotListen:
-            if first is not None:  # It is stored, and would never be shown again.
-                first.announce(dashboard_address(settings, settings.server.port), announce)
-            raise
-    finally:
-        await transport.aclose()
-        journal.close()
-        await database.close()
-
-
-async def serve(settings: Settings, *, announce: Announce) -> int:
-    """Serve until SIGTERM or SIGINT, then drain. Gives the exit status. Raises as `assembled` does."""
-    log_to_stderr(settings.logging.level, as_json=settings.logging.format == "json")
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    loop = asyncio.get_running_loop()
-    if settings.server.workers > 1:
-        logger.warning("server.workers is %d, but this version serves with one process", settings.server.workers)
-    if settings.redis.url is not None:
-        logger.warning("redis.url is set, but this version shares nothing through Redis")
-    async with assembled(settings, announce=announce) as gateway:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, gateway.server.stop)
-        logger.info("listening on %s", dashboard_address(settings, gateway.port))
-        heap.settle()
-        tidying = loop.create_task(heap.give_back(gateway.warmed))
-        await gateway.server.until_stopped()
-        tidying.cancel()
-        logger.info("draining for at most %g seconds", settings.server.drain_timeout)
-    logger.info("stopped")
-    return 0

@@ -39,7 +39,7 @@ GATEWAY = """
 import asyncio, json, sys
 from gophergate.cli import main, serve
 from gophergate.cli.options import settings_from
-from gophergate.app import assembled
+from gophergate.process import assembled
 
 async def idle():
     async with assembled(settings_from(None, sys.argv[1], demo=True), announce=lambda line: None) as gateway:

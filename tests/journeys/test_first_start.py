@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from gophergate.app import assembled
 from gophergate.front.server import CannotListen
+from gophergate.process import assembled
 from gophergate.providers.registry import BY_KIND
 from gophergate.settings import Settings, load
 

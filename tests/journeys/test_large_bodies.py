@@ -38,7 +38,7 @@ def with_turns(door: str, model: str) -> tuple[str, bytes]:
 
 @pytest.fixture
 def served() -> Iterator[None]:
-    """The collector as `app.serve` sets it: what stands at the start is never walked again."""
+    """The collector as `process.serve` sets it: what stands at the start is never walked again."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from gophergate.app import Gateway, assembled
+from gophergate.app import Gateway
 from gophergate.core.call import CallRecord
+from gophergate.process import assembled
 from gophergate.providers.registry import BY_KIND
 from gophergate.settings import load
 from gophergate.store.calls import Calls

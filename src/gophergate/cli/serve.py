@@ -39,8 +39,8 @@ def command(
 
     import uvloop
 
-    from gophergate.app import serve
     from gophergate.cli.printing import warn
+    from gophergate.process import serve
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(settings, announce=warn))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ def test_the_words_win_and_the_status_is_the_gateways(gophergate: Command, monke
         announce("to standard error")
         return 7
 
-    monkeypatch.setattr("gophergate.app.serve", serve)
+    monkeypatch.setattr("gophergate.process.serve", serve)
     monkeypatch.setenv("GOPHERGATE_SERVER__PORT", "1")
     ended = gophergate("serve", "--port", "2", "--host", "::1", "--demo", "--json-logs", "--data", "state")
     assert (ended.status, ended.out, ended.err) == (7, "", "to standard error\n")
@@ -39,8 +40,15 @@ def test_a_first_start_says_its_secrets_once_and_drains(home: Path) -> None:
     """INTERFACE: address, name, password and key on standard error, once; SIGTERM ends it with status 0."""
     command = [sys.executable, "-m", "gophergate", "serve", "--demo", "--port", "0"]
 
-    def start_and_stop() -> str:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=home, text=True)
+    def start_and_stop(*more: str, **environment: str) -> str:
+        process = subprocess.Popen(
+            [*command, *more],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=home,
+            text=True,
+        )
         watchdog = threading.Timer(60, process.kill)
         watchdog.start()
         try:
@@ -61,7 +69,14 @@ def test_a_first_start_says_its_secrets_once_and_drains(home: Path) -> None:
             process.kill()
             process.wait()
 
-    first, second = start_and_stop(), start_and_stop()
+    first = start_and_stop()
+    second = start_and_stop("--workers", "2", GOPHERGATE_REDIS__URL="redis://127.0.0.1:1/0")
+    for sentence in (
+        "server.workers is 2, but this version serves with one process",
+        "redis.url is set, but this version shares nothing through Redis",
+    ):
+        assert second.count(sentence) == 1
+        assert sentence not in first
     assert first.count("sk-gg-") == 1
     for words in (
         "Made the encryption key",
