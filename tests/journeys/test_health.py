@@ -111,7 +111,7 @@ async def test_a_client_that_leaves_is_drained_as_its_provider_says(tmp_path: Pa
             async with Upstream(slowly) as up:
                 row = {**provider("openai_chat", up.url), "disconnect": {"policy": f'"{policy}"', "seconds": 5}}
                 async with gate(folder, row) as gateway:
-                    await leave(gateway.port, stream=stream)
+                    await leave(gateway.port, up, stream=stream)
                     [kept] = await rows(gateway, 1)
                     assert (kept.status, kept.http_status) == ("client_closed", 499)
                     assert gateway.router.health.is_well
@@ -144,12 +144,12 @@ async def test_a_keys_own_policy_wins_over_group_and_provider(tmp_path: Path) ->
         assert made.json()["disconnect"] == {**policy, "tokens": None}
         turned = (await admin.post(f"/api/keys/{made.json()['id']}/rotate")).json()
         assert turned["disconnect"] == {**policy, "tokens": None}
-        await leave(gateway.port, stream=True, key=turned["key"])
+        await leave(gateway.port, up, stream=True, key=turned["key"])
         [kept] = await rows(gateway, 1)
         assert (kept.status, kept.usage_source) == ("client_closed", "provider")
         cleared = await admin.patch(f"/api/keys/{turned['id']}", json={"disconnect": None})
         assert cleared.json()["disconnect"] is None
-        await leave(gateway.port, stream=True, key=turned["key"])
+        await leave(gateway.port, up, stream=True, key=turned["key"])
         assert (await rows(gateway, 2))[-1].usage_source != "provider"
 
 
@@ -164,7 +164,7 @@ async def test_a_drain_ends_at_its_bounds(tmp_path: Path) -> None:
         async with Upstream(forever) as up:
             row = {**provider("openai_chat", up.url), "disconnect": {"policy": '"drain"', **bounds}}
             async with gate(tmp_path / str(len(bounds)), row) as gateway:
-                await leave(gateway.port, stream=True)
+                await leave(gateway.port, up, stream=True)
                 [kept] = await rows(gateway, 1, patience=5)
                 for _ in range(100):
                     if not up.open:
@@ -174,12 +174,16 @@ async def test_a_drain_ends_at_its_bounds(tmp_path: Path) -> None:
                 assert (kept.status, kept.usage_source) == ("client_closed", "estimated")
 
 
-async def leave(port: int, *, stream: bool, key: str = KEY) -> None:
-    """A client that goes after a moment."""
+async def leave(port: int, up: Upstream, *, stream: bool, key: str = KEY) -> None:
+    """A client that goes while it is answered: once a stream has begun, or its provider been asked."""
     path, said = asked("openai_chat", "up/m", stream=stream)
     raw = json.dumps(said).encode()
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    before = len(up.asked)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {len(raw)}\r\n\r\n"
     writer.write(head.encode() + raw)
-    await asyncio.sleep(0.2)
+    while not stream and len(up.asked) == before:
+        await asyncio.sleep(0.01)
+    if stream:
+        await reader.readuntil(b"data: ")
     writer.transport.abort()
