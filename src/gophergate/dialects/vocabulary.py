@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 FILE = "o200k_base.xz"
 """Every token in the order of its rank, with a byte before it that says its length. OpenAI's `o200k_base.tiktoken`
-(MIT), whose SHA-256 is 446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d; `kit.vocabulary` packs it."""
+(MIT, Copyright (c) 2022 OpenAI, Shantanu Jain), packed by `kit.vocabulary`, which knows its digest."""
 Cut = Literal["threes", "ones", "apart"]
 """How words are cut before anything else: digits three at a time, as OpenAI's are; one at a time; or so and marks apart
 from words, as Google's are."""
