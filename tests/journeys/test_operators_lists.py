@@ -33,6 +33,13 @@ async def seeded(admin: Operator) -> None:
         team = await admin.make("/api/teams", {"name": name})
         await admin.make("/api/clients", {"name": name, "team_id": team["id"]})
         await admin.make("/api/users", {"username": name, "password": "long enough", "role": "editor"})
+        given = {"name": name, "kind": "compatible", "base_url": "http://127.0.0.1:9/v1", "models": ["m"]}
+        await admin.make("/api/providers", given)
+        await admin.make("/api/groups", {"name": f"{name}-group", "targets": [{"model": "demo/echo"}]})
+        await admin.make("/api/budgets", {"scope": "team", "scope_id": team["id"], "amount": "1"})
+        limits = {"scope": "team", "scope_id": team["id"], "model": "demo/echo", "limits": {"rpm": 9}}
+        await admin.make("/api/limits", limits)
+        await admin.make("/api/webhooks", {"name": name, "url": "https://example.com/hook"})
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,9 @@ async def seeded(admin: Operator) -> None:
         ("/api/clients", ("name", "created_at")),
         ("/api/keys", ("name", "created_at", "last_used_at")),
         ("/api/models", ("name", "updated_at")),
+        ("/api/providers", ("name", "kind", "created_at")),
+        ("/api/groups", ("name", "strategy", "created_at")),
+        ("/api/budgets", ("scope_name", "created_at")),
     ],
 )
 async def test_pages_follow_the_order_both_ways(admin: Operator, path: str, sorts: tuple[str, ...]) -> None:
@@ -67,6 +77,23 @@ async def test_a_row_made_or_removed_between_pages_disturbs_no_other(admin: Oper
     await admin.make("/api/teams", {"name": "zulu"})
     rest = await admin.get(f"/api/teams?sort=-name&cursor={quote(first['next_cursor'])}")
     assert [item["name"] for item in rest["items"]] == ["charlie", "bravo", "Alpha"]
+
+
+@pytest.mark.parametrize("name", ["providers", "groups", "budgets", "limits", "webhooks"])
+async def test_lists_nobody_sorts_come_in_pages_too(admin: Operator, name: str) -> None:
+    """Those of the file stand first; one that goes between two pages takes no other with it."""
+    await seeded(admin)
+    whole = (await admin.get(f"/api/{name}?limit=500"))["items"]
+    assert len(whole) >= len(NAMES)
+    assert await everything(admin, f"/api/{name}?") == whole
+    assert [item["source"] for item in whole[:1] if name == "providers"] in ([], ["file"])
+    first = await admin.get(f"/api/{name}?limit=3")
+    last = first["items"][-1]
+    assert (await admin.ask("DELETE", f"/api/{name}/{last.get('id', last.get('name'))}"))[0] == 204
+    rest = await admin.get(f"/api/{name}?cursor={quote(first['next_cursor'])}")
+    assert first["items"] + rest["items"] == whole
+    status, problem = await admin.ask("GET", f"/api/{name}?cursor=nonsense")
+    assert (status, problem["error"]["param"]) == (400, "cursor")
 
 
 async def test_short_lists_are_sorted_too(admin: Operator) -> None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, StringConstraints, model_validator
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import arranged, order_of
+from gophergate.admin.paging import Cursor, Limit, page_at_hand
 from gophergate.admin.shapes import Dollars, Given, Id, Listing, Moment, Money, Shown, Time, microseconds
 from gophergate.core.money import from_dollars
 from gophergate.errors import BadRequest, NotHere
@@ -121,13 +121,16 @@ class Raise(Given):
 
 async def list_(
     desk: AtDesk,
-    sort: Literal["scope_name", "-scope_name", "amount", "-amount", "spent", "-spent", "created_at", "-created_at"]
-    | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    sort: Literal[
+        "scope_name", "-scope_name", "amount", "-amount", "spent", "-spent", "created_at", "-created_at"
+    ] = "created_at",
     scope: Scope | None = None,
     scope_id: Annotated[str | None, Query(max_length=320)] = None,
     hard: bool | None = None,
 ) -> Listing[BudgetShown]:
-    """Every budget, with what is spent of it."""
+    """Budgets with what is spent of them, the oldest first where no other order is asked for."""
     names = await names_of(desk)
     rows = [
         row
@@ -138,7 +141,7 @@ async def list_(
         and hard in (None, row.hard)
     ]
     items = [await _shown(desk, row, names) for row in rows]
-    return Listing[BudgetShown](items=items if sort is None else arranged(items, order_of(sort, None)))
+    return page_at_hand(BudgetShown, items, sort=sort, cursor=cursor, limit=limit)
 
 
 async def get(budget_id: Id, response: Response, desk: AtDesk) -> BudgetShown:

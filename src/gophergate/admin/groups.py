@@ -11,9 +11,9 @@ from pydantic import Field as Member
 from pydantic import StringConstraints
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Sought, arranged, has, order_of
+from gophergate.admin.paging import Cursor, Limit, Sought, by_name, has, page_at_hand
 from gophergate.admin.resilience import DisconnectGiven, Seconds, TimeoutsGiven
-from gophergate.admin.shapes import Given, Listing, Moment, Shown
+from gophergate.admin.shapes import Given, Listing, Moment, Shown, Sourced
 from gophergate.configured import read_group
 from gophergate.errors import Forbidden
 from gophergate.routing.patterns import LONGEST_PATTERN
@@ -103,11 +103,10 @@ class Publication(Given):
     version: Annotated[int, Member(ge=1, le=2**31)] | None = None
 
 
-class GroupShown(Shown):
+class GroupShown(Sourced):
     """A group as it was last saved. `published` is the version in force, null while there is only a draft."""
 
     name: str
-    source: Literal["file", "database"]
     version: int
     state: Literal["draft", "published", "retired"]
     published: int | None
@@ -145,12 +144,14 @@ class VersionShown(GroupShown):
 
 async def list_(
     desk: AtDesk,
+    limit: Limit = 50,
+    cursor: Cursor = None,
     sort: Literal["name", "-name", "strategy", "-strategy", "created_at", "-created_at"] | None = None,
     q: Sought = None,
     strategy: Strategy | None = None,
     state: Literal["draft", "published", "retired"] | None = None,
 ) -> Listing[GroupShown]:
-    """Every group, those of the file first where no other order is asked for."""
+    """Groups, those of the file first and by name where no other order is asked for."""
     configuration = desk.rooms.configuration
     published = {row.name: row.version for row in await configuration.groups.published()}
     items = [_of_file(group) for group in desk.rooms.settings.groups]
@@ -158,9 +159,7 @@ async def list_(
     items = [
         one for one in items if has(q, one.name) and strategy in (None, one.strategy) and state in (None, one.state)
     ]
-    if sort is not None:
-        items = arranged(items, order_of(sort, None), lambda one: str(one.name))
-    return Listing[GroupShown](items=items)
+    return page_at_hand(GroupShown, items, sort=sort or "standing", cursor=cursor, limit=limit, row_id=by_name)
 
 
 async def get(name: str, response: Response, desk: AtDesk) -> GroupShown:

@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from gophergate.admin.budgets import ModelId, ScopeId, names_of
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
+from gophergate.admin.paging import Cursor, Limit, page_at_hand
 from gophergate.admin.shapes import Given, Id, LimitsGiven, LimitsShown, Listing, Moment, Shown
 from gophergate.admin.teams import limits_of
 from gophergate.errors import BadRequest, NotHere
@@ -55,11 +56,13 @@ class ScopeLimitsChange(Given):
     limits: LimitsGiven
 
 
-async def list_(desk: AtDesk) -> Listing[ScopeLimitsShown]:
-    """All of them, the oldest first."""
+async def list_(desk: AtDesk, limit: Limit = 50, cursor: Cursor = None) -> Listing[ScopeLimitsShown]:
+    """Limits, the oldest first."""
     names = await names_of(desk)
     rows = [row for row in await desk.rooms.spending.limits.all() if desk.sees(row)]
-    return Listing[ScopeLimitsShown](items=[_shown(row, names) for row in rows])
+    return page_at_hand(
+        ScopeLimitsShown, rows, sort="created_at", cursor=cursor, limit=limit, shown=lambda row: _shown(row, names)
+    )
 
 
 async def get(limit_id: Id, response: Response, desk: AtDesk) -> ScopeLimitsShown:

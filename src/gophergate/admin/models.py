@@ -10,7 +10,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Cursor, Limit, Sought, arranged, has, order_of, page_of, place_in
+from gophergate.admin.paging import Cursor, Limit, Sought, by_name, has, page_at_hand
 from gophergate.admin.price_shapes import PriceGiven, PriceShown, given_rates
 from gophergate.admin.shapes import Given, Listing, Moment, Shown, Time, microseconds
 from gophergate.errors import NotHere
@@ -113,18 +113,15 @@ async def list_(
         )
         if has(q, row.name) and provider in (None, row.name.partition("/")[0]) and enabled in (None, row.enabled)
     ]
-    found = arranged(listed, order_of(sort, cursor), _name)
-    return page_of(
+    return page_at_hand(
         ModelShown,
-        found[: limit + 1],
-        limit,
-        place_in(sort, _name),
-        lambda row: _shown(desk, row.name, rows.get(row.name)),
+        listed,
+        sort=sort,
+        cursor=cursor,
+        limit=limit,
+        row_id=by_name,
+        shown=lambda row: _shown(desk, row.name, rows.get(row.name)),
     )
-
-
-def _name(row: ModelRow) -> str:
-    return row.name
 
 
 async def get(name: str, response: Response, desk: AtDesk) -> ModelShown:

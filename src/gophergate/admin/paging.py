@@ -75,6 +75,26 @@ def place_in(sort: str, row_id: Callable[[Any], str] = lambda row: str(row.id)) 
     return place
 
 
+def page_at_hand(
+    kind: type[ShownT],
+    rows: Iterable[Any],
+    *,
+    sort: str,
+    cursor: str | None,
+    limit: int,
+    row_id: Callable[[Any], str] = lambda row: str(row.id),
+    shown: Callable[[Any], ShownT] | None = None,
+) -> Listing[ShownT]:
+    """A page of rows of which all are at hand. Raises BadRequest as `order_of` does."""
+    found = arranged(rows, order_of(sort, cursor), row_id)
+    return page_of(kind, found[: limit + 1], limit, place_in(sort, row_id), shown)
+
+
+def by_name(row: Any) -> str:
+    """What tells rows apart that have a name for their id."""
+    return str(row.name)
+
+
 def arranged(rows: Iterable[RowT], order: Order, row_id: Callable[[Any], str] = lambda row: str(row.id)) -> list[RowT]:
     """Rows that are at hand in that order, from behind its place."""
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, SecretStr, StringConstraints
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Sought, arranged, has, order_of
+from gophergate.admin.paging import Cursor, Limit, Sought, by_name, has, page_at_hand
 from gophergate.admin.resilience import (
     AilmentShown,
     CredentialShown,
@@ -24,7 +24,7 @@ from gophergate.admin.resilience import (
     shown_manner,
     stored,
 )
-from gophergate.admin.shapes import Given, Listing, Moment, Shown
+from gophergate.admin.shapes import Given, Listing, Moment, Shown, Sourced
 from gophergate.configured import ConfigurationProblem, address, manner_of
 from gophergate.doors.chat import dialects
 from gophergate.errors import BadRequest, Forbidden
@@ -44,7 +44,7 @@ ModelId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern
 Speaks = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama"]
 
 
-class ProviderShown(Shown):
+class ProviderShown(Sourced):
     """A provider. `source` "file" cannot be changed here. `state` is "ok", "disabled", "failing" with `ailments` (all
     its keys rest, or a model of it is left alone), or "broken" with `problem`."""
 
@@ -53,7 +53,6 @@ class ProviderShown(Shown):
     name: str
     kind: str
     label: str
-    source: Literal["file", "database"]
     enabled: bool
     state: Literal["ok", "disabled", "failing", "broken"]
     problem: str | None = None
@@ -162,19 +161,19 @@ async def kinds(desk: AtDesk) -> Listing[KindShown]:
 
 async def list_(
     desk: AtDesk,
+    limit: Limit = 50,
+    cursor: Cursor = None,
     sort: Literal["name", "-name", "kind", "-kind", "created_at", "-created_at"] | None = None,
     q: Sought = None,
     kind: Annotated[str | None, Query(max_length=64)] = None,
     enabled: bool | None = None,
 ) -> Listing[ProviderShown]:
-    """Every provider, those of the file first where no other order is asked for."""
+    """Providers, those of the file first and by name where no other order is asked for."""
     configuration = desk.rooms.configuration
     items = [_of_file(desk, entry) for entry in desk.rooms.settings.providers]
     items += [_of_row(desk, row) for row in await configuration.providers.all()]
     items = [one for one in items if has(q, one.name) and kind in (None, one.kind) and enabled in (None, one.enabled)]
-    if sort is not None:
-        items = arranged(items, order_of(sort, None), lambda one: str(one.name))
-    return Listing[ProviderShown](items=items)
+    return page_at_hand(ProviderShown, items, sort=sort or "standing", cursor=cursor, limit=limit, row_id=by_name)
 
 
 async def get(name: str, response: Response, desk: AtDesk) -> ProviderShown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 from pydantic import Field as Member
@@ -59,6 +59,16 @@ class Shown(BaseModel):
 
     model_config = ConfigDict(from_attributes=True, defer_build=True)
     passing: ClassVar[frozenset[str]] = frozenset()
+
+
+class Sourced(Shown):
+    """What the file or the database may hold. `standing` is its place in lists nobody sorts: the file's come first."""
+
+    source: Literal["file", "database"]
+
+    @property
+    def standing(self) -> int:
+        return 0 if self.source == "file" else 1
 
 
 class Listing(Shown, Generic[T]):

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import Request, Response
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Cursor, Limit, Sought, arranged, has, order_of, page_of, place_in
+from gophergate.admin.paging import Cursor, Limit, Sought, has, page_at_hand
 from gophergate.admin.shapes import Given, Id, LimitsGiven, LimitsShown, Listing, Moment, Name, Shown
 from gophergate.core.caller import NO_LIMITS, Limits
 from gophergate.errors import NotHere
@@ -81,8 +81,7 @@ async def list_(
         and organisation_id in (None, row.organisation_id)
         and disabled in (None, row.disabled)
     ]
-    rows = arranged(rows, order_of(sort, cursor))
-    return page_of(TeamShown, rows[: limit + 1], limit, place_in(sort))
+    return page_at_hand(TeamShown, rows, sort=sort, cursor=cursor, limit=limit)
 
 
 async def get(team_id: Id, response: Response, desk: AtDesk) -> TeamShown:
@@ -142,8 +141,7 @@ async def delete(team_id: Id, request: Request, desk: AtDesk) -> None:
 
 async def list_organisations(desk: AtDesk, limit: Limit = 50, cursor: Cursor = None) -> Listing[OrganisationShown]:
     """Organisations, by name."""
-    rows = [row for row in await _organisations(desk) if cursor is None or row.name > cursor]
-    return page_of(OrganisationShown, rows[: limit + 1], limit, lambda row: row.name)
+    return page_at_hand(OrganisationShown, await _organisations(desk), sort="name", cursor=cursor, limit=limit)
 
 
 async def get_organisation(organisation_id: Id, response: Response, desk: AtDesk) -> OrganisationShown:

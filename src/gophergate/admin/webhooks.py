@@ -10,7 +10,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic import Field as Member
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
-from gophergate.admin.paging import Cursor, Limit, page_of
+from gophergate.admin.paging import Cursor, Limit, page_at_hand, page_of
 from gophergate.admin.shapes import Given, Id, Listing, Moment, Name, Shown
 from gophergate.secrets import make_webhook_secret
 from gophergate.store.webhooks import DeliveryRow, State, WebhookRow
@@ -97,9 +97,12 @@ class Tried(Shown):
     delivery_id: str
 
 
-async def list_(desk: AtDesk) -> Listing[WebhookShown]:
-    """Every webhook, by name."""
-    return Listing[WebhookShown](items=[_shown(desk, row) for row in await desk.rooms.webhooks.rows.all()])
+async def list_(desk: AtDesk, limit: Limit = 50, cursor: Cursor = None) -> Listing[WebhookShown]:
+    """Webhooks, by name."""
+    rows = await desk.rooms.webhooks.rows.all()
+    return page_at_hand(
+        WebhookShown, rows, sort="name", cursor=cursor, limit=limit, shown=lambda row: _shown(desk, row)
+    )
 
 
 async def get(webhook_id: Id, response: Response, desk: AtDesk) -> WebhookShown:
