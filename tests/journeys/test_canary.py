@@ -58,13 +58,36 @@ def echoing(asked: Asked) -> Say:
         case "late":
             start = {"choices": [{"index": 0, "delta": {"content": "so"}, "finish_reason": None}]}
             return sse(f"data: {json.dumps(start)}\n\ndata: {json.dumps(said)}\n\n".encode())
+        case "garbled" if asked.json.get("stream"):
+            start = {"choices": [{"index": 0, "delta": {"content": "so"}, "finish_reason": None}]}
+            told = f"data: {json.dumps(start)}\n\ndata: {{no JSON but {key}}}\n\n{key} {key[:-1]}".encode()
+            say = sse(*(told[at : at + 7] for at in range(0, len(told), 7)))
+            say.pause = 0.001  # So that the key comes in several reads.
+            return say
+        case "garbled":
+            return Say(headers=(("content-type", "application/json"),), pieces=(f'{{"id": {key}'.encode(),))
         case "broken":
             return Say(pieces=(key.encode(),), cut=True)
         case _:
             return body(said, int(kind))
 
 
-KINDS = ("400", "401", "403", "404", "429", "500", "text", "escaped", "header", "inside", "stream", "late", "broken")
+KINDS = (
+    "400",
+    "401",
+    "403",
+    "404",
+    "429",
+    "500",
+    "text",
+    "escaped",
+    "header",
+    "inside",
+    "stream",
+    "late",
+    "broken",
+    "garbled",
+)
 CONFIG = f"""
 [security]
 encryption_key = "{ENCRYPTION_KEY}"
@@ -174,11 +197,12 @@ async def _call(client: httpx2.AsyncClient, seen: Seen) -> None:
             model = f"{provider}/{kind}"
             answer = await client.post("/v1/chat/completions", json={"model": model, "messages": said}, headers=key)
             seen.add(f"chat {model} {answer.status_code}", answer.text + str(answer.headers))
-            if kind not in ("401", "escaped", "header", "stream", "late"):
+            if kind not in ("401", "escaped", "header", "stream", "late", "garbled"):
                 continue
             asked = {"model": model, "messages": said, "stream": True, "max_tokens": 9}
             answer = await client.post("/v1/chat/completions", json=asked, headers=key)
             seen.add(f"streamed chat {model} {answer.status_code}", answer.text + str(answer.headers))
+            assert kind != "garbled" or answer.text.endswith("data: {no JSON but ***}\n\n*** ***"), answer.text
             answer = await client.post("/v1/messages", json=asked, headers={"x-api-key": CLIENT_KEY})
             seen.add(f"messages {model} {answer.status_code}", answer.text + str(answer.headers))
         answer = await client.post(

@@ -13,7 +13,7 @@ from gophergate.core.request import Request
 from gophergate.dialects.base import Reader, Writer
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamRefused
 from gophergate.routing.base import Order
-from gophergate.routing.secrecy import strike, without
+from gophergate.routing.secrecy import Striking, strike, without
 
 _CONTENT = (BlockOpened, BlockGrew, Finished)
 _DECLINED = frozenset({"content_filter", "refusal"})
@@ -98,7 +98,8 @@ class VerbatimStream(Stream):
         self._partial: list[bytes] = []
         self._partial_size = 0
         self._filter = None if order.peek.include_usage else order.door.usage_filter()
-        self._blind = False
+        self._blind: Striking | None = None
+        """What unreadable bytes pass through: no event says whether they tell of an error, and a key may be in them."""
         self._at_rest = False
         """Whether everything so far has passed, up to the end of an event: only then may words take the short way."""
         # Lines of JSON and JSON arrays have no blank lines: there a line is what must stay whole.
@@ -107,8 +108,8 @@ class VerbatimStream(Stream):
     def feed(self, data: bytes) -> None:
         if self.done:
             return
-        if self._blind:
-            self._say(data)
+        if self._blind is not None:
+            self._say(self._blind.feed(data))
             return
         events = self._reader.feed(data)
         if self._at_rest and len(events) == 1 and type(events[0]) is BlockGrew and data.find(b"\n\n") == len(data) - 2:
@@ -132,10 +133,12 @@ class VerbatimStream(Stream):
         """The provider's bytes are over, cleanly or by `error`."""
         if self.done:
             return
+        if self._blind is not None:
+            self._say(self._blind.end())
         if error is not None:
             self._fail(error, self._error_event(error))
             return
-        if self._blind:
+        if self._blind is not None:
             self._finish()
             return
         rest = b"".join(self._partial)
@@ -154,12 +157,12 @@ class VerbatimStream(Stream):
 
     def _go_blind(self, data: bytes) -> None:
         """The tap cannot read this: the bytes flow on, and the call is marked unmetered."""
-        self._blind = True
+        self._blind = Striking(self.secrets)
         self.order.account.unreadable()
         if not self.delivered:
             self.delivered = True
             self.order.outlet.begin(self._content_type)
-        self._say(b"".join((*self._early, *self._partial, data)))
+        self._say(self._blind.feed(b"".join((*self._early, *self._partial, data))))
         self._early.clear()
         self._partial.clear()
 

@@ -155,6 +155,19 @@ def test_what_the_tap_cannot_read_flows_on_unmetered() -> None:
     assert not any(isinstance(event, Failed) for event in account.events)
 
 
+def test_a_key_in_what_the_tap_cannot_read_is_struck_out_in_any_cut() -> None:
+    """Law 4, law 8: also when the key was begun before the first byte that could not be read."""
+    secret = "sk-CANARY-0123456789"
+    odd = f"data: {{no JSON {secret}}}\n\n".encode()
+    for size in (1, 5, len(odd)):
+        stream, outlet, _ = verbatim()
+        stream.secrets = (secret,)
+        for piece in (ROLE, HELLO, *(odd[at : at + size] for at in range(0, len(odd), size)), STOP):
+            stream.feed(piece)
+        stream.end()
+        assert outlet.sent == ROLE + HELLO + b"data: {no JSON ***}\n\n" + STOP
+
+
 def test_a_large_event_is_not_held_for_ever() -> None:
     """Law 9: every buffer has a bound and a full-policy."""
     stream, outlet, _ = verbatim()
