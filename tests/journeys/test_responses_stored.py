@@ -21,7 +21,7 @@ from kit.gate import KEY, gate, rows, url
 from kit.nodes import client_key, node
 from kit.operator import operator
 from kit.responses_upstream import NativeResponses
-from kit.upstream import Upstream
+from kit.upstream import Say, Upstream
 
 
 def client(gateway: Gateway, key: str = KEY) -> AsyncOpenAI:
@@ -104,6 +104,65 @@ async def test_a_pin_holds_on_every_node_and_after_a_restart(tmp_path: Path) -> 
             told = await sdk.responses.create(model="up/m", input="on", previous_response_id=made.id)
             assert (told.output_text, (await sdk.responses.retrieve(made.id)).output_text) == ("turn 2", "turn 1")
     assert upstream.asked[1].json["previous_response_id"] == made.id
+
+
+async def test_a_response_stays_with_the_key_that_made_it(tmp_path: Path) -> None:
+    """R-S4: a vendor keeps a response for one account, and a provider may have keys of several."""
+    accounts = {f"Bearer key-{name}": NativeResponses(f"resp_{name}") for name in ("one", "two", "three")}
+    keys = [{"label": key[-5:], "api_key": key.removeprefix("Bearer ")} for key in accounts]
+    up = {**provider("openai_responses", ""), "credentials": inline(keys)}
+    del up["api_key"]
+    async with (
+        Upstream(lambda asked: accounts[asked.headers["authorization"]](asked)) as upstream,
+        gate(tmp_path, {**up, "base_url": f"{upstream.url}/v1"}) as gateway,
+        client(gateway) as sdk,
+    ):
+        for _ in range(4):
+            made = await sdk.responses.create(model="up/m", input="hi")
+            for turn in range(2, 5):
+                made = await sdk.responses.create(model="up/m", input="on", previous_response_id=made.id)
+                assert made.output_text == f"turn {turn}"
+            assert (await sdk.responses.retrieve(made.id)).output_text == "turn 4"
+            assert len({asked.headers["authorization"] for asked in upstream.asked}) == 1
+            upstream.asked.clear()
+
+
+class inline:  # noqa: N801 - reads as a word
+    """A list of tables, as TOML writes it in one line."""
+
+    def __init__(self, tables: list[dict[str, str]]) -> None:
+        self._tables = tables
+
+    def __str__(self) -> str:
+        told = (
+            "{ " + ", ".join(f'{name} = "{value}"' for name, value in table.items()) + " }" for table in self._tables
+        )
+        return f"[{', '.join(told)}]"
+
+
+GROUP = """
+[[groups]]
+name = "both"
+strategy = "ordered"
+targets = [{ model = "slow/m" }, { model = "up/m" }]
+hedge_after = 30
+"""
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_of_two_that_are_asked_side_by_side_the_one_that_answered_goes_on(stream: bool, tmp_path: Path) -> None:
+    """R-S4: while nobody knows yet whose answer the client gets, each response is its own maker's."""
+    maker = NativeResponses()
+    async with Upstream(lambda _: Say(wait=60)) as silent, Upstream(maker) as upstream:
+        providers = [provider("openai_responses", silent.url, "slow"), provider("openai_responses", upstream.url)]
+        async with gate(tmp_path, *providers, sections=GROUP) as gateway, client(gateway) as sdk:
+            if stream:
+                async with sdk.responses.stream(model="both", input="hi") as events:
+                    made = (await events.get_final_response()).id
+            else:
+                made = (await sdk.responses.create(model="both", input="hi")).id
+            told = await sdk.responses.create(model="both", input="on", previous_response_id=made)
+            assert (told.output_text, len(silent.asked)) == ("turn 2", 1)
 
 
 async def test_another_provider_cannot_go_on_and_one_that_is_gone_is_named(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from gophergate.dialects.openai_responses.writer import StreamWriter
 
 
 class KeepingDoor(OpenAIResponses):
-    """One call's dialect. `on_seen` gets the id of a reply in this dialect, once its provider has named it; `on_made`
-    the id and the bytes of a response that we wrote, before its last bytes go to the client.
+    """One call's dialect. `on_seen` gets the id of a reply in this dialect, once its provider has named it, and that
+    provider's name; `on_made` the id and the bytes of a response that we wrote, before its last bytes go to the client.
 
     With `stateless`, what we see to ourselves (storage, earlier turns, the background) is not asked of the target; the
     response shows all the same what `said` says of it.
@@ -29,7 +29,7 @@ class KeepingDoor(OpenAIResponses):
         said: Callable[[Request], Request],
         *,
         stateless: bool,
-        on_seen: Callable[[str], None],
+        on_seen: Callable[[str, str], None],
         on_made: Callable[[str, bytes], None],
     ) -> None:
         self._said = said
@@ -44,7 +44,7 @@ class KeepingDoor(OpenAIResponses):
         return request
 
     def reader(self, *, stream: bool, origin: str = "") -> Reader:
-        return _WatchedReader(super().reader(stream=stream, origin=origin), self._on_seen)
+        return _WatchedReader(super().reader(stream=stream, origin=origin), origin, self._on_seen)
 
     def writer(self, request: Request, stamp: Stamp, *, stream: bool) -> Writer:
         writer = super().writer(self._said(request), stamp, stream=stream)
@@ -61,11 +61,12 @@ class CompactDoor(OpenAIResponses):
 class _WatchedReader:
     """A reader that tells the reply's id once."""
 
-    __slots__ = ("_on_seen", "_reader")
+    __slots__ = ("_on_seen", "_origin", "_reader")
 
-    def __init__(self, reader: Reader, on_seen: Callable[[str], None]) -> None:
+    def __init__(self, reader: Reader, origin: str, on_seen: Callable[[str, str], None]) -> None:
         self._reader = reader
-        self._on_seen: Callable[[str], None] | None = on_seen
+        self._origin = origin
+        self._on_seen: Callable[[str, str], None] | None = on_seen
 
     @property
     def finished(self) -> bool:
@@ -84,7 +85,7 @@ class _WatchedReader:
         if events and self._on_seen is not None:
             for event in events:
                 if type(event) is Started and event.id:
-                    self._on_seen(event.id)
+                    self._on_seen(event.id, self._origin)
                     self._on_seen = None
                     break
         return events

@@ -127,7 +127,14 @@ class Operations:
         head = [(b"x-request-id", request_id.encode()), (b"x-gophergate-model", kept.maker.encode("ascii", "replace"))]
         try:
             answer = await self._stored.ask(
-                deployment, self._door, method, path, query=query, passing=said.passing, body=body
+                deployment,
+                self._door,
+                method,
+                path,
+                label=kept.credential,
+                query=query,
+                passing=said.passing,
+                body=body,
             )
         except UpstreamRefused as error:
             if error.spoken is None:

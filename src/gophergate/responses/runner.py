@@ -65,6 +65,7 @@ class StatefulRunner:
             await self._background.run(self._attempts, plan, order, call)
         else:
             await self._attempts.run(plan, order)
+        call.settle()
 
 
 class CompactRunner:
@@ -99,6 +100,7 @@ async def take_up(
     before = await history(store, order.owner, asked.previous)
     if before.base is not None:
         plan = pinned(plan, before.base, catalog.current.providers)
+        order = replace(order, credential=before.base.credential)
         order.account.decided(plan.decision[-1])
     if before.turns:
         order = replace(order, body=_extended(order.body, before, plan))
@@ -134,6 +136,7 @@ class _Call:
         self._store = store
         self._order = order
         self._asked = asked
+        self._unsettled: Kept | None = None
         self.closed = False
         """Set when the response was given up: what still comes of it is not kept."""
 
@@ -152,12 +155,22 @@ class _Call:
             background=asked.background if isinstance(asked.background, bool) else None,
         )
 
-    def seen(self, response_id: str) -> None:
-        """The maker keeps the response under this id."""
+    def seen(self, response_id: str, provider: str) -> None:
+        """The maker keeps the response under this id. Of two that are asked side by side, each tells its own, before it
+        is known whose answer the client gets."""
         if self.is_stored:
             background = self._asked.background is True
             owed = background and not self._order.peek.stream
-            self._store.put(self._kept(response_id, native=True, background=background, owed=owed))
+            kept = self._kept(response_id, native=True, background=background, owed=owed)
+            if kept.provider != provider:
+                kept = self._unsettled = replace(kept, maker=f"{provider}/", credential="")
+            self._store.put(kept)
+
+    def settle(self) -> None:
+        """The call is over, and its maker certain: by which model and on which key."""
+        unsettled, account = self._unsettled, self._order.account
+        if unsettled is not None and account.deployment_label.startswith(unsettled.maker):
+            self._store.put(replace(unsettled, maker=account.deployment_label, credential=account.credential))
 
     def made(self, response_id: str, response: bytes) -> None:
         """We wrote this response."""
@@ -174,6 +187,7 @@ class _Call:
             owner=order.owner,
             id=response_id,
             maker=order.account.deployment_label,
+            credential=order.account.credential,
             native=native,
             background=background,
             owed=owed,

@@ -17,6 +17,7 @@ from gophergate.dialects.base import Stamp
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One response. `maker` is the deployment's label, "" for none (a prewarmed one).
 
+    `credential` is the label of its provider's key that made it: what a vendor keeps, it keeps for that account.
     `native`: its maker keeps it, so this is only the way there. Otherwise `body` is the request as it came, from which
     its items are read when somebody asks (`stamp` gives those without an id theirs), `previous` the response it goes on
     from, and `response` the response object. `owed`: it is made in the background and its usage is not in the ledger.
@@ -25,6 +26,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     id: str
     maker: str = ""
+    credential: str = ""
     native: bool = False
     background: bool = False
     owed: bool = False

@@ -184,6 +184,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     client whose call it is: what is remembered of it is remembered for that client alone. `resilience` is its
     plan's; `disconnect` what its key says of clients that leave, None for nothing. `declines`: an
     answer that the vendor's content policy left empty is a failure, for there is another vendor to ask.
+    `credential` is the label of the only key of its provider that it may be sent on, "" for any.
     `thread`: should it be cut, the reply is gone on with elsewhere. `moves` is called before a deployment outside of
     the plan is asked instead, and raises when that one cannot be paid for.
     """
@@ -198,6 +199,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     outlet: Outlet
     owner: str = ""
+    credential: str = ""
     reread: Reread | None = None
     disconnect: Disconnect | None = None
     declines: bool = False

@@ -15,12 +15,15 @@ class Credentials:
         self._health = health
         self._draw = draw
 
-    def pick(self, provider: Provider) -> Credential | None:
-        """A credential for one call: by weight among those that may be used; where all rest, the one that is back
-        first; None for a provider that needs none."""
+    def pick(self, provider: Provider, label: str = "") -> Credential | None:
+        """A credential for one call: the one of that `label`, resting or not, while there is one; else by weight among
+        those that may be used; where all rest, the one that is back first; None for a provider that needs none."""
         credentials = provider.credentials
         if len(credentials) < 2:
             return credentials[0] if credentials else None
+        for one in credentials if label else ():
+            if one.label == label:
+                return one
         usable = self.usable(provider)
         if not usable:
             return min(credentials, key=lambda one: self._health.cooling(provider.name, one.label))

@@ -148,7 +148,7 @@ class Paths:
         body: bytes,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Answer:
-        credential = self._credentials.pick(deployment.provider)
+        credential = self._credentials.pick(deployment.provider, order.credential)
         if order.peek.stream:
             order.outlet.keep_alive(order.door.heartbeat, order.door.stream_type)
         pace, key = self._pace, ""

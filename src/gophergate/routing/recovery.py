@@ -74,7 +74,7 @@ class Recovery:
         treatment = TREATMENTS[kind_of(error)]
         failure = self._noted(deployment, error, treatment, now)
         why = f"{deployment.label} failed ({told(error)})"
-        if treatment.other_key and failure.keys < len(deployment.provider.credentials):
+        if treatment.other_key and not self._order.credential and failure.keys < len(deployment.provider.credentials):
             fit = self._credentials.usable(deployment.provider)
             if fit:
                 failure.keys += 1

@@ -25,12 +25,14 @@ class StoredObjects:
         method: str,
         path: str,
         *,
+        label: str = "",
         query: bytes = b"",
         passing: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> Answer:
-        """The provider's answer, to be used as `async with`. `path` and `query` are encoded; `passing` are the caller's
-        headers, of which this vendor's go along.
+        """The provider's answer, to be used as `async with`. It is asked on its key of that `label`, or on its first
+        where there is none such. `path` and `query` are encoded; `passing` are the caller's headers, of which this
+        vendor's go along.
 
         Raises NotHere (the provider does not speak the dialect any more), UpstreamRefused with its own words, and
         UpstreamError.
@@ -39,7 +41,8 @@ class StoredObjects:
         root = provider.roots.get(dialect.name)
         if root is None:
             raise NotHere(f"'{provider.name}' does not keep this: it does not speak the dialect of this door.")
-        credential = provider.credentials[0] if provider.credentials else None
+        keys = provider.credentials
+        credential = next((key for key in keys if key.label == label), keys[0] if keys else None)
         headers = [(b"user-agent", b"gophergate"), *_vendor_headers(provider, passing or {})]
         if body:
             headers.append((b"content-type", b"application/json"))
