@@ -50,6 +50,32 @@ async def test_losses_are_named_in_the_head_and_in_the_row_and_refused_when_stri
     assert (second.status, third.dropped) == ("refused", ())
 
 
+async def test_what_an_answer_holds_and_its_client_is_not_shown_is_named(tmp_path: Path) -> None:
+    """DESIGN 2, "Loss is named", edge case 25: another vendor's own blocks; in the head as far as they are known when
+    it goes, in the row all."""
+    search = {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {"query": "x"}}
+    found = {"type": "web_search_tool_result", "tool_use_id": "srv_1", "content": []}
+    blocks = [search, found, {"type": "text", "text": "Found."}]
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_sequence": None}
+    whole = {**message, "stop_reason": "end_turn", "content": blocks, "usage": {"input_tokens": 1, "output_tokens": 1}}
+    async with (
+        Upstream(lambda asked: body(whole)) as up,
+        gate(tmp_path, provider("anthropic_messages", up.url)) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers=KEYS) as client,
+    ):
+        for stream in (False, True):
+            asked = {"model": "up/m", "messages": SAID, "stream": stream}
+            answer = await client.post("/v1/chat/completions", json=asked)
+            assert "Found." in answer.text
+            named = answer.headers.get("x-gophergate-dropped")
+            assert named == ("server_tool_use" if stream else "server_tool_use,web_search_tool_result")
+        kept = await client.post("/v1/messages", json={"model": "up/m", "max_tokens": 9, "messages": SAID})
+        assert kept.json()["content"] == blocks
+        first, second, third = await rows(gateway, 3)
+    assert first.dropped == second.dropped == ("server_tool_use", "web_search_tool_result")
+    assert third.dropped == ()
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_tools_come_back_under_the_names_and_in_the_form_they_were_offered(stream: bool, tmp_path: Path) -> None:
     """R-C2, edge case 49: a free-form tool and a namespace through a provider that knows only functions."""

@@ -174,6 +174,8 @@ def _responses(whole: dict[str, Json]) -> Said:
             case "function_call":
                 arguments = item.get("arguments") or ""
                 said.calls.append(Call(item["call_id"], _full_name(item), value_of(arguments)))
+            case "image_generation_call":
+                said.media += bool(item.get("result"))
             case "custom_tool_call":
                 said.calls.append(Call(item["call_id"], _full_name(item), {"input": item.get("input")}))
     why = (whole.get("incomplete_details") or {}).get("reason")

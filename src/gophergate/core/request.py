@@ -28,7 +28,8 @@ class Tool(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `strict` None means unsaid, whose meaning differs: false in Chat, true in Responses. Readers write the
     default of their own dialect out when they know it (`strict_default` in the dialect), so a crossing is explicit.
-    `custom` is a free-form tool (one text input); `format` its grammar. `namespace` groups tools (Responses).
+    `custom` is a free-form tool (one text input); `format` its grammar. `namespace` groups tools (Responses);
+    `namespace_description` says what the group is for, on its first tool alone.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Tool(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     custom: bool = False
     format: Json = None
     namespace: str = ""
+    namespace_description: str = ""
     cache: CacheMark | None = None
     extra: Extra = NO_EXTRA
 

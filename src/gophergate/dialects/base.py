@@ -134,6 +134,9 @@ class Dialect(Protocol):
     name: str
     stream_type: bytes
     """The content type of a stream."""
+    shows: frozenset[str]
+    """What its clients can be shown in an answer besides words, thoughts and calls: kinds of media, "citations",
+    "logprobs"."""
     heartbeat: bytes
     """Bytes that keep a silent stream alive and mean nothing to its clients, also before its first event (R-F4);
     b"" where the dialect has none."""

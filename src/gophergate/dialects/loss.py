@@ -1,10 +1,12 @@
-"""Loss is named: what a target cannot express is dropped *and listed* (settings) or refused by name (content)."""
+"""Loss is named: what a target cannot express is dropped *and listed* (settings) or refused by name (content); and what
+an answer holds that its client cannot be shown is listed too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from gophergate.core.blocks import Block, Extra, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.events import BlockGrew, BlockOpened, Event
 from gophergate.core.request import Request
 from gophergate.errors import BadRequest
 
@@ -117,6 +119,35 @@ def refuse(block: Block, where: str, why: str = "") -> BadRequest:
         f"{': ' + why if why else ''}.",
         code="unsupported_content",
     )
+
+
+def spoken_before(block: Block) -> Block:
+    """What a model once made, for its own turn in the history of a wire whose models make words alone: sound becomes
+    its words. Other media stay, to be shown to the next model beside the turn."""
+    return Text(text=block.transcript) if isinstance(block, Media) and block.transcript else block
+
+
+def unshown(event: Event, dialect: str, shows: frozenset[str]) -> tuple[str, ...]:
+    """What that event of an answer holds that a client of `dialect`, who can be shown `shows`, does not get as it is:
+    another vendor's own blocks, media that are told in words, sources."""
+    names: list[str] = []
+    match event:
+        case BlockOpened(block=Opaque() as block) if block.dialect != dialect:
+            return (block.label,)
+        case BlockOpened(block=Media(kind=kind)) if kind not in shows:
+            return (kind,)
+        case BlockOpened(block=Text(citations=citations)) | BlockGrew(citations=citations):
+            if citations and "citations" not in shows:
+                names.append("citations")
+            if isinstance(event, BlockGrew) and event.logprobs and "logprobs" not in shows:
+                names.append("logprobs")
+    return tuple(names)
+
+
+def in_words(media: Media) -> str:
+    """A medium for clients who have no place for it: what it says, where it is, or that it is there."""
+    said = media.transcript or media.text or media.url
+    return said or f"[{describe(media)}, which this API cannot show]"
 
 
 def without_duplicates(names: Iterable[str]) -> tuple[str, ...]:

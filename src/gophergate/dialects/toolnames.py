@@ -36,10 +36,14 @@ def flat_name(tool: Tool | ToolCall) -> str:
 
 
 def as_function(tool: Tool) -> Function:
-    """The tool as a function. A free-form tool's grammar is told in words: no schema can say it."""
-    if not tool.custom:
-        return Function(flat_name(tool), tool.description, tool.parameters, tool.strict)
+    """The tool as a function. A free-form tool's grammar is told in words: no schema can say it; and so is what its
+    namespace is for, by the first tool of it."""
     description = tool.description
+    if tool.namespace_description:
+        told = f"The tools whose names begin with {tool.namespace}__: {tool.namespace_description}"
+        description = f"{description}\n\n{told}".strip()
+    if not tool.custom:
+        return Function(flat_name(tool), description, tool.parameters, tool.strict)
     grammar: Json = tool.format
     if isinstance(grammar, dict) and isinstance(grammar.get("definition"), str):
         words = [word for word in ("this", grammar.get("syntax"), "grammar") if isinstance(word, str)]

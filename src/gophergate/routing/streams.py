@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from gophergate.core.events import BlockGrew, BlockOpened, Event, Failed, Finished
 from gophergate.core.request import Request
 from gophergate.dialects.base import Reader, Writer
+from gophergate.dialects.loss import unshown
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamRefused
 from gophergate.routing.base import Order
 from gophergate.routing.secrecy import Striking, strike, without
@@ -279,6 +280,10 @@ class TranslatedStream(Stream):
             self._take_one(event)
 
     def _take_one(self, event: Event) -> None:
+        if type(event) is BlockOpened or (type(event) is BlockGrew and (event.citations or event.logprobs)):
+            door = self.order.door
+            if names := unshown(event, door.name, door.shows):
+                self.order.account.dropped(names)
         if isinstance(event, Failed):
             strike(event.error, self.secrets)
             self._fail(event.error, self._writer.write(event) if self.delivered else b"")

@@ -43,6 +43,8 @@ _CONTENT = frozenset({"container_upload", "browser_state"})
 """Opaque blocks of a user's turn that are what the turn is about: never dropped on the way to another vendor."""
 
 _PLAIN_MARKS = frozenset({"type", "ttl"})
+TTLS = frozenset({"5m", "1h"})
+"""How long this vendor keeps a prefix, in its words."""
 
 
 def read_blocks(value: Json, where: str, *, origin: str | None = None, role: str = "user") -> tuple[Block, ...]:
@@ -72,7 +74,8 @@ def read_cache(members: Members) -> tuple[CacheMark | None, dict[str, Json]]:
     if not value:
         return None, {}
     mark = CacheMark(text_of(value.get("ttl")))
-    plain = value.get("type") == "ephemeral" and value.keys() <= _PLAIN_MARKS
+    known = "ttl" not in value or mark.ttl in TTLS
+    plain = value.get("type") == "ephemeral" and value.keys() <= _PLAIN_MARKS and known
     return mark, {} if plain else {"cache_control": value}
 
 
@@ -84,13 +87,6 @@ def read_citations(value: Json) -> tuple[Citation, ...]:
 def seal_of(token: str, origin: str | None) -> Seal:
     """A signature or encrypted thought as a seal of whoever made it."""
     return unwrap_seal(token, NAME) if origin is None else Seal(token, NAME, origin)
-
-
-def arguments_of(value: Json) -> str:
-    """A call's `input` as the JSON text that the canon keeps. Raises BadRequest when it is no object."""
-    if not isinstance(value, dict):
-        raise BadRequest("A tool's 'input' must be an object.", param="input")
-    return encode(value).decode()
 
 
 def _citation(raw: dict[str, Json]) -> Citation:
@@ -131,16 +127,17 @@ def _redacted(members: Members, origin: str | None) -> Block:
     return Thought(redacted=True, seal=seal_of(members.required("data"), origin), extra=extra_of(members.rest))
 
 
-def _tool_use(members: Members, _origin: str | None) -> Block:
+def _tool_use(members: Members, origin: str | None) -> Block:
     cache, more = read_cache(members)
     value = members.any("input")
-    if value is not None and not isinstance(value, dict):
+    if origin is None and value is not None and not isinstance(value, dict):
         raise BadRequest(f"'{members.path('input')}' must be an object.", param=members.path("input"))
     wrapped = members.string(SEAL_MEMBER)
     return ToolCall(
-        id=members.required("id"),
+        # What a provider leaves out or spells in its own way is no reason to lose its whole answer.
+        id=members.required("id") if origin is None else members.string("id") or "",
         name=unspelled(members.required("name")),
-        arguments=arguments_of(value or {}),
+        arguments=value if isinstance(value, str) and value else encode(value or {}).decode(),
         seal=unwrap_seal(wrapped, NAME) if wrapped else None,
         cache=cache,
         extra=_rest(members, more),

@@ -11,7 +11,7 @@ import binascii
 import msgspec
 
 from gophergate.core.blocks import Block, CacheMark, Citation, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
-from gophergate.dialects.anthropic_messages.blocks import words_of
+from gophergate.dialects.anthropic_messages.blocks import TTLS, words_of
 from gophergate.dialects.anthropic_messages.names import tool_name
 from gophergate.dialects.anthropic_messages.wire import NAME, WHERE, object_of, own
 from gophergate.dialects.base import Target, decode
@@ -35,12 +35,11 @@ class Content:
         self._marks = "cache_control" not in target.traits.refuses
         self._ttl = "cache_ttl" not in target.traits.refuses
 
-    def goes(self, block: Block, *, finished: bool) -> bool:
+    def goes(self, block: Block) -> bool:
         """Whether a block goes out at all.
 
-        `finished`: it stands in the model's own turn, so a state that only another maker understands is left out in
-        silence (R-S2), while readable reasoning that is left out is named. Raises BadRequest for content that may
-        not be left out.
+        A thought of another maker without words is left out in silence: only its state was there (R-S2). All else that
+        is left out is named. Raises BadRequest for content that may not be.
         """
         match block:
             case Text():
@@ -57,7 +56,7 @@ class Content:
                     self._losses.drop("reasoning")
                 return False
             case Opaque():
-                return self._opaque_goes(block, finished)
+                return self._opaque_goes(block)
             case _:
                 return True
 
@@ -99,21 +98,24 @@ class Content:
         whole = extra.get("cache_control")
         if isinstance(whole, dict):
             return {"cache_control": whole}
-        if cache.ttl and not self._ttl:
+        if cache.ttl and not (self._ttl and cache.ttl in TTLS):
             self._losses.drop("cache_ttl")
         elif cache.ttl:
             return {"cache_control": {"type": "ephemeral", "ttl": cache.ttl}}
         return {"cache_control": {"type": "ephemeral"}}
 
-    def _opaque_goes(self, block: Opaque, finished: bool) -> bool:
+    def _opaque_goes(self, block: Opaque) -> bool:
         origin = self._target.origin
         if block.dialect == NAME and (not block.origin or not origin or block.origin == origin):
             return True
+        self.leave_out(block)
+        return False
+
+    def leave_out(self, block: Opaque) -> None:
+        """Name a block that does not go. Raises BadRequest for content that may not be left out."""
         if not block.optional:
             raise refuse(block, WHERE)
-        if not finished:
-            self._losses.drop(block.label)
-        return False
+        self._losses.drop(block.label)
 
     def _text(self, block: Text) -> dict[str, Json]:
         out: dict[str, Json] = {"type": "text", "text": block.text}
@@ -132,7 +134,7 @@ class Content:
 
     def _result(self, block: ToolResult) -> dict[str, Json]:
         out: dict[str, Json] = {"type": "tool_result", "tool_use_id": block.call_id}
-        content = [self.write(part) for part in block.content if self.goes(part, finished=False)]
+        content = [self.write(part) for part in block.content if self.goes(part)]
         if content:
             out["content"] = content
         if block.is_error is not None:

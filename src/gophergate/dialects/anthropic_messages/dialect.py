@@ -38,6 +38,7 @@ class AnthropicMessages:
 
     name = NAME
     stream_type = STREAM_TYPE
+    shows = frozenset({"citations"})
     heartbeat = PING
     """A `ping` event, which the vendor itself sends and every client passes over, also before `message_start`."""
 

@@ -39,7 +39,7 @@ class _Frame(msgspec.Struct):
     """The one event that comes by the thousand, decoded no further than it is read."""
 
     type: str = ""
-    index: int = 0
+    index: int = -1
     delta: _Delta | None = None
 
 
@@ -55,6 +55,7 @@ class StreamReader:
         self._out = Assembler()
         self._next = 0
         self._keys: dict[int, int] = {}
+        self._last = -1
         self._silent: dict[int, Text] = {}
         self._empty: dict[int, str] = {}
         self._whole: dict[int, tuple[dict[str, Json], list[str]]] = {}
@@ -146,11 +147,13 @@ class StreamReader:
     # -- blocks -----------------------------------------------------------------------------------------------
 
     def _key(self, index: Json) -> int | None:
-        return self._keys.get(index) if isinstance(index, int) else None
+        """The block an event speaks of; one without an index, as some speakers of this wire tell it, of the last."""
+        return self._keys.get(index if isinstance(index, int) else self._last)
 
     def _open(self, index: Json, raw: Json) -> None:
         if not isinstance(index, int):
-            raise BadRequest("a block begins without its index")
+            index = self._last + 1
+        self._last = index
         before = self._keys.get(index)
         if before is not None:
             self._close(before)

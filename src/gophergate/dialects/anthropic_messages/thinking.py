@@ -60,6 +60,7 @@ def plan_of(request: Request, target: Target, losses: Losses) -> Plan:
     reasoning = request.reasoning
     if reasoning is None:
         return plain
+    losses.foreign(reasoning.extra, NAME)
     if "reasoning" in target.traits.refuses:
         losses.drop("reasoning")
         return plain
@@ -74,6 +75,8 @@ def plan_of(request: Request, target: Target, losses: Losses) -> Plan:
         return plain
     if not _is_on(reasoning, native):
         return plain._replace(effort=_said(reasoning, native))
+    if reasoning.effort is not None and reasoning.effort not in EFFORT_BUDGET and not native:
+        losses.drop("reasoning.effort")  # a look-alike's own word
     if not style and native:
         style = "adaptive" if reasoning.adaptive or reasoning.budget is None else "budget"
     match style:

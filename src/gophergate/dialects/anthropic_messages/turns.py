@@ -9,6 +9,7 @@ Rules of this room, each for a 400 of the API or for a client that trims its his
   takes the same id again.)
 - A system turn after the first speaker keeps its place when the request came in this dialect (the API knows such
   messages); from another dialect it is folded into `system`, in order, because older models refuse it elsewhere.
+- Pictures in a turn of the model, which other wires have, stand in a user's turn behind it.
 - Turns that have nothing left to say are left out; neighbours of one speaker become one turn, as the API itself does.
 """
 
@@ -20,12 +21,12 @@ from collections.abc import Iterator
 import msgspec
 from msgspec.structs import replace
 
-from gophergate.core.blocks import NO_EXTRA, Block, Extra, Json, Media, Text, ToolCall, ToolResult
+from gophergate.core.blocks import NO_EXTRA, Block, Extra, Json, Media, Opaque, Text, ToolCall, ToolResult
 from gophergate.core.request import Request, Turn
 from gophergate.dialects.anthropic_messages.content import Content
 from gophergate.dialects.anthropic_messages.names import spelled
 from gophergate.dialects.anthropic_messages.wire import NAME, WHERE, own
-from gophergate.dialects.loss import Losses, refuse
+from gophergate.dialects.loss import Losses, refuse, spoken_before
 from gophergate.errors import BadRequest
 
 NO_RESULT = "No result of this call is known."
@@ -62,10 +63,14 @@ def _folded(request: Request, content: Content, losses: Losses) -> tuple[list[Bl
             losses.foreign(turn.extra, NAME)
         if turn.name:
             losses.drop("name")
-        blocks = [_checked(block, turn, losses) for block in turn.blocks if content.goes(block, finished=assistant)]
+        blocks = [_checked(block, turn, losses, native) for block in turn.blocks if content.goes(block)]
         if not in_system:
-            if blocks:
-                said.append(Said(turn.role, blocks, turn.extra))
+            made = [block for block in blocks if assistant and isinstance(block, Media)]
+            words = [block for block in blocks if block not in made] if made else blocks
+            if words:
+                said.append(Said(turn.role, words, turn.extra))
+            if made:
+                said.append(Said("user", [*made]))
         elif native and (at or own(turn.extra) or not all(isinstance(block, Text) for block in blocks)):
             if blocks or own(turn.extra):
                 said.append(Said("system", blocks, turn.extra))
@@ -74,10 +79,11 @@ def _folded(request: Request, content: Content, losses: Losses) -> tuple[list[Bl
     return system, said
 
 
-def _checked(block: Block, turn: Turn, losses: Losses) -> Block:
+def _checked(block: Block, turn: Turn, losses: Losses, native: bool) -> Block:
     if turn.role == "assistant":
-        if isinstance(block, Media):
+        if native and isinstance(block, Media):
             raise refuse(block, WHERE, "the model's own turns hold no media there")
+        block = spoken_before(block)
     else:
         losses.foreign(block.extra, NAME)
         if isinstance(block, ToolCall):
@@ -170,7 +176,9 @@ def _in_words(result: ToolResult, content: Content) -> Iterator[Block]:
     """A result that answers nothing here: its text and media, under a line that says what they are."""
     yield Text(text=f"[Result of tool call {result.call_id}, which is not in the turn before]")
     for part in result.content:
-        if isinstance(part, Text | Media) and content.goes(part, finished=False):
+        if isinstance(part, Opaque):
+            content.leave_out(part)
+        elif content.goes(part):
             yield part
 
 

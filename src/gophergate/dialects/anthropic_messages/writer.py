@@ -31,6 +31,7 @@ from gophergate.dialects.anthropic_messages.wire import NAME, READ_REASON, SEAL_
 from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, encode, show_seal, wrap_seal
 from gophergate.dialects.estimate import rough
+from gophergate.dialects.loss import in_words
 from gophergate.dialects.sse import sse
 from gophergate.dialects.toolnames import flat_name
 
@@ -117,8 +118,7 @@ class StreamWriter:
             case Opaque():
                 self._opaque(block)
             case Media():
-                self._block = Text(text="")
-                self._text(told_of(block))
+                self._text(block.transcript or "")
             case ToolResult():
                 pass  # no model says one
 
@@ -133,6 +133,8 @@ class StreamWriter:
             case Thought(redacted=False):
                 if event.text:
                     self._think(event.text)
+            case Media():
+                self._text(event.transcript)
             case ToolCall(custom=custom):
                 if event.text:
                     text = encode(event.text)[1:-1].decode() if custom else event.text
@@ -149,6 +151,8 @@ class StreamWriter:
                 self._begin({"type": "redacted_thinking", "data": show_seal(self._seal, NAME)})
             case ToolCall(custom=True):
                 self._say('"}')
+            case Media() as media if not self._is_open:
+                self._text(in_words(media))
         if self._is_open:
             self._out.append(
                 b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n' % (self._count - 1)
@@ -330,7 +334,7 @@ def shown(block: Block) -> dict[str, Json] | None:
         case Opaque():
             return object_of(block.data) if block.dialect == NAME else None
         case Media():
-            return {"type": "text", "text": told_of(block)}
+            return {"type": "text", "text": in_words(block)}
         case ToolResult():
             return None
 
@@ -364,17 +368,6 @@ def shown_citation(citation: Citation) -> Json:
         "title": citation.title or None,
         "encrypted_index": "",
     }
-
-
-def told_of(media: Media) -> str:
-    """A medium in words: a model of this wire answers in text alone, so its clients have no place for another kind."""
-    if media.transcript:
-        return media.transcript
-    if media.text is not None:
-        return media.text
-    if media.url is not None:
-        return media.url
-    return f"[{media.kind}{f' ({media.media_type})' if media.media_type else ''}, which this API cannot show]"
 
 
 def _extra(block: Block | None) -> dict[str, Json]:

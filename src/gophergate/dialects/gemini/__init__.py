@@ -48,6 +48,7 @@ class Gemini:
     """
 
     name = NAME
+    shows = frozenset({"citations", "logprobs", "image", "audio", "video", "document"})
     heartbeat = b"\r\n"
     """A blank line: google-genai takes a comment for the start of an error and fails."""
     seal_mark = SEAL_MARK

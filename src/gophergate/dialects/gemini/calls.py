@@ -12,7 +12,7 @@ import msgspec
 from gophergate.core.blocks import Json, Media, Opaque, Text, ToolCall, ToolResult
 from gophergate.dialects.base import decode, encode
 from gophergate.dialects.callbook import CallBook, is_invented
-from gophergate.dialects.gemini.parts import media_part, read_part, seal_of
+from gophergate.dialects.gemini.parts import is_silent, media_part, read_part, seal_of
 from gophergate.dialects.gemini.wire import NAME, as_extra, camel, inner, leftover, message, own_extra, repeated
 from gophergate.dialects.loss import Losses, refuse
 from gophergate.errors import BadRequest
@@ -96,7 +96,8 @@ def read_result(part: dict[str, Json], book: CallBook, where: str) -> ToolResult
         block = read_part(camel(media))
         if not isinstance(block, Text | Media | Opaque):
             raise BadRequest(f"'{where}.functionResponse.parts' may hold only media.", param=where)
-        content.append(block)
+        if not is_silent(block):
+            content.append(block)
     return ToolResult(
         call_id=book.answered(told.get("id"), name),
         content=tuple(content),

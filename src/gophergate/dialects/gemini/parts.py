@@ -25,6 +25,7 @@ from gophergate.dialects.loss import refuse
 
 _TEXT = frozenset({"text", "thought", "thoughtSignature"})
 _MEDIA = frozenset({"inlineData", "fileData", "thought", "thoughtSignature"})
+TRANSCRIPT = "audioTranscription"
 _BLOB = frozenset({"mimeType", "data", "displayName"})
 _FILE = frozenset({"mimeType", "fileUri", "displayName"})
 _SIDE = frozenset({"thought", "thoughtSignature", "videoMetadata", "mediaResolution", "partMetadata"})
@@ -77,6 +78,7 @@ def _media(part: dict[str, Json], seal: Seal | None) -> Media | None:
             media_type=media_type,
             data=standard_base64(data),
             name=_word(blob, "displayName") or None,
+            transcript=_word(camel(part.get(TRANSCRIPT)), "text") or None,
             seal=seal,
             extra=as_extra({**leftover(blob, _BLOB, "inlineData."), **extra}),
         )

@@ -136,7 +136,7 @@ class _Conversation:
             case Text():
                 # Google takes an empty text from its own callers; others' say nothing by it.
                 is_dropped = is_silent(block) and self._request.dialect != NAME
-                return None if is_dropped else self._sealed(self._text(block), block)
+                return None if is_dropped else self._sealed(text_part(block.text, extra=own_extra(block.extra)), block)
             case Thought():
                 return self._thought(block)
             case Media():
@@ -145,11 +145,6 @@ class _Conversation:
                 return self._sealed(self._call(block), block)
             case Opaque():
                 return self._opaque(block)
-
-    def _text(self, block: Text) -> dict[str, Json]:
-        if block.citations:
-            self._losses.drop("citations")
-        return text_part(block.text, extra=own_extra(block.extra))
 
     def _thought(self, block: Thought) -> dict[str, Json] | None:
         """Foreign reasoning goes as a thought without its seal; what was only a seal does not go at all."""
@@ -197,6 +192,8 @@ class _Conversation:
             self._losses.drop("cache_control")
         if isinstance(block, Media) and block.detail not in {None, "auto"}:
             self._losses.drop("detail")
+        if isinstance(block, Text) and block.citations:
+            self._losses.drop("citations")
 
 
 # -- tools ------------------------------------------------------------------------------------------------------------

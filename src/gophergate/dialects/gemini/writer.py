@@ -31,7 +31,7 @@ from gophergate.dialects.gemini.calls import arguments_object, call_part
 from gophergate.dialects.gemini.errors import error_object
 from gophergate.dialects.gemini.grounding import Placed, write_grounding
 from gophergate.dialects.gemini.logprobs import write_logprobs
-from gophergate.dialects.gemini.parts import media_part, text_part
+from gophergate.dialects.gemini.parts import TRANSCRIPT, media_part, text_part
 from gophergate.dialects.gemini.usage import write_usage
 from gophergate.dialects.gemini.wire import NAME, own_extra, shown_seal, word_of
 from gophergate.dialects.toolnames import flat_name, wrap_input
@@ -111,9 +111,11 @@ def _whole_part(block: Block, candidate: _Candidate) -> dict[str, Json] | None:
             return call_part(block.id, flat_name(block), args, own_extra(block.extra))
         case Media():
             try:
-                return media_part(block)
+                part = media_part(block)
             except BadRequest:
-                return None  # another vendor's upload: there is nothing that this client could fetch
+                # Another vendor's upload: there is nothing that this client could fetch, at most to be read.
+                return text_part(block.transcript) if block.transcript else None
+            return {TRANSCRIPT: {"text": block.transcript}, **part} if block.transcript else part
         case Opaque() if block.dialect == NAME:
             return dict(block.data)
         case _:
@@ -184,13 +186,14 @@ class BodyWriter:
 class _Block:
     """One open block of the stream."""
 
-    __slots__ = ("block", "choice", "extra", "pieces", "seal", "start")
+    __slots__ = ("block", "choice", "extra", "pieces", "seal", "spoken", "start")
 
     def __init__(self, block: Block, choice: int, start: int) -> None:
         self.block = block
         self.choice = choice
         self.start = start
         self.pieces: list[str] = []
+        self.spoken: list[str] = []
         self.seal = block.seal if isinstance(block, Text | Thought | ToolCall | Media) else None
         self.extra = own_extra(block.extra)
 
@@ -262,8 +265,9 @@ class StreamWriter:
         if isinstance(block.block, Text | Thought):
             if event.text or event.logprobs is not None:
                 said = self._words(block, event.text, event.logprobs)
-        elif event.text:
+        else:
             block.pieces.append(event.text)
+            block.spoken.append(event.transcript)
         if event.citations:
             candidate = self._candidates[block.choice]
             candidate.cite(event.citations, block.start, candidate.length)
@@ -335,7 +339,8 @@ def _with_pieces(whole: Block, block: _Block) -> Block:
         case ToolCall():
             return replace(whole, arguments=whole.arguments + grown, extra=extra)
         case Media():
-            return replace(whole, data=(whole.data or "") + grown or None, extra=extra)
+            spoken = (whole.transcript or "") + "".join(block.spoken)
+            return replace(whole, data=(whole.data or "") + grown or None, transcript=spoken or None, extra=extra)
     return whole
 
 

@@ -43,6 +43,7 @@ class Ollama:
 
     name = NAME
     stream_type = STREAM_TYPE
+    shows = frozenset({"logprobs"})
     heartbeat = b" "
     """A space before a line: ollama-python takes an empty line for broken JSON."""
 

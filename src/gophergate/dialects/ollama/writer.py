@@ -25,6 +25,7 @@ from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, encode, wrap_seal
 from gophergate.dialects.dates import date_of
+from gophergate.dialects.loss import in_words
 from gophergate.dialects.ollama.wire import SEAL_MEMBER, own_extra, word_of
 from gophergate.dialects.toolnames import flat_name, wrap_input
 from gophergate.errors import UpstreamBroken
@@ -108,8 +109,7 @@ def _spoken(block: Block) -> str:
         case Text():
             return block.text
         case Media():
-            note = f"{block.kind}{f' ({block.media_type})' if block.media_type else ''}"
-            return block.transcript or block.text or block.url or f"[{note}, which this API cannot show]"
+            return in_words(block)
         case _:
             return ""
 
@@ -181,6 +181,9 @@ class StreamWriter:
             case BlockGrew():
                 if isinstance(self._block, Text | Thought):
                     return self._words(event.text, event.logprobs)
+                if isinstance(self._block, Media):
+                    self._pieces.append(event.transcript)
+                    return self._words(event.transcript, None)
                 self._pieces.append(event.text)
                 if event.seal is not None and isinstance(self._block, ToolCall):
                     self._block = msgspec.structs.replace(self._block, seal=event.seal)
@@ -192,8 +195,9 @@ class StreamWriter:
                         return self._words(text, None)
                     case ToolCall(arguments=arguments):
                         self._pieces.append(arguments)
-                    case Media(data=data):
-                        self._pieces.append(data or "")
+                    case Media(transcript=str(spoken)):
+                        self._pieces.append(spoken)
+                        return self._words(spoken, None)
             case BlockClosed():
                 return self._closed()
         return b""
@@ -219,8 +223,8 @@ class StreamWriter:
                     self._broken = error  # told at the end, when it is known whether the output limit cut it
                     return b""
                 self._calls += 1
-            case Media() as media:
-                return b"".join((self._head, self._text, encode(_spoken(media)), self._close))
+            case Media() as media if not grown:
+                return self._words(in_words(media), None)
         if not told or self._generate:
             return b""
         return b"".join((self._head, self._text, b'"",', encode(told)[1:-1], self._close))

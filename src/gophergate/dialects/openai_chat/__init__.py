@@ -25,6 +25,7 @@ class OpenAIChat:
 
     name = NAME
     stream_type = b"text/event-stream; charset=utf-8"
+    shows = frozenset({"citations", "logprobs", "image", "audio", "video", "document"})
     heartbeat = COMMENT
     strict_default = False
     """What an unsaid `strict` of a tool means here."""

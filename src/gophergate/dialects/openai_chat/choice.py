@@ -5,8 +5,6 @@ Reasoning comes first, then content, then calls, in the order in which a model m
 
 from __future__ import annotations
 
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
 from typing import Any
 
 from gophergate.core.blocks import NO_EXTRA, Citation, Extra, Json, Media, Opaque, Seal, Thought
@@ -31,6 +29,7 @@ from gophergate.dialects.openai_chat.wire import (
     seal_in,
     text_of,
 )
+from gophergate.dialects.sound import SoundPieces
 
 _CHOICE = frozenset({"index", "delta", "message", "finish_reason", "logprobs", "usage", "error", "text"})
 _DELTA = frozenset(
@@ -57,7 +56,6 @@ class ChoiceReader:
     `extras` the members without a canonical name, as `{"message": {...}, ...}`."""
 
     __slots__ = (
-        "_audio_rest",
         "_calls",
         "_choice",
         "_detail",
@@ -70,6 +68,7 @@ class ChoiceReader:
         "_origin",
         "_plain",
         "_reason",
+        "_sound",
         "_splitter",
         "_spoke",
         "broke",
@@ -89,7 +88,7 @@ class ChoiceReader:
         self._detail_rest: dict[str, Json] = {}
         self._detail_sealed = False
         self._details_said = 0
-        self._audio_rest = b""
+        self._sound = SoundPieces()
         self._reason: tuple[Reason, str, str | None] | None = None
         self._spoke = False
         self.broke = ""
@@ -345,19 +344,7 @@ class ChoiceReader:
             self._leave_text()
             self._events.open(key, Media(kind="audio", extra=rest), choice=self._choice)
             rest = NO_EXTRA
-        self._events.grow(key, self._joined(data), transcript=spoken, extra=rest)
-
-    def _joined(self, data: str) -> str:
-        """Base64 pieces that can be put together: padding inside would end the data for a decoder."""
-        if not self._audio_rest and not data.endswith("="):
-            return data
-        try:
-            whole = self._audio_rest + a2b_base64(data)
-        except (Base64Error, ValueError):
-            return data
-        cut = len(whole) - len(whole) % 3
-        self._audio_rest = whole[cut:]
-        return b2a_base64(whole[:cut], newline=False).decode()
+        self._events.grow(key, self._sound.joined(data), transcript=spoken, extra=rest)
 
     def _cite(self, citations: tuple[Citation, ...]) -> None:
         if citations:
@@ -403,9 +390,7 @@ class ChoiceReader:
         """Say what was held back."""
         if self._splitter is not None:
             self._flush_splitter()
-        if self._audio_rest:
-            rest, self._audio_rest = self._audio_rest, b""
-            self._events.grow(("audio", self._choice), b2a_base64(rest, newline=False).decode())
+        self._events.grow(("audio", self._choice), self._sound.rest())
         self._calls.end()
 
     def _flush_splitter(self) -> None:

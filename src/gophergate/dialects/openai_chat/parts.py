@@ -12,15 +12,16 @@ from gophergate.core.blocks import CacheMark, Json, Media, Opaque, Text, Thought
 from gophergate.dialects.base import Target
 from gophergate.dialects.loss import refuse
 from gophergate.dialects.openai_chat.wire import (
+    MARKS,
     NAME,
     NOTE_BARE,
     NOTE_PART,
     NOTE_THINKING,
     list_of,
+    marked_extra,
     object_of,
     others,
     own,
-    own_extra,
     said,
     text_of,
 )
@@ -40,9 +41,9 @@ _Kind = Literal["image", "audio", "video", "document"]
 
 
 def cache_mark(members: dict[str, Any]) -> CacheMark | None:
-    """The prompt-cache breakpoint that OpenRouter, Vercel and others take from Anthropic's wire."""
-    mark = members.get("cache_control")
-    return CacheMark(ttl=text_of(mark.get("ttl"))) if isinstance(mark, dict) else None
+    """The breakpoint after a node, of either kind."""
+    mark = next((members[name] for name in MARKS if isinstance(members.get(name), dict)), None)
+    return CacheMark(ttl=text_of(mark.get("ttl"))) if mark is not None else None
 
 
 def read_part(part: Json) -> Text | Media | Opaque | Thought:
@@ -53,7 +54,7 @@ def read_part(part: Json) -> Text | Media | Opaque | Thought:
     kind = text_of(part.get("type"))
     if kind in ("text", "input_text", "output_text"):
         rest = others(part, frozenset({"type", "text"}))
-        return Text(text=text_of(part.get("text")), cache=cache_mark(part), extra=own_extra(rest))
+        return Text(text=text_of(part.get("text")), cache=cache_mark(part), extra=marked_extra(rest))
     if kind == "refusal":
         return Text(text=text_of(part.get("refusal")), refusal=True)
     if kind == "thinking":
@@ -91,7 +92,7 @@ def read_media(part: dict[str, Any]) -> Media | None:
                 media_type=_TYPE_BY_FORMAT.get(word, f"audio/{word}" if word else ""),
                 data=text_of(inner.get("data")),
                 cache=cache_mark(part),
-                extra=own_extra(rest),
+                extra=marked_extra(rest),
             )
         case "file":
             inner = object_of(part.get("file"))
@@ -105,7 +106,7 @@ def read_media(part: dict[str, Any]) -> Media | None:
                     dialect=NAME,
                     name=name,
                     cache=cache_mark(part),
-                    extra=own_extra(rest),
+                    extra=marked_extra(rest),
                 )
             return _located("document", text_of(inner.get("file_data")), name, None, part, rest)
         case "document_url":  # Mistral
@@ -131,7 +132,7 @@ def _located(
     kind: _Kind, where: str, name: str | None, detail: str | None, part: dict[str, Any], rest: dict[str, Json]
 ) -> Media:
     """Media by a URL, a data URL, or bare base64."""
-    mark, extra = cache_mark(part), own_extra(rest)
+    mark, extra = cache_mark(part), marked_extra(rest)
     media_type, data, url = "", None, None
     head, comma, tail = where.partition(",")
     if comma and head.startswith("data:") and head.endswith(";base64"):
@@ -140,7 +141,7 @@ def _located(
         url = where
     else:
         data = where
-        extra = own_extra({**rest, NOTE_BARE: True})
+        extra = marked_extra({**rest, NOTE_BARE: True})
     return Media(
         kind=kind, media_type=media_type, data=data, url=url, name=name, detail=detail, cache=mark, extra=extra
     )
@@ -160,9 +161,8 @@ def write_part(block: Text | Media | Opaque, target: Target) -> dict[str, Json]:
 
 
 def _write_media(media: Media, target: Target) -> dict[str, Json]:
-    rest = dict(own(media.extra))
-    form = rest.pop(NOTE_PART, "")
-    bare = rest.pop(NOTE_BARE, False)
+    rest, notes = said(media.extra), own(media.extra)
+    form, bare = text_of(notes.get(NOTE_PART)), NOTE_BARE in notes
     if media.file_id is not None and media.dialect != NAME:
         raise refuse(media, "OpenAI Chat", "it is a file uploaded to another vendor")
     if media.text is not None:

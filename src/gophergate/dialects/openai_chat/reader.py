@@ -83,9 +83,11 @@ class ChunkReader:
         elif not chunk.keys() <= _TOP:
             self._remember(chunk)
         if choices and isinstance(choices, list):
+            # A body has all choices, so it counts them from 0; a chunk may hold any one.
+            most = _MOST_CHOICES if "delta" in object_of(choices[0]) else len(choices)
             for position, choice in enumerate(choices):
                 if isinstance(choice, dict):
-                    self._choice(choice, position)
+                    self._choice(choice, _index_of(choice, most, position))
         usage = chunk.get("usage")
         if usage is not None:
             self._count(usage, alone=not choices)
@@ -123,10 +125,7 @@ class ChunkReader:
             elif self._early.get(name) != value:
                 self._late[name] = value
 
-    def _choice(self, choice: dict[str, Any], position: int) -> None:
-        index = choice.get("index")
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < _MOST_CHOICES:
-            index = position
+    def _choice(self, choice: dict[str, Any], index: int) -> None:
         reader = self._choices.get(index)
         if reader is None:
             reader = self._choices[index] = ChoiceReader(self.events, index, self._origin)
@@ -192,6 +191,12 @@ class ChunkReader:
     def break_off(self, sentence: str) -> None:
         """The provider broke its own protocol."""
         self.events.fail(UpstreamBroken(sentence))
+
+
+def _index_of(choice: dict[str, Any], most: int, position: int) -> int:
+    """A choice's own index below `most`; its position where it has none that can be right."""
+    index = choice.get("index")
+    return index if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < most else position
 
 
 class StreamReader:

@@ -6,6 +6,7 @@ look-alikes added. A member without a canonical name rides along in `extra`. A n
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -19,8 +20,10 @@ from gophergate.dialects.openai_chat.tools import read_choice, read_functions, r
 from gophergate.dialects.openai_chat.wire import (
     NAME,
     NOTE_LEGACY,
+    NOTE_REASONING,
     PLAIN_THOUGHTS,
     list_of,
+    marked_extra,
     mistyped,
     object_of,
     others,
@@ -34,6 +37,11 @@ _T = TypeVar("_T")
 
 REASONING = ("reasoning_effort", "reasoning", "thinking", "enable_thinking")
 """Members that say how much to think: OpenAI's, OpenRouter's, Z.AI's and DeepSeek's, Qwen's."""
+_REASONING_WORDS: Mapping[str, frozenset[str]] = {
+    "reasoning": frozenset({"effort", "max_tokens", "enabled", "exclude"}),
+    "thinking": frozenset({"type", "budget_tokens"}),
+}
+"""What is understood inside of them."""
 
 _KNOWN = frozenset(
     {
@@ -232,7 +240,7 @@ def _read_message(message: dict[str, Any], path: str, role: Role, legacy_ids: li
     mark = cache_mark(message)
     if mark is not None and blocks and not isinstance(blocks[-1], Thought):
         blocks[-1] = replace(blocks[-1], cache=mark)
-    return Turn(role=role, blocks=tuple(blocks), name=text_of(message.get("name")), extra=own_extra(unknown))
+    return Turn(role=role, blocks=tuple(blocks), name=text_of(message.get("name")), extra=marked_extra(unknown))
 
 
 def _read_content(content: Json, path: str) -> list[Any]:
@@ -287,7 +295,7 @@ def _read_calls(message: dict[str, Any], path: str, legacy_ids: list[str]) -> li
                 custom=custom,
                 seal=seal_in(told.get("extra_content")),
                 cache=cache_mark(told),
-                extra=own_extra(unknown),
+                extra=marked_extra(unknown),
             )
         )
     legacy = object_of(message.get("function_call"))
@@ -320,7 +328,7 @@ def _read_result(message: dict[str, Any], path: str, legacy_ids: list[str]) -> T
         content=content,
         name=text_of(message.get("name")),
         cache=cache_mark(message),
-        extra=own_extra(unknown),
+        extra=marked_extra(unknown),
     )
 
 
@@ -364,8 +372,18 @@ def _read_reasoning(members: dict[str, Any]) -> Reasoning | None:
     if effort == "none":
         enabled = False
     plain = set(said) == {"reasoning_effort"} and effort is not None
-    extra: Extra = NO_EXTRA if plain else {NAME: said}
+    extra: Extra = NO_EXTRA if plain else {NAME: {NOTE_REASONING: said, **dict(_not_understood(said))}}
     return Reasoning(enabled=enabled, effort=effort, budget=budget, adaptive=adaptive, visible=visible, extra=extra)
+
+
+def _not_understood(said: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Members of those members that the canon has no word for, under dotted names."""
+    for name, words in _REASONING_WORDS.items():
+        inner = said.get(name)
+        if isinstance(inner, dict):
+            yield from ((f"{name}.{word}", value) for word, value in inner.items() if word not in words)
+        elif inner is not None:
+            yield name, inner
 
 
 def _read_format(said: dict[str, Any] | None) -> OutputFormat | None:

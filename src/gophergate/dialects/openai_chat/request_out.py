@@ -12,11 +12,11 @@ from typing import Any
 from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import OutputFormat, Reasoning, Request, Turn
 from gophergate.dialects.base import Target, Written
-from gophergate.dialects.loss import Losses, refuse
+from gophergate.dialects.loss import Losses, refuse, spoken_before
 from gophergate.dialects.openai_chat.parts import write_part
 from gophergate.dialects.openai_chat.thoughts import ThoughtsWritten
 from gophergate.dialects.openai_chat.tools import LEGACY, ToolsWritten
-from gophergate.dialects.openai_chat.wire import GEMINI, NAME, NOTE_LEGACY, own, said
+from gophergate.dialects.openai_chat.wire import GEMINI, NAME, NOTE_LEGACY, NOTE_REASONING, own, said
 from gophergate.dialects.toolnames import flat_name, wrap_input
 
 _WHERE = "OpenAI Chat"
@@ -137,6 +137,7 @@ class _Writing:
                 case "assistant":
                     messages.append(self._assistant(turn))
                     answered = len(messages) if "tool_calls" in messages[-1] and not self._native else None
+                    messages.extend(self._made(turn))
                 case "user":
                     results, words = self._user(turn)
                     at = len(messages) if answered is None else answered
@@ -144,15 +145,32 @@ class _Writing:
                     answered = answered and at + len(results)
                     messages.extend(words)
                 case _:
+                    self._disclose(turn.blocks)
                     role = self._target.traits.system_role or turn.role
                     messages.append(self._message(role, turn, self._content(turn.blocks, joiner="\n\n")))
         return messages
+
+    def _disclose(self, blocks: Iterable[Block]) -> None:
+        """Name what stands beside the content of blocks from another door and has no place here."""
+        for block in blocks:
+            self._losses.foreign(block.extra, NAME)
+            match block:
+                case Thought():
+                    continue
+                case ToolResult():
+                    self._disclose(block.content)
+                case Media(kind="document", detail=str()) if not self._native:
+                    self._losses.drop("detail")
+                case Text(citations=citations) if citations:
+                    self._losses.drop("citations")
+            if block.cache is not None and not self._native:
+                self._losses.drop("cache_control")
 
     def _message(self, role: str, turn: Turn, content: Json) -> dict[str, Json]:
         message: dict[str, Json] = {"role": role, "content": content}
         if turn.name:
             message["name"] = turn.name
-        message.update(own(turn.extra))
+        message.update(said(turn.extra))
         return message
 
     def _user(self, turn: Turn) -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
@@ -160,6 +178,7 @@ class _Writing:
         and what else was said."""
         results = [block for block in turn.blocks if isinstance(block, ToolResult)]
         rest = [block for block in turn.blocks if not isinstance(block, ToolResult)]
+        self._disclose(turn.blocks)
         words: list[dict[str, Json]] = []
         shown = [] if self._native else [part for result in results for part in self._shown(result)]
         if rest or shown or not results:
@@ -182,7 +201,9 @@ class _Writing:
             if not isinstance(block, Thought | ToolCall) and block not in refusals and block not in spoken
         ]
         if not self._native:
-            rest = [_spoken_before(block) for block in rest]
+            rest = [block for block in map(spoken_before, rest) if not isinstance(block, Media)]
+            if any(isinstance(block, Text) and block.citations for block in rest):
+                self._losses.drop("citations")
         content = self._content(rest, joiner="") if rest else None
         if thoughts.parts:
             words = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
@@ -207,6 +228,12 @@ class _Writing:
         ):
             del message[_GOOGLES_COPY]
         return message
+
+    def _made(self, turn: Turn) -> list[dict[str, Json]]:
+        """The pictures of a turn from another door: an assistant's message holds words alone, so the next model sees
+        them as it sees the user's."""
+        made = [] if self._native else [b for b in map(spoken_before, turn.blocks) if isinstance(b, Media)]
+        return [{"role": "user", "content": [write_part(block, self._target) for block in made]}] if made else []
 
     def _call(self, call: ToolCall, message: dict[str, Json]) -> None:
         unknown = own(call.extra)
@@ -293,8 +320,6 @@ class _Writing:
                     continue
                 case _:
                     raise refuse(block, _WHERE)
-            if block.cache is not None and not self._native:
-                self._losses.drop("cache_control")
         if not kept:
             return ""
         if all(_is_plain(block) for block in kept) and (len(kept) == 1 or (joiner is not None and not self._native)):
@@ -325,8 +350,8 @@ class _Writing:
                 self._losses.drop("format")
 
     def _reasoning(self, reasoning: Reasoning, body: dict[str, Json]) -> None:
-        members = own(reasoning.extra)
-        if members:
+        members = own(reasoning.extra).get(NOTE_REASONING)
+        if isinstance(members, dict):
             body.update(members)
             return
         self._losses.foreign(reasoning.extra, NAME)
@@ -363,15 +388,6 @@ class _Writing:
         if enabled and reasoning.effort:
             self._losses.drop("reasoning.effort")
         body["thinking"] = thinking
-
-
-def _spoken_before(block: Block) -> Block:
-    """What a model of another wire once made, as an assistant message can hold it. Raises BadRequest."""
-    if not isinstance(block, Media):
-        return block
-    if block.transcript:
-        return Text(text=block.transcript)
-    raise refuse(block, _WHERE, "an assistant message holds text only")
 
 
 def _label(result: ToolResult, count: int) -> str:

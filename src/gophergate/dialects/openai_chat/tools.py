@@ -20,11 +20,11 @@ from gophergate.dialects.openai_chat.parts import cache_mark
 from gophergate.dialects.openai_chat.wire import (
     NAME,
     NOTE_LEGACY,
+    marked_extra,
     mistyped,
     object_of,
     others,
     own,
-    own_extra,
     said,
     text_of,
 )
@@ -68,7 +68,7 @@ def _read_function(tool: dict[str, Any], said: dict[str, Any], position: int) ->
         # Unsaid means false here but true in Responses: said, so that a crossing keeps the meaning.
         strict=said.get("strict") is True,
         cache=cache_mark(tool) or cache_mark(said),
-        extra=own_extra(unknown),
+        extra=marked_extra(unknown),
     )
 
 
@@ -80,7 +80,7 @@ def _read_custom(tool: dict[str, Any], said: dict[str, Any]) -> Tool:
         custom=True,
         format=_flat_grammar(said.get("format")),
         cache=cache_mark(tool),
-        extra=own_extra(unknown),
+        extra=marked_extra(unknown),
     )
 
 

@@ -20,12 +20,19 @@ GEMINI = "gemini"
 PLAIN_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text")
 """Members that hold readable reasoning as one string, by vendor (DeepSeek; OpenRouter, Groq; GitHub Copilot)."""
 
+MARKS = ("cache_control", "prompt_cache_breakpoint")
+"""Prompt-cache breakpoints: Anthropic's, which OpenRouter, Vercel and others take too, and OpenAI's own."""
+
 NOTE_MEMBERS = "_reasoning_members"
 """In a thought's extras: the plain members that held it, where that was not just `reasoning_content`."""
 NOTE_DETAIL = "_reasoning_detail"
 """In a thought's extras: the other members of the `reasoning_details` entry it came as."""
 NOTE_THINKING = "_thinking_part"
 """In a thought's extras: the other members of the thinking part (Mistral's) it came as."""
+NOTE_REASONING = "_reasoning"
+"""In the extras of a request's reasoning: the members that said it, where that was not just `reasoning_effort`."""
+NOTE_MARK = "_mark"
+"""In the extras of a node: its prompt-cache breakpoint as it was said. The canon holds that there is one."""
 NOTE_LEGACY = "_legacy"
 """In the extras of tools, calls and results: said through the old `functions` interface."""
 NOTE_PART = "_part"
@@ -94,14 +101,23 @@ def own(extra: Extra) -> dict[str, Json]:
 
 
 def said(extra: Extra) -> dict[str, Json]:
-    """The caller's own members among those: all but our notes, which begin with an underscore."""
-    return {name: value for name, value in own(extra).items() if not name.startswith("_")}
+    """The caller's own members among those: all but our notes, which begin with an underscore. A breakpoint is the
+    caller's too."""
+    members = own(extra)
+    return {n: value for n, value in members.items() if not n.startswith("_")} | object_of(members.get(NOTE_MARK))
 
 
 def own_extra(members: dict[str, Json]) -> Extra:
     """Extras of this dialect, from members that are not null."""
     said = {name: value for name, value in members.items() if value is not None}
     return {NAME: said} if said else {}
+
+
+def marked_extra(members: dict[str, Json]) -> Extra:
+    """The same for a node that may have a breakpoint."""
+    marks = {name: members[name] for name in MARKS if isinstance(members.get(name), dict)}
+    rest = {name: value for name, value in members.items() if name not in marks}
+    return own_extra({**rest, NOTE_MARK: marks or None})
 
 
 def others(members: dict[str, Json], known: frozenset[str]) -> dict[str, Json]:

@@ -42,6 +42,7 @@ class OpenAIResponses:
 
     name = NAME
     stream_type = StreamWriter.content_type
+    shows = frozenset({"citations", "logprobs", "image"})
     heartbeat = sse.COMMENT
 
     def read_request(self, body: bytes, *, model: str = "", stream: bool = False) -> Request:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import Request, Turn
 from gophergate.dialects.base import Target
-from gophergate.dialects.loss import Losses, refuse
+from gophergate.dialects.loss import Losses, refuse, spoken_before
 from gophergate.dialects.openai_responses.parts import write_part, write_text
 from gophergate.dialects.openai_responses.wire import (
     CUTS,
@@ -62,8 +62,10 @@ class _Items:
     # -- system, developer, user -----------------------------------------------------------------------------
 
     def _message(self, turn: Turn) -> None:
+        self._losses.foreign(turn.extra, NAME)
         run: list[Block] = []
         for block in turn.blocks:
+            self._losses.foreign(block.extra, NAME)
             if isinstance(block, ToolResult) or (isinstance(block, Opaque) and own_item(block)):
                 if run:
                     self._parts(turn, run)
@@ -102,7 +104,11 @@ class _Items:
         begun = len(self.items)
         whole = True
         message: Item | None = None
-        for block in turn.blocks:
+        made: list[Block] = []
+        for block in map(spoken_before, turn.blocks):
+            if isinstance(block, Media):
+                made.append(block)
+                continue
             if isinstance(block, Text):
                 message = self._text(block, message)
                 continue
@@ -114,6 +120,9 @@ class _Items:
                 self.items.append(item)
         if not whole:
             self.items[begun:] = _without_strays(self.items[begun:])
+        if made:
+            # A message of the assistant holds words alone; the next model sees its pictures as it sees the user's.
+            self._parts(Turn(role="user", blocks=()), made)
 
     def _text(self, text: Text, message: Item | None) -> Item:
         part = write_text(text, "assistant", self._losses)
@@ -189,6 +198,7 @@ class _Items:
         custom = result.custom or (self._crossing and result.call_id in self._custom)
         parts: list[Item] = []
         for block in result.content:
+            self._losses.foreign(block.extra, NAME)
             part = write_part(block, "user", self._target, self._losses, crossing=self._crossing)
             if part is not None:
                 parts.append(part)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gophergate.core.blocks import NO_EXTRA, Json, Opaque, Seal, Text, Thought, ToolCall
+from gophergate.core.blocks import NO_EXTRA, Json, Media, Opaque, Seal, Text, Thought, ToolCall
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import encode
 from gophergate.dialects.openai_responses.parts import read_annotation, read_annotations
@@ -326,6 +326,24 @@ class SeenOpaque(Seen):
         )
 
 
+class SeenPicture(SeenOpaque):
+    """A picture the model made: to its own clients the item it came as, to all others the picture."""
+
+    __slots__ = ()
+
+    def finish(self, item: dict[str, Any]) -> None:
+        picture = text_of(item.get("result"))
+        if not picture:
+            super().finish(item)
+            return
+        self.is_whole = True
+        notes: dict[str, Json] = {ITEM: without(item, "result")}
+        if self._events:
+            notes[EVENTS] = self._events
+        media_type = f"image/{text_of(item.get('output_format')) or 'png'}"
+        self._assembler.whole(Media(kind="image", media_type=media_type, data=picture, extra=extra_of(notes)))
+
+
 def seen_item(assembler: Assembler, key: Key, item: dict[str, Any], origin: str) -> Seen:
     """An item that has just been added."""
     match item.get("type"):
@@ -335,5 +353,7 @@ def seen_item(assembler: Assembler, key: Key, item: dict[str, Any], origin: str)
             return SeenCall(assembler, key, item)
         case "reasoning":
             return SeenThought(assembler, key, item, origin)
+        case "image_generation_call":
+            return SeenPicture(assembler, item, origin)
         case _:
             return SeenOpaque(assembler, item, origin)

@@ -12,9 +12,10 @@ from typing import Literal
 from gophergate.core.blocks import Block, Citation, Json, Media, Opaque, Seal, Text, Thought, ToolCall
 from gophergate.core.events import BlockGrew
 from gophergate.dialects.base import encode
+from gophergate.dialects.loss import in_words
 from gophergate.dialects.openai_responses.frames import Frames, Ids, Item, Place
 from gophergate.dialects.openai_responses.items_out import split_parts
-from gophergate.dialects.openai_responses.parts import write_annotation
+from gophergate.dialects.openai_responses.parts import show_annotation
 from gophergate.dialects.openai_responses.seals import show_block_seal, show_call_seal, show_thought_seal
 from gophergate.dialects.openai_responses.wire import (
     CUTS,
@@ -124,7 +125,7 @@ class ToldMessage(Told):
     def _cite(self, citations: tuple[Citation, ...]) -> bytes:
         said = b""
         for citation in citations:
-            annotation = write_annotation(citation)
+            annotation = show_annotation(citation)
             if annotation is None:
                 continue
             where = {"content_index": len(self._content), "annotation_index": len(self._annotations)}
@@ -167,12 +168,26 @@ class ToldMessage(Told):
 
 
 class ToldSpeech(ToldMessage):
-    """Sound, of which this wire can tell the words."""
+    """Sound: its words are a message, and a stream tells the sound itself beside them, for which no item has a
+    place."""
 
-    __slots__ = ()
+    __slots__ = ("_media",)
+
+    def __init__(self, place: Place, media: Media) -> None:
+        super().__init__(place, Text(text=media.transcript or ""))
+        self._media = media
+
+    def begin(self) -> bytes:
+        return super().begin() + self._sound(self._media.data or "")
 
     def grow(self, event: BlockGrew) -> bytes:
-        return self._words(event.transcript, None) if event.transcript else b""
+        return self._sound(event.text) + (self._words(event.transcript, None) if event.transcript else b"")
+
+    def close(self) -> bytes:
+        return self.place.frames.frame("response.audio.done", {}) + super().close()
+
+    def _sound(self, data: str) -> bytes:
+        return self.place.frames.frame("response.audio.delta", {"delta": data}) if data else b""
 
 
 class ToldCall(Told):
@@ -382,7 +397,7 @@ class ToldOpaque(Told):
 def told_block(block: Block, frames: Frames, ids: Ids, index: int) -> list[Told]:
     """The items that begin with a block: the block's own, last, and before it one for a call's seal.
 
-    None at all for what this wire cannot tell: another dialect's server tools, sound without words.
+    None at all for what this wire cannot tell: another dialect's server tools.
     """
     match block:
         case Text():
@@ -395,11 +410,17 @@ def told_block(block: Block, frames: Frames, ids: Ids, index: int) -> list[Told]
             before = [told_seal(show_call_seal(block.seal, call_id), frames, ids, index)] if block.seal else []
             place = Place(frames, index + len(before), ids.take(block.item_id, "ctc" if block.custom else "fc"))
             return [*before, ToldCall(place, block, call_id, sealed_before=bool(before))]
+        case Media() if ITEM in own(block.extra):
+            notes = own(block.extra)
+            whole = {**object_of(notes[ITEM]), "result": block.data}
+            extra = {NAME: {EVENTS: notes.get(EVENTS)}}
+            return told_block(Opaque(dialect=NAME, label="picture", data=whole, extra=extra), frames, ids, index)
         case Media() if block.kind == "image" and block.data is not None:
             return [ToldPicture(Place(frames, index, ids.take("", "ig")), block)]
         case Media() if block.kind == "audio":
-            spoken = Text(text=block.transcript or "")
-            return [ToldSpeech(Place(frames, index, ids.take("", "msg")), spoken)]
+            return [ToldSpeech(Place(frames, index, ids.take("", "msg")), block)]
+        case Media():
+            return told_block(Text(text=in_words(block)), frames, ids, index)
         case Opaque() if block.dialect == NAME and isinstance(block.data, dict) and PART not in own(block.extra):
             return [ToldOpaque(Place(frames, index, ids.take(text_of(block.data.get("id")), "item")), block)]
     return []

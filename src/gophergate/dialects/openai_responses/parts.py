@@ -74,7 +74,8 @@ def _read_text(members: dict[str, Any], kind: str, role: Role) -> Text:
 
 
 def _read_mark(members: dict[str, Any]) -> CacheMark | None:
-    return CacheMark() if isinstance(members.get("prompt_cache_breakpoint"), dict) else None
+    mark = members.get("prompt_cache_breakpoint")
+    return CacheMark(text_of(mark.get("ttl"))) if isinstance(mark, dict) else None
 
 
 def _note(members: dict[str, Any], *known: str) -> Extra:
@@ -193,6 +194,13 @@ def write_annotation(citation: Citation) -> dict[str, Json] | None:
     }
 
 
+def show_annotation(citation: Citation) -> dict[str, Json] | None:
+    """The same for a client, who is also shown a document that has only a name. The vendor would look for its id."""
+    if citation.url or citation.dialect == NAME or not citation.title:
+        return write_annotation(citation)
+    return {"type": "file_citation", "index": citation.end or 0, "file_id": "", "filename": citation.title}
+
+
 def write_text(text: Text, role: Role, losses: Losses) -> dict[str, Json]:
     """A text part of a message by `role`, or of a tool's output (role "user")."""
     note = own(text.extra).get(PART)
@@ -205,6 +213,8 @@ def write_text(text: Text, role: Role, losses: Losses) -> dict[str, Json]:
     if text.cache is not None:
         losses.drop("cache_control")
     if role != "assistant":
+        if text.citations:
+            losses.drop("citations")
         return {"type": "input_text", "text": text.text}
     annotations = [entry for entry in map(write_annotation, text.citations) if entry is not None]
     if len(annotations) < len(text.citations):

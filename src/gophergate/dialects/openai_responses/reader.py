@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from gophergate.core.blocks import Json
+from gophergate.core.blocks import Json, Media
 from gophergate.core.events import Event
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode, encode
@@ -36,6 +36,7 @@ from gophergate.dialects.openai_responses.wire import (
     object_of,
     text_of,
 )
+from gophergate.dialects.sound import SoundPieces
 from gophergate.dialects.sse import SseDecoder
 from gophergate.errors import UpstreamBroken
 
@@ -61,6 +62,7 @@ class _Said(msgspec.Struct):
 
 
 _PRICED = frozenset({"web_search", "file_search", "code_interpreter", "image_generation"})
+_SPEECH = "speech"
 _DECODER = msgspec.json.Decoder(_Said)
 
 
@@ -72,6 +74,7 @@ class _Reply:
         self._origin = origin
         self._items: dict[Key, Seen] = {}
         self._uses: dict[str, int] = {}
+        self._sound = SoundPieces()
 
     # -- items --------------------------------------------------------------------------------------------------
 
@@ -161,6 +164,13 @@ class _Reply:
         else:
             self.assembler.ending("stop", native=status, extra=extra)
         self.assembler.done()
+
+    def speak(self, data: str = "", transcript: str = "", *, is_over: bool = False) -> None:
+        """More sound, which belongs to no item."""
+        self.assembler.open(_SPEECH, Media(kind="audio"))
+        self.assembler.grow(_SPEECH, self._sound.joined(data), transcript=transcript)
+        if is_over:
+            self.assembler.grow(_SPEECH, self._sound.rest())
 
     def fail(self, complaint: Complaint, raw: Json) -> None:
         """The provider said what went wrong, inside a 200."""
@@ -268,6 +278,18 @@ def _thought_done(reply: _Reply, said: _Said) -> None:
         seen.settle("content", said.content_index or 0, said.text)
 
 
+def _sounded(reply: _Reply, said: _Said) -> None:
+    reply.speak(data=text_of(said.delta))
+
+
+def _spoken(reply: _Reply, said: _Said) -> None:
+    reply.speak(transcript=text_of(said.delta))
+
+
+def _sound_over(reply: _Reply, said: _Said) -> None:
+    reply.speak(is_over=True)
+
+
 def _concluded(reply: _Reply, said: _Said) -> None:
     if not isinstance(said.response, dict):
         return
@@ -304,6 +326,9 @@ _HANDLERS: Mapping[str, Callable[[_Reply, _Said], None]] = {
     "response.reasoning_text.done": _thought_done,
     "response.reasoning.delta": _thought_delta,
     "response.reasoning.done": _thought_done,
+    "response.audio.delta": _sounded,
+    "response.audio.done": _sound_over,
+    "response.audio.transcript.delta": _spoken,
     "response.completed": _concluded,
     "response.incomplete": _concluded,
     "response.failed": _concluded,

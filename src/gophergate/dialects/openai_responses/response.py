@@ -22,6 +22,7 @@ from gophergate.dialects.openai_responses.request_out import write_format
 from gophergate.dialects.openai_responses.tools import ToolsWritten, write_choice
 from gophergate.dialects.openai_responses.usage import write_usage
 from gophergate.dialects.openai_responses.wire import (
+    INCOMPLETE,
     INSTRUCTIONS,
     RESPONSE,
     WRITE_INCOMPLETE,
@@ -111,6 +112,8 @@ def ending_of(event: Finished, *, refused: bool) -> tuple[Status, str]:
         case "refusal" if not refused:
             return "incomplete", "content_filter"
     why = WRITE_INCOMPLETE.get(event.reason, "")
+    if why and event.native_reason in INCOMPLETE:
+        why = event.native_reason
     return ("incomplete", why) if why else ("completed", "")
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from gophergate.core.blocks import Json
 from gophergate.core.request import ServerTool, Tool, ToolChoice
 from gophergate.dialects.base import Target
@@ -59,7 +61,10 @@ def _read_list(tools: Json, notes: dict[str, Json]) -> list[Tool | ServerTool]:
             found.append(_read_tool(members, notes, ""))
         elif inner and all(object_of(one).get("type") in ("function", "custom") for one in inner):
             space = {**notes, _NAMESPACE: without(members, "name", "tools")}
-            found.extend(_read_tool(one, space, text_of(members.get("name"))) for one in inner)
+            read = [_read_tool(one, space, text_of(members.get("name"))) for one in inner]
+            if isinstance(read[0], Tool):
+                read[0] = replace(read[0], namespace_description=text_of(members.get("description")))
+            found.extend(read)
         else:
             found.append(_server_tool(members, notes))
     return found

@@ -50,16 +50,21 @@ MESSAGE_ROLES = ("system", "developer", "user", "assistant")
 READ_INCOMPLETE: dict[str, Reason] = {
     "max_output_tokens": "length",
     "max_tokens": "length",
+    "max_messages": "length",
+    "steered": "length",
     "content_filter": "content_filter",
 }
 """`incomplete_details.reason`. A word that is not here counts as "length": the reply was cut."""
+
+INCOMPLETE = ("max_output_tokens", "max_messages", "content_filter", "steered")
+"""OpenAI's own words for it."""
 
 WRITE_INCOMPLETE: dict[Reason, str] = {
     "length": "max_output_tokens",
     "context_exceeded": "max_output_tokens",
     "content_filter": "content_filter",
 }
-"""The reasons that make a response incomplete; OpenAI has these two words for why."""
+"""The reasons that make a response incomplete, and the word for those that another wire gave."""
 
 UNFINISHED = frozenset({"queued", "in_progress"})
 """Statuses of a background response that was asked for and is not there yet."""

@@ -50,7 +50,6 @@ def test_an_effort_becomes_a_budget(effort: str, tokens: int) -> None:
     [
         (Reasoning(effort="minimal"), {"type": "adaptive"}, "low"),
         (Reasoning(effort="xhigh"), {"type": "adaptive"}, "xhigh"),
-        (Reasoning(effort="unheard-of"), {"type": "adaptive"}, None),
         (Reasoning(budget=1024), {"type": "adaptive"}, "low"),
         (Reasoning(budget=8192), {"type": "adaptive"}, "medium"),
         (Reasoning(budget=100_000), {"type": "adaptive"}, "high"),
@@ -67,6 +66,11 @@ def test_adaptive_only_models_get_no_budget(reasoning: Reasoning, thinking: Any,
     written = write(reasoning, ADAPTIVE)
     assert said(written) == (thinking, effort)
     assert written.dropped == ()
+
+
+def test_an_effort_that_nobody_here_knows_is_named() -> None:
+    written = write(Reasoning(effort="unheard-of"), ADAPTIVE)
+    assert (said(written), written.dropped) == (({"type": "adaptive"}, None), ("reasoning.effort",))
 
 
 @pytest.mark.parametrize(

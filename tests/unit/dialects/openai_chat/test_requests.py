@@ -112,7 +112,7 @@ def call(id: str, **members: Any) -> dict[str, Any]:
             Text(
                 text="t",
                 cache=CacheMark(ttl="1h"),
-                extra={"openai_chat": {"cache_control": {"type": "ephemeral", "ttl": "1h"}}},
+                extra={"openai_chat": {"_mark": {"cache_control": {"type": "ephemeral", "ttl": "1h"}}}},
             ),
         ),
         (

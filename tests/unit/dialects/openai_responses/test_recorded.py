@@ -11,7 +11,7 @@ import pytest
 from openai.types.responses import ResponseOutputItem
 from pydantic import TypeAdapter, ValidationError
 
-from gophergate.core.blocks import Opaque, Text, Thought, ToolCall
+from gophergate.core.blocks import Media, Opaque, Text, Thought, ToolCall
 from gophergate.core.events import Event, Failed
 from gophergate.core.lifecycle import checked
 from gophergate.core.reply import Reply, fold
@@ -122,6 +122,8 @@ def canonically(reply: Reply) -> dict[str, Any]:
                 found["thoughts"].append((block.text, block.seal.token if block.seal else None))
             case Opaque():
                 found["others"].append(json.dumps(block.data, sort_keys=True))
+            case Media(kind="image", extra={"openai_responses": {"_item": item}}):
+                found["others"].append(json.dumps({**item, "result": block.data}, sort_keys=True))
             case _:
                 raise AssertionError(block)
     found["others"].sort()
