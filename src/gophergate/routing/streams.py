@@ -107,7 +107,7 @@ class VerbatimStream(Stream):
         self._gap = b"\n\n" if content_type.startswith(b"text/event-stream") else b"\n"
 
     def feed(self, data: bytes) -> None:
-        if self.done:
+        if self.done or not data:
             return
         if self._blind is not None:
             self._say(self._blind.feed(data))

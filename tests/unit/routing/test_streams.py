@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gophergate.core.events import Failed, Finished, UsageSeen
@@ -59,6 +59,7 @@ def test_bytes_pass_untouched_and_a_copy_is_metered() -> None:
 
 
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=30))
+@example([len(WHOLE) - 1] * 4)  # pieces of nothing between the two halves of a blank line
 def test_any_chunking_gives_the_client_the_same_bytes(cuts: list[int]) -> None:
     """Law 4."""
     at = [0, *sorted(cuts), len(WHOLE)]

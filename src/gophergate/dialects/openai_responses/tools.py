@@ -62,8 +62,9 @@ def _read_list(tools: Json, notes: dict[str, Json]) -> list[Tool | ServerTool]:
         elif inner and all(object_of(one).get("type") in ("function", "custom") for one in inner):
             space = {**notes, _NAMESPACE: without(members, "name", "tools")}
             read = [_read_tool(one, space, text_of(members.get("name"))) for one in inner]
-            if isinstance(read[0], Tool):
-                read[0] = replace(read[0], namespace_description=text_of(members.get("description")))
+            first, told = read[0], text_of(members.get("description"))
+            if isinstance(first, Tool) and not any(_is_told(one, first.namespace, told) for one in found):
+                read[0] = replace(first, namespace_description=told)
             found.extend(read)
         else:
             found.append(_server_tool(members, notes))
@@ -91,6 +92,10 @@ def _read_tool(members: dict[str, Any], notes: dict[str, Json], namespace: str) 
         namespace=namespace,
         extra=extra_of(rest),
     )
+
+
+def _is_told(tool: Tool | ServerTool, namespace: str, description: str) -> bool:
+    return isinstance(tool, Tool) and (tool.namespace, tool.namespace_description) == (namespace, description)
 
 
 def _server_tool(members: dict[str, Any], notes: dict[str, Json]) -> ServerTool:
