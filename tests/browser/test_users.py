@@ -16,7 +16,7 @@ def test_users_roles_and_the_audit_log(at: Visit, gateway: Serving, chrome: Brow
     expect(page.get_by_role("cell", name="browser-viewer")).to_be_visible()
     at.go("audit?kind=user")
     page.locator("tr.opens").first.click()
-    expect(page.get_by_label("Details").or_(page.get_by_label("admin: create user"))).to_contain_text("browser-viewer")
+    expect(page.get_by_role("complementary", name="Change")).to_contain_text("browser-viewer")
     with visit(chrome, gateway.url) as other:
         seen = other.sign_in("browser-viewer", "a-long-password")
         expect(seen.get_by_role("link", name="Users")).to_have_count(0)
