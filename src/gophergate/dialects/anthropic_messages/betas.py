@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gophergate.core.blocks import Json
-from gophergate.dialects.anthropic_messages.wire import list_of, object_of
+from gophergate.dialects.members import list_of, object_of
 
 _COMPACT = "compact_20260112"
 _OLD_CONNECTOR, _CONNECTOR = "mcp-client-2025-04-04", "mcp-client-2025-11-20"

@@ -26,17 +26,9 @@ from gophergate.core.blocks import (
     ToolResult,
 )
 from gophergate.dialects.anthropic_messages.names import unspelled
-from gophergate.dialects.anthropic_messages.wire import (
-    NAME,
-    SEAL_MEMBER,
-    Members,
-    extra_of,
-    list_of,
-    object_of,
-    own,
-    text_of,
-)
+from gophergate.dialects.anthropic_messages.wire import NAME, SEAL_MEMBER, Members, extra_of, own
 from gophergate.dialects.base import encode, unwrap_seal
+from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.errors import BadRequest
 
 _CONTENT = frozenset({"container_upload", "browser_state"})

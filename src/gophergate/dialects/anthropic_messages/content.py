@@ -13,9 +13,10 @@ import msgspec
 from gophergate.core.blocks import Block, CacheMark, Citation, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.dialects.anthropic_messages.blocks import TTLS, words_of
 from gophergate.dialects.anthropic_messages.names import tool_name
-from gophergate.dialects.anthropic_messages.wire import NAME, WHERE, object_of, own
+from gophergate.dialects.anthropic_messages.wire import NAME, WHERE, own
 from gophergate.dialects.base import Target, decode
 from gophergate.dialects.loss import Losses, refuse
+from gophergate.dialects.members import object_of
 from gophergate.dialects.toolnames import flat_name, wrap_input
 
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})

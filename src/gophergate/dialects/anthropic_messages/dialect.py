@@ -10,9 +10,10 @@ import msgspec
 from gophergate.core.request import Request
 from gophergate.dialects.anthropic_messages import failures, request_reader, request_writer
 from gophergate.dialects.anthropic_messages.reader import BodyReader, StreamReader
-from gophergate.dialects.anthropic_messages.wire import NAME, object_of, text_of
+from gophergate.dialects.anthropic_messages.wire import NAME
 from gophergate.dialects.anthropic_messages.writer import PING, STREAM_TYPE, BodyWriter, StreamWriter
 from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, decode, encode
+from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.splice import with_member
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from gophergate.core.blocks import Json
-from gophergate.dialects.anthropic_messages.wire import object_of, text_of
 from gophergate.dialects.base import decode, encode
+from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.waits import hints_of, wait_of
 from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
 

@@ -14,9 +14,10 @@ from gophergate.core.events import Event
 from gophergate.dialects.anthropic_messages import failures
 from gophergate.dialects.anthropic_messages.blocks import read_block, read_citations, seal_of
 from gophergate.dialects.anthropic_messages.usage import merge_reports, read_usage
-from gophergate.dialects.anthropic_messages.wire import READ_REASON, extra_of, object_of, text_of
+from gophergate.dialects.anthropic_messages.wire import READ_REASON, extra_of
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
+from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.sse import SseDecoder
 from gophergate.errors import BadRequest, UpstreamBroken
 

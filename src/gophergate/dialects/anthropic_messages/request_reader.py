@@ -20,8 +20,9 @@ from gophergate.core.request import (
 )
 from gophergate.dialects.anthropic_messages.blocks import read_blocks, read_cache
 from gophergate.dialects.anthropic_messages.names import unspelled
-from gophergate.dialects.anthropic_messages.wire import NAME, Members, extra_of, object_of, text_of
+from gophergate.dialects.anthropic_messages.wire import NAME, Members, extra_of
 from gophergate.dialects.base import decode_object, json_type
+from gophergate.dialects.members import object_of, text_of
 from gophergate.errors import BadRequest
 
 _ROLES = frozenset({"user", "assistant", "system"})

@@ -15,9 +15,10 @@ from gophergate.dialects.anthropic_messages.names import tool_name
 from gophergate.dialects.anthropic_messages.schema import constrained, object_schema
 from gophergate.dialects.anthropic_messages.thinking import Plan, plan_of
 from gophergate.dialects.anthropic_messages.turns import write_turns
-from gophergate.dialects.anthropic_messages.wire import NAME, VERSION, list_of, object_of, own
+from gophergate.dialects.anthropic_messages.wire import NAME, VERSION, own
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses
+from gophergate.dialects.members import list_of, object_of
 from gophergate.dialects.toolnames import as_function, flat_name
 
 MOST_MARKS = 4

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gophergate.core.blocks import Json
 from gophergate.core.usage import NOTHING_REPORTED, Usage, tier_of
-from gophergate.dialects.anthropic_messages.wire import list_of, object_of
+from gophergate.dialects.members import list_of, object_of
 
 _USES = "_requests"
 

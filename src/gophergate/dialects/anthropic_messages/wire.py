@@ -5,8 +5,6 @@ Source: https://platform.claude.com/docs/en/api/messages and the types of the ve
 
 from __future__ import annotations
 
-from typing import Any
-
 from gophergate.core.blocks import NO_EXTRA, Extra, Json
 from gophergate.core.events import Reason
 from gophergate.dialects.base import json_type
@@ -58,21 +56,6 @@ def own(extra: Extra) -> dict[str, Json]:
 def extra_of(members: dict[str, Json]) -> Extra:
     """Members without a canonical name, as a node's extras."""
     return {NAME: members} if members else NO_EXTRA
-
-
-def text_of(value: Json) -> str:
-    """A string as it is; anything else as ""."""
-    return value if isinstance(value, str) else ""
-
-
-def object_of(value: Json) -> dict[str, Json]:
-    """An object as it is; anything else as an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def list_of(value: Json) -> list[Any]:
-    """An array as it is; anything else as an empty one."""
-    return value if isinstance(value, list) else []
 
 
 class Members:

@@ -27,11 +27,12 @@ from gophergate.dialects.anthropic_messages import failures
 from gophergate.dialects.anthropic_messages.content import input_of
 from gophergate.dialects.anthropic_messages.reader import MESSAGE_STOP
 from gophergate.dialects.anthropic_messages.usage import write_usage
-from gophergate.dialects.anthropic_messages.wire import NAME, READ_REASON, SEAL_MEMBER, WRITE_REASON, object_of, own
+from gophergate.dialects.anthropic_messages.wire import NAME, READ_REASON, SEAL_MEMBER, WRITE_REASON, own
 from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, encode, show_seal, wrap_seal
 from gophergate.dialects.estimate import rough
 from gophergate.dialects.loss import in_words
+from gophergate.dialects.members import object_of
 from gophergate.dialects.sse import sse
 from gophergate.dialects.toolnames import flat_name
 

@@ -13,7 +13,8 @@ import msgspec
 from gophergate.core.blocks import Json, Seal, ToolCall
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode, encode
-from gophergate.dialects.openai_chat.wire import NOTE_LEGACY, object_of, own_extra, seal_in, text_of
+from gophergate.dialects.members import object_of, text_of
+from gophergate.dialects.openai_chat.wire import NOTE_LEGACY, own_extra, seal_in
 
 _CALL = frozenset({"index", "id", "type", "function", "custom", "extra_content"})
 

@@ -11,23 +11,21 @@ from gophergate.core.blocks import NO_EXTRA, Citation, Extra, Json, Media, Opaqu
 from gophergate.core.events import Reason
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import encode
+from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_chat.calls import CallReader
-from gophergate.dialects.openai_chat.citations import read_annotations
+from gophergate.dialects.openai_chat.citations import read_annotations, read_searched
+from gophergate.dialects.openai_chat.details import DetailsTold, read_detail
 from gophergate.dialects.openai_chat.parts import read_media
 from gophergate.dialects.openai_chat.think import ThinkSplitter
 from gophergate.dialects.openai_chat.wire import (
     FAILED_REASONS,
     NAME,
-    NOTE_DETAIL,
     NOTE_MEMBERS,
     NOTE_THINKING,
     PLAIN_THOUGHTS,
-    READ_REASON,
-    list_of,
-    object_of,
     own_extra,
+    reason_of,
     seal_in,
-    text_of,
 )
 from gophergate.dialects.sound import SoundPieces
 
@@ -58,10 +56,7 @@ class ChoiceReader:
     __slots__ = (
         "_calls",
         "_choice",
-        "_detail",
-        "_detail_rest",
-        "_detail_sealed",
-        "_details_said",
+        "_details",
         "_events",
         "_held_logprobs",
         "_kind",
@@ -84,10 +79,7 @@ class ChoiceReader:
         self._held_logprobs: list[Json] = []
         self._kind = ""
         self._plain: list[str] = []
-        self._detail: tuple[Json, ...] = ()
-        self._detail_rest: dict[str, Json] = {}
-        self._detail_sealed = False
-        self._details_said = 0
+        self._details = DetailsTold(events, choice)
         self._sound = SoundPieces()
         self._reason: tuple[Reason, str, str | None] | None = None
         self._spoke = False
@@ -237,17 +229,12 @@ class ChoiceReader:
     def _leave_text(self) -> None:
         """Something that is not text follows: what the splitter held back is text."""
         if self._splitter is not None:
-            splitter, self._splitter = self._splitter, None
-            for is_thought, piece in splitter.end():
-                if is_thought:
-                    self._thought(piece, "content")
-                else:
-                    self._say(piece, self._held_logprobs or None)
+            self._flush_splitter()
         self._turn_to("")
 
     def _turn_to(self, kind: str) -> None:
         if self._kind == "detail" and kind != "detail":
-            self._events.close(self._detail)
+            self._details.close()
         if kind != "thought":
             self._plain.clear()
         self._kind = kind
@@ -288,39 +275,25 @@ class ChoiceReader:
                     break
 
     def _detail_entry(self, entry: dict[str, Any]) -> bool:
-        kind = text_of(entry.get("type"))
-        member = "summary" if kind == "reasoning.summary" else "text"
-        text = text_of(entry.get(member))
-        token = text_of(entry.get("data")) if kind == "reasoning.encrypted" else text_of(entry.get("signature"))
-        seal = Seal(token, NAME, self._origin) if token else None
-        rest = {k: v for k, v in entry.items() if k not in (member, "data", "signature") and v is not None}
-        extra = own_extra({NOTE_DETAIL: rest})
+        detail = read_detail(entry, self._origin)
         self._splitter = None
-        if text and self._kind == "thought" and text == "".join(self._plain):
+        if detail.text and self._kind == "thought" and detail.text == "".join(self._plain):
             # A speaker of this wire that tells its thought piece by piece, and signs the whole at its end.
-            self._events.thought("", choice=self._choice, seal=seal, extra=extra)
+            self._events.thought("", choice=self._choice, seal=detail.seal, extra=detail.extra)
             self._events.pause_run(self._choice)
             self._turn_to("")
             return True
-        if kind == "reasoning.encrypted":
+        if detail.is_encrypted:
             self._turn_to("")
-            self._events.whole(Thought(seal=seal, redacted=True, extra=extra), choice=self._choice)
+            whole = Thought(seal=detail.seal, redacted=True, extra=detail.extra)
+            self._events.whole(whole, choice=self._choice)
             return False
-        name = ("detail", self._choice, kind, encode(entry.get("index")))  # any JSON may stand there
-        if self._kind != "detail" or self._detail[:4] != name or (text and self._detail_sealed):
+        if self._kind != "detail" or not self._details.go_on_with(detail):
             self._turn_to("")
-            self._details_said += 1
-            self._detail = (*name, self._details_said)
-            self._detail_rest = rest
             self._kind = "detail"
-            opened = Thought(summary=member == "summary", extra=extra)
-            self._events.open(self._detail, opened, choice=self._choice)
-        self._detail_sealed = seal is not None
-        if rest != self._detail_rest:
-            self._detail_rest = {**self._detail_rest, **rest}
-            self._events.grow(self._detail, extra=own_extra({NOTE_DETAIL: self._detail_rest}))
-        self._events.grow(self._detail, text, seal=seal)
-        return bool(text)
+            self._details.begin(detail)
+        self._details.grow(detail)
+        return bool(detail.text)
 
     def _sealed(self, seal: Seal) -> None:
         """A signature beside a delta: of the call when there is nothing else, else of the text."""
@@ -355,14 +328,7 @@ class ChoiceReader:
 
     def cite_searched(self, results: list[Any]) -> None:
         """Perplexity's search results: the sources that `[1]` in its text point to."""
-        found = [object_of(result) for result in results]
-        self._cite(
-            tuple(
-                Citation(url=text_of(r.get("url")), title=text_of(r.get("title")), quote=text_of(r.get("snippet")))
-                for r in found
-                if text_of(r.get("url"))
-            )
-        )
+        self._cite(read_searched(results))
 
     # -- the end ----------------------------------------------------------------------------------------------
 
@@ -370,13 +336,7 @@ class ChoiceReader:
         if word.lower() in FAILED_REASONS:
             self.broke = word
             return
-        known = READ_REASON.get(word.lower())
-        if known is None:
-            known = "malformed_tool_call" if "MALFORMED" in word.upper() else "stop"
-        stopped = choice.get("stop_reason", choice.get("matched_stop"))  # vLLM; SGLang
-        stop = stopped if isinstance(stopped, str) and known == "stop" and stopped not in READ_REASON else None
-        if stop is not None:
-            known = "stop_sequence"
+        known, stop = reason_of(word, choice.get("stop_reason", choice.get("matched_stop")))  # vLLM; SGLang
         if self._reason is None or self._reason[0] in ("stop", "stop_sequence"):
             self._reason = (known, word, stop)
         self._calls.freeze()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gophergate.core.blocks import Citation, Json
-from gophergate.dialects.openai_chat.wire import NAME, list_of, object_of, text_of
+from gophergate.dialects.members import list_of, object_of, text_of
+from gophergate.dialects.openai_chat.wire import NAME
 
 
 def read_annotations(annotations: Json) -> tuple[Citation, ...]:
@@ -43,3 +46,13 @@ def annotation(citation: Citation) -> dict[str, Json]:
     if citation.quote:
         cited["content"] = citation.quote
     return {"type": "url_citation", "url_citation": cited}
+
+
+def read_searched(results: list[Any]) -> tuple[Citation, ...]:
+    """Perplexity's list of what it searched, as sources."""
+    found = [object_of(result) for result in results]
+    return tuple(
+        Citation(url=text_of(r.get("url")), title=text_of(r.get("title")), quote=text_of(r.get("snippet")))
+        for r in found
+        if text_of(r.get("url"))
+    )

@@ -13,7 +13,7 @@ import msgspec
 
 from gophergate.core.blocks import Json
 from gophergate.dialects.base import decode, encode
-from gophergate.dialects.openai_chat.wire import object_of, text_of
+from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.waits import hints_of, wait_of
 from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
 

@@ -11,19 +11,17 @@ from typing import Any, Literal
 from gophergate.core.blocks import CacheMark, Json, Media, Opaque, Text, Thought
 from gophergate.dialects.base import Target
 from gophergate.dialects.loss import refuse
+from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_chat.wire import (
     MARKS,
     NAME,
     NOTE_BARE,
     NOTE_PART,
     NOTE_THINKING,
-    list_of,
     marked_extra,
-    object_of,
     others,
     own,
     said,
-    text_of,
 )
 
 _FORMAT_BY_TYPE = {

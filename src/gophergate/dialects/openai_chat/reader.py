@@ -15,11 +15,12 @@ from gophergate.core.events import BlockGrew, Event, Finished
 from gophergate.core.usage import Usage, tier_of
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
+from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_chat.choice import ChoiceReader
 from gophergate.dialects.openai_chat.errors import complaint_of, refusal_of
 from gophergate.dialects.openai_chat.plain import read_plain, read_words
 from gophergate.dialects.openai_chat.usage import read_usage
-from gophergate.dialects.openai_chat.wire import NAME, list_of, object_of, text_of
+from gophergate.dialects.openai_chat.wire import NAME
 from gophergate.dialects.sse import SseDecoder
 from gophergate.errors import UpstreamBroken
 

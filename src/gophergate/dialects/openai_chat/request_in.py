@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gophergate.core.blocks import NO_EXTRA, Block, Extra, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import OutputFormat, Reasoning, Request, Role, Turn
 from gophergate.dialects.base import decode_object, encode
+from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_chat.parts import cache_mark, read_part
 from gophergate.dialects.openai_chat.thoughts import DETAILS, read_thoughts
 from gophergate.dialects.openai_chat.tools import read_choice, read_functions, read_tools
@@ -22,14 +23,11 @@ from gophergate.dialects.openai_chat.wire import (
     NOTE_LEGACY,
     NOTE_REASONING,
     PLAIN_THOUGHTS,
-    list_of,
     marked_extra,
     mistyped,
-    object_of,
     others,
     own_extra,
     seal_in,
-    text_of,
 )
 from gophergate.errors import BadRequest
 

@@ -9,16 +9,8 @@ from gophergate.core.events import (
 )
 from gophergate.core.request import Request, Tool
 from gophergate.dialects.base import Stamp
-from gophergate.dialects.openai_chat.wire import (
-    NOTE_LEGACY,
-    NOTE_MEMBERS,
-    WRITE_REASON,
-    list_of,
-    object_of,
-    own,
-    said,
-    write_seal,
-)
+from gophergate.dialects.members import list_of, object_of
+from gophergate.dialects.openai_chat.wire import NOTE_LEGACY, NOTE_MEMBERS, WRITE_REASON, own, said, write_seal
 from gophergate.dialects.toolnames import flat_name
 
 

@@ -13,16 +13,8 @@ from typing import Any
 from gophergate.core.blocks import NO_EXTRA, Json, Thought
 from gophergate.dialects.base import Target, show_seal, unwrap_seal
 from gophergate.dialects.loss import Losses
-from gophergate.dialects.openai_chat.wire import (
-    NAME,
-    NOTE_DETAIL,
-    NOTE_MEMBERS,
-    NOTE_THINKING,
-    PLAIN_THOUGHTS,
-    list_of,
-    own,
-    text_of,
-)
+from gophergate.dialects.members import list_of, text_of
+from gophergate.dialects.openai_chat.wire import NAME, NOTE_DETAIL, NOTE_MEMBERS, NOTE_THINKING, PLAIN_THOUGHTS, own
 
 DETAILS = "reasoning_details"
 THINKING = "thinking"

@@ -16,18 +16,9 @@ from gophergate.core.blocks import Json
 from gophergate.core.request import Request, ServerTool, Tool, ToolChoice
 from gophergate.dialects.base import Traits
 from gophergate.dialects.loss import Losses
+from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.openai_chat.parts import cache_mark
-from gophergate.dialects.openai_chat.wire import (
-    NAME,
-    NOTE_LEGACY,
-    marked_extra,
-    mistyped,
-    object_of,
-    others,
-    own,
-    said,
-    text_of,
-)
+from gophergate.dialects.openai_chat.wire import NAME, NOTE_LEGACY, marked_extra, mistyped, others, own, said
 from gophergate.dialects.toolnames import as_function, flat_name
 from gophergate.errors import BadRequest
 

@@ -14,7 +14,7 @@ import msgspec
 from gophergate.core.blocks import Json
 from gophergate.core.money import NANOS_PER_DOLLAR
 from gophergate.core.usage import NOTHING_REPORTED, Usage
-from gophergate.dialects.openai_chat.wire import object_of
+from gophergate.dialects.members import object_of
 
 _SUMS = frozenset(
     {
@@ -60,38 +60,11 @@ def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
     reasoning = _first(made.get("reasoning_tokens"), raw.get("reasoning_tokens"))
     apart = _apart(raw, prompt, completion)
 
-    fresh = prompt
-    if prompt is not None:
-        if cached and wrote and cached + wrote > prompt >= max(cached, wrote):
-            wrote = 0  # OpenRouter for Gemini: what was read had been stored by this very call. Read tokens they are.
-        held = (cached or 0) + (wrote or 0)
-        if held > prompt or (apart and apart == held != reasoning):
-            # Grok on Azure, and shims over Anthropic: cached tokens stand beside the prompt's.
-            apart = 0 if apart == held else apart
-            held = 0
-        rest = prompt - held
-        if audio and apart == audio:
-            apart = 0  # Mistral counts sound beside the prompt.
-        elif audio is not None:
-            audio = min(audio, rest)
-            rest -= audio
-        if image is not None:
-            image = min(image, rest)
-            rest -= image
-        fresh = rest
-
+    if prompt is not None and cached and wrote and cached + wrote > prompt >= max(cached, wrote):
+        wrote = 0  # OpenRouter for Gemini: what was read had been stored by this very call. Read tokens they are.
+    fresh, audio, image, apart = _fresh(prompt, (cached or 0) + (wrote or 0), audio, image, apart, reasoning)
     audio_out, image_out = _count(made.get("audio_tokens")), _count(made.get("image_tokens"))
-    output = completion
-    if completion is not None:
-        if apart > 0 and reasoning in (None, 0, apart):
-            output, reasoning = completion + apart, apart  # xAI, and Google's OpenAI door (which does not name it)
-        elif reasoning is not None and reasoning > completion:
-            output = completion + reasoning  # Vercel for Gemini: thoughts outside both sums
-        if audio_out:
-            output = max(0, (output or 0) - audio_out)
-        if image_out:
-            output = max(0, (output or 0) - image_out)
-
+    output, reasoning = _made(completion, reasoning, apart, (audio_out or 0) + (image_out or 0))
     usage = Usage(
         input=fresh,
         cache_read=cached,
@@ -109,6 +82,41 @@ def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
     if usage == NOTHING_REPORTED:
         return None
     return usage if tier is None else msgspec.structs.replace(usage, tier=tier)
+
+
+def _fresh(
+    prompt: int | None, held: int, audio: int | None, image: int | None, apart: int, reasoning: int | None
+) -> tuple[int | None, int | None, int | None, int]:
+    """The prompt's tokens that are none of the others (held in a cache, sound, pictures), those within what there is,
+    and what of the total still stands apart from prompt and completion."""
+    if prompt is None:
+        return None, audio, image, apart
+    if held > prompt or (apart and apart == held != reasoning):
+        # Grok on Azure, and shims over Anthropic: cached tokens stand beside the prompt's.
+        apart = 0 if apart == held else apart
+        held = 0
+    rest = prompt - held
+    if audio and apart == audio:
+        apart = 0  # Mistral counts sound beside the prompt.
+    elif audio is not None:
+        audio = min(audio, rest)
+        rest -= audio
+    if image is not None:
+        image = min(image, rest)
+        rest -= image
+    return rest, audio, image, apart
+
+
+def _made(completion: int | None, reasoning: int | None, apart: int, unsaid: int) -> tuple[int | None, int | None]:
+    """The output's tokens but for sound and pictures (`unsaid`), thoughts among them, and the thoughts."""
+    if completion is None:
+        return None, reasoning
+    output = completion
+    if apart > 0 and reasoning in (None, 0, apart):
+        output, reasoning = completion + apart, apart  # xAI, and Google's OpenAI door (which does not name it)
+    elif reasoning is not None and reasoning > completion:
+        output = completion + reasoning  # Vercel for Gemini: thoughts outside both sums
+    return max(0, output - unsaid) if unsaid else output, reasoning
 
 
 def _plain(raw: dict[str, Any]) -> Usage | None:

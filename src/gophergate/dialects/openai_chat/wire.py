@@ -6,11 +6,10 @@ are taken through `text_of`, `object_of`, `list_of` and never indexed blindly.
 
 from __future__ import annotations
 
-from typing import Any
-
 from gophergate.core.blocks import Extra, Json, Seal
 from gophergate.core.events import Reason
 from gophergate.dialects.base import json_type, unwrap_seal, wrap_seal
+from gophergate.dialects.members import object_of, text_of
 from gophergate.errors import BadRequest
 
 NAME = "openai_chat"
@@ -80,19 +79,14 @@ WRITE_REASON: dict[Reason, str] = {
 }
 
 
-def text_of(value: Json) -> str:
-    """The value if it is a string, else ""."""
-    return value if isinstance(value, str) else ""
-
-
-def object_of(value: Json) -> dict[str, Any]:
-    """The value if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def list_of(value: Json) -> list[Any]:
-    """The value if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
+def reason_of(word: str, stopped: Json) -> tuple[Reason, str | None]:
+    """What a finish word means, and the stop sequence when `stopped`, which some servers put beside it, names one."""
+    known = READ_REASON.get(word.lower())
+    if known is None:
+        known = "malformed_tool_call" if "MALFORMED" in word.upper() else "stop"
+    if isinstance(stopped, str) and known == "stop" and stopped not in READ_REASON:
+        return "stop_sequence", stopped
+    return known, None
 
 
 def own(extra: Extra) -> dict[str, Json]:

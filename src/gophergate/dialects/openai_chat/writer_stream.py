@@ -23,20 +23,13 @@ from gophergate.core.events import (
 from gophergate.core.request import Request
 from gophergate.core.usage import Usage
 from gophergate.dialects.base import Stamp, encode
+from gophergate.dialects.members import list_of, object_of
 from gophergate.dialects.openai_chat.citations import annotation
 from gophergate.dialects.openai_chat.errors import envelope
 from gophergate.dialects.openai_chat.shapes import Shapes, attachment, picture, plain_members
 from gophergate.dialects.openai_chat.thoughts import DETAILS, detail_entry
 from gophergate.dialects.openai_chat.usage import write_usage
-from gophergate.dialects.openai_chat.wire import (
-    NAME,
-    NOTE_DETAIL,
-    NOTE_MEMBERS,
-    list_of,
-    object_of,
-    own,
-    write_seal,
-)
+from gophergate.dialects.openai_chat.wire import NAME, NOTE_DETAIL, NOTE_MEMBERS, own, write_seal
 from gophergate.dialects.sse import COMMENT
 
 _TEXT = msgspec.json.Encoder().encode

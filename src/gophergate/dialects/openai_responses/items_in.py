@@ -27,6 +27,7 @@ from gophergate.core.blocks import (
 )
 from gophergate.core.request import Role, Turn
 from gophergate.dialects.base import encode, json_type
+from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_responses.parts import read_content
 from gophergate.dialects.openai_responses.seals import carried_call_seal, read_carried
 from gophergate.dialects.openai_responses.tools import is_additional
@@ -41,9 +42,6 @@ from gophergate.dialects.openai_responses.wire import (
     PLAIN,
     extra_of,
     is_ours,
-    list_of,
-    object_of,
-    text_of,
     without,
 )
 from gophergate.errors import BadRequest

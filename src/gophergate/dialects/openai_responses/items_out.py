@@ -12,6 +12,7 @@ from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, To
 from gophergate.core.request import Request, Turn
 from gophergate.dialects.base import Target
 from gophergate.dialects.loss import Losses, refuse, spoken_before
+from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_responses.parts import write_part, write_text
 from gophergate.dialects.openai_responses.wire import (
     CUTS,
@@ -24,10 +25,7 @@ from gophergate.dialects.openai_responses.wire import (
     PLAIN,
     UNSAID_NAMESPACE,
     WHERE,
-    list_of,
-    object_of,
     own,
-    text_of,
 )
 
 Item = dict[str, Json]

@@ -12,21 +12,9 @@ from typing import Any
 from gophergate.core.blocks import NO_EXTRA, Json, Media, Opaque, Seal, Text, Thought, ToolCall
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import encode
+from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_responses.parts import read_annotation, read_annotations
-from gophergate.dialects.openai_responses.wire import (
-    CUTS,
-    EVENTS,
-    ITEM,
-    JOINT,
-    NAME,
-    PART,
-    PARTS,
-    extra_of,
-    list_of,
-    object_of,
-    text_of,
-    without,
-)
+from gophergate.dialects.openai_responses.wire import CUTS, EVENTS, ITEM, JOINT, NAME, PART, PARTS, extra_of, without
 
 _CALL_MEMBERS = (
     "type",

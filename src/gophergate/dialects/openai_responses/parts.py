@@ -13,17 +13,8 @@ from gophergate.core.blocks import NO_EXTRA, CacheMark, Citation, Extra, Json, M
 from gophergate.core.request import Role
 from gophergate.dialects.base import Target
 from gophergate.dialects.loss import Losses, refuse
-from gophergate.dialects.openai_responses.wire import (
-    NAME,
-    PART,
-    WHERE,
-    extra_of,
-    list_of,
-    object_of,
-    own,
-    text_of,
-    without,
-)
+from gophergate.dialects.members import list_of, object_of, text_of
+from gophergate.dialects.openai_responses.wire import NAME, PART, WHERE, extra_of, own, without
 
 _OPENAI = frozenset({NAME, "openai_chat"})
 """Uploaded files are the vendor's, whichever of its two wires named them."""

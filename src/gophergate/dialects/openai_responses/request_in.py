@@ -13,17 +13,10 @@ from msgspec.structs import replace
 from gophergate.core.blocks import Json, Text, ToolCall
 from gophergate.core.request import OutputFormat, Reasoning, Request, Tool, Turn
 from gophergate.dialects.base import decode_object
+from gophergate.dialects.members import text_of
 from gophergate.dialects.openai_responses.items_in import read_input
 from gophergate.dialects.openai_responses.tools import read_choice, read_tools
-from gophergate.dialects.openai_responses.wire import (
-    INSTRUCTIONS,
-    NAME,
-    UNSAID_NAMESPACE,
-    extra_of,
-    own,
-    text_of,
-    without,
-)
+from gophergate.dialects.openai_responses.wire import INSTRUCTIONS, NAME, UNSAID_NAMESPACE, extra_of, own, without
 from gophergate.errors import BadRequest
 
 SAID_INCLUDE = "_include"

@@ -11,10 +11,11 @@ from gophergate.core.blocks import Json, Text
 from gophergate.core.request import OutputFormat, Reasoning, Request, Turn
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses
+from gophergate.dialects.members import list_of, object_of
 from gophergate.dialects.openai_responses.items_out import write_items
 from gophergate.dialects.openai_responses.request_in import ENCRYPTED, LOGPROBS, SAID_EMPTY, SAID_INCLUDE, SAID_TEXT
 from gophergate.dialects.openai_responses.tools import ToolsWritten, write_choice
-from gophergate.dialects.openai_responses.wire import INSTRUCTIONS, NAME, PLAIN, list_of, object_of, own
+from gophergate.dialects.openai_responses.wire import INSTRUCTIONS, NAME, PLAIN, own
 
 _LEAST_OUTPUT = 16
 """OpenAI answers 400 to a smaller `max_output_tokens`."""

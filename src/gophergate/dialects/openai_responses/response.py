@@ -16,19 +16,13 @@ from gophergate.core.request import Reasoning, Request
 from gophergate.core.usage import Usage
 from gophergate.dialects.base import Stamp, Target, encode
 from gophergate.dialects.loss import Losses
+from gophergate.dialects.members import object_of
 from gophergate.dialects.openai_responses.errors import failure_members
 from gophergate.dialects.openai_responses.request_in import SAID_TEXT
 from gophergate.dialects.openai_responses.request_out import write_format
 from gophergate.dialects.openai_responses.tools import ToolsWritten, write_choice
 from gophergate.dialects.openai_responses.usage import write_usage
-from gophergate.dialects.openai_responses.wire import (
-    INCOMPLETE,
-    INSTRUCTIONS,
-    RESPONSE,
-    WRITE_INCOMPLETE,
-    object_of,
-    own,
-)
+from gophergate.dialects.openai_responses.wire import INCOMPLETE, INSTRUCTIONS, RESPONSE, WRITE_INCOMPLETE, own
 from gophergate.errors import GatewayError
 
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]

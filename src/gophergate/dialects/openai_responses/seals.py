@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote
 
 from gophergate.core.blocks import Json, Seal
 from gophergate.dialects.base import show_seal, unwrap_seal, wrap_seal
-from gophergate.dialects.openai_responses.wire import NAME, text_of
+from gophergate.dialects.members import text_of
+from gophergate.dialects.openai_responses.wire import NAME
 
 _CALL = "call"
 _BEFORE = "before"

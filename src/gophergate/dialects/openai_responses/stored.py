@@ -10,8 +10,8 @@ from typing import Any
 
 from gophergate.core.blocks import Json
 from gophergate.dialects.base import Stamp, json_type
+from gophergate.dialects.members import text_of
 from gophergate.dialects.openai_responses.frames import Ids
-from gophergate.dialects.openai_responses.wire import text_of
 from gophergate.errors import BadRequest
 
 Item = dict[str, Json]

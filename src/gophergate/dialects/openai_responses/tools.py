@@ -15,7 +15,8 @@ from gophergate.core.blocks import Json
 from gophergate.core.request import ServerTool, Tool, ToolChoice
 from gophergate.dialects.base import Target
 from gophergate.dialects.loss import Losses
-from gophergate.dialects.openai_responses.wire import NAME, extra_of, list_of, object_of, own, text_of, without
+from gophergate.dialects.members import list_of, object_of, text_of
+from gophergate.dialects.openai_responses.wire import NAME, extra_of, own, without
 
 ADDITIONAL = "additional_tools"
 

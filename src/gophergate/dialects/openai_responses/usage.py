@@ -12,7 +12,7 @@ from typing import Any
 from gophergate.core.blocks import Json
 from gophergate.core.money import NANOS_PER_DOLLAR
 from gophergate.core.usage import NOTHING_REPORTED, Usage, tier_of
-from gophergate.dialects.openai_responses.wire import object_of
+from gophergate.dialects.members import object_of
 
 _TICKS_PER_NANO = 10
 """xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""

@@ -9,8 +9,6 @@ word for it and the same dialect must get it back. They are never the caller's o
 
 from __future__ import annotations
 
-from typing import Any
-
 from gophergate.core.blocks import NO_EXTRA, Extra, Json
 from gophergate.core.events import Reason
 
@@ -78,21 +76,6 @@ def own(extra: Extra) -> dict[str, Json]:
 def extra_of(members: dict[str, Json]) -> Extra:
     """Members without a canonical name, as a node's extras."""
     return {NAME: members} if members else NO_EXTRA
-
-
-def text_of(value: Json) -> str:
-    """The value if it is a string, else ""."""
-    return value if isinstance(value, str) else ""
-
-
-def object_of(value: Json) -> dict[str, Any]:
-    """The value if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def list_of(value: Json) -> list[Any]:
-    """The value if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
 
 
 def without(members: dict[str, Json], *names: str) -> dict[str, Json]:

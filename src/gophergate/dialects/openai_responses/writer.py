@@ -18,8 +18,10 @@ from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, decode, encode
 from gophergate.dialects.openai_responses.errors import error_members
 from gophergate.dialects.openai_responses.frames import Frames, Ids, NoFrames
-from gophergate.dialects.openai_responses.items_told import Status, Told, ToldMessage, told_block, told_seal
+from gophergate.dialects.openai_responses.items_told import told_block, told_seal
 from gophergate.dialects.openai_responses.response import Answer, ending_of
+from gophergate.dialects.openai_responses.told import Status, Told
+from gophergate.dialects.openai_responses.told_words import ToldMessage
 from gophergate.dialects.openai_responses.wire import ITEM, own
 from gophergate.errors import GatewayError
 
