@@ -348,7 +348,7 @@ async def test_no_attempt_begins_after_the_deadline(tmp_path: Path) -> None:
     busy = [refused("openai_chat", 503, "Busy", "busy") for _ in range(20)]
     [row], saw, took = await alone(tmp_path, busy, status=503, retries=10, retry_deadline=1.0)
     assert 2 <= len(saw) == len(row.attempts) <= 5
-    assert took < 2
+    assert took < 5  # ten retries' pauses come to far more
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 429])
