@@ -6,72 +6,17 @@ An answer is read by its provider's dialect, and written for every client, whose
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 
 import pytest
 
-from gophergate.core.events import Event, Failed
-from gophergate.core.lifecycle import checked
+from gophergate.core.events import Failed
 from kit import fidelity
-from kit.fidelity_clients import Client, clients
-from kit.fidelity_said import Said, said_by
+from kit.crossing import RESPONSE, chat, delta, parts, players, read, responses, sse, told
+from kit.fidelity_said import said_by
 
 EVERY_CLIENT = pytest.mark.parametrize("client", list(fidelity.DIALECTS))
 WITH_SOURCES = ["openai_chat", "openai_responses", "anthropic_messages", "gemini"]
-
-
-@cache
-def players() -> dict[str, Client]:
-    return clients()
-
-
-def sse(*data: Any, names: bool = False, done: bool = False) -> bytes:
-    said = b""
-    for one in data:
-        said += f"event: {one['type']}\n".encode() if names else b""
-        said += b"data: " + json.dumps(one).encode() + b"\n\n"
-    return said + (b"data: [DONE]\n\n" if done else b"")
-
-
-def read(dialect: str, body: bytes) -> list[Event]:
-    reader = fidelity.DIALECTS[dialect].reader(stream=True, origin="maker")
-    return checked(reader.feed(body) + reader.end())
-
-
-def told(dialect: str, body: bytes, client: str, *, stream: bool = True) -> Said:
-    """What the client's SDK makes of a provider's stream."""
-    written = fidelity.write(read(dialect, body), client, stream=stream)
-    return said_by(client, players()[client].play(written, stream=stream))
-
-
-def delta(finish: str | None = None, **members: Any) -> dict[str, Any]:
-    return {
-        "id": "c1",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "m",
-        "choices": [{"index": 0, "delta": members, "finish_reason": finish}],
-    }
-
-
-def chat(*deltas: dict[str, Any], usage: dict[str, Any] | None = None, finish: str = "stop", **more: Any) -> bytes:
-    counts = usage or {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
-    return sse(*deltas, delta(finish), {**delta(), "choices": [], "usage": counts, **more}, done=True)
-
-
-def parts(*said: dict[str, Any], finish: str | None = None, **more: Any) -> dict[str, Any]:
-    candidate: dict[str, Any] = {"content": {"role": "model", "parts": list(said)}, "index": 0}
-    return {"candidates": [{**candidate, **({"finishReason": finish} if finish else {})}], "modelVersion": "m", **more}
-
-
-RESPONSE = {"id": "resp_1", "object": "response", "model": "m", "created_at": 1, "status": "in_progress", "output": []}
-
-
-def responses(*events: dict[str, Any]) -> bytes:
-    created = {"type": "response.created", "response": RESPONSE}
-    completed = {"type": "response.completed", "response": {**RESPONSE, "status": "completed"}}
-    return sse(created, *events, completed, names=True)
 
 
 CUT = {

@@ -12,29 +12,14 @@ from typing import Any
 import pytest
 
 from gophergate.core.blocks import Media, Text, ToolCall, ToolResult
-from gophergate.core.request import Request
-from gophergate.dialects.base import Target, Traits, Written
+from gophergate.dialects.base import Target, Traits
 from kit import fidelity
-from kit.fidelity_typed import objection
+from kit.crossing import OTHERS, back, cross
 
 USER: dict[str, Any] = {"role": "user", "content": "hi"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 CLAUDE = Traits(thinking="budget", max_output=64_000)
 PNG = "iVBORw0KGgo="
-OTHERS = {door: [target for target in fidelity.DIALECTS if target != door] for door in fidelity.DIALECTS}
-
-
-def cross(door: str, body: dict[str, Any], target: str, traits: Traits | None = None) -> Written:
-    """The request written for a target, whose vendor's own types take it."""
-    request = fidelity.DIALECTS[door].read_request(json.dumps(body).encode(), model="m")
-    to = Target(model="m", origin="other", **({"traits": traits} if traits else {}))
-    written = fidelity.DIALECTS[target].write_request(request, to)
-    assert objection(target, json.loads(json.dumps(written.body, default=str))) == ""
-    return written
-
-
-def back(target: str, written: Written) -> Request:
-    return fidelity.DIALECTS[target].read_request(json.dumps(written.body, default=str).encode(), model="m")
 
 
 def chat(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -139,6 +139,52 @@ async def test_the_headers_agents_name_their_session_by(name: str, tmp_path: Pat
     assert row.session == "s-1"
 
 
+async def test_codex_s_headers_reach_openai_and_nobody_else(tmp_path: Path) -> None:
+    """PROTOCOLS, Codex: `x-openai-internal-codex-responses-lite` says that the tools stand in an input item; the
+    beta it asks for and what it says of its session pass too. R-C1."""
+    head = {
+        "x-openai-internal-codex-responses-lite": "true",
+        "x-codex-beta-features": "remote_compaction_v2",
+        "originator": "codex_exec",
+        "session-id": "s-1",
+        "thread-id": "t-1",
+        "x-client-request-id": "t-1",
+        "accept": "text/event-stream",
+    }
+    for target in ("openai_responses", "anthropic_messages"):
+        async with served(tmp_path / target, target) as (gateway, up, client):
+            path, said = asked("openai_responses", "up/m", stream=True)
+            reply = await client.post(path, json=said, headers={**BEARER, **head})
+            assert reply.headers["content-type"].startswith("text/event-stream")
+            assert reply.headers["x-request-id"] != "t-1", "the same on every turn: no id of a request"
+            [row] = await rows(gateway)
+        passed = {name: value for name, value in up.asked[0].headers.items() if name in head and name != "accept"}
+        meant = {name: value for name, value in head.items() if name not in ("x-client-request-id", "accept")}
+        assert passed == (meant if target == "openai_responses" else {})
+        lost = "x-codex-beta-features" in reply.headers.get("x-gophergate-dropped", "")
+        assert lost == (target != "openai_responses")
+        assert (row.session, row.request_id) == ("s-1", reply.headers["x-request-id"])
+
+
+async def test_claude_code_streams_though_it_accepts_json(tmp_path: Path) -> None:
+    """PROTOCOLS, Claude Code: `Accept: application/json` and four codings even when it streams; its `anthropic-version`
+    reaches Anthropic; a path of its binary that is no door is a 404 in its own words."""
+    head = {
+        "accept": "application/json",
+        "accept-encoding": "gzip, deflate, br, zstd",
+        "anthropic-version": "2099-01-01",
+    }
+    async with served(tmp_path, "anthropic_messages") as (_, up, client):
+        path, said = asked("anthropic_messages", "up/m", stream=True)
+        reply = await client.post(f"{path}?beta=true", json=said, headers={**BEARER, **head})
+        assert reply.headers["content-type"].startswith("text/event-stream")
+        assert "content-encoding" not in reply.headers
+        assert told(reply.content)[-1]["type"] == "message_stop"
+        assert up.asked[0].headers["anthropic-version"] == "2099-01-01"
+        missing = await client.post("/v1/messages/cache_touch", json={}, headers={**BEARER, **head})
+        assert (missing.status_code, missing.json()["error"]["type"]) == (404, "not_found_error")
+
+
 # -- Which event kills which client ---------------------------------------------------------------------------------
 
 

@@ -122,10 +122,15 @@ def _unknowable(asked: Request, body: dict[str, Any]) -> str:
     blocks = list(_blocks(asked))
     if asked.previous_response_id or any(name in body for name in _ELSEWHERE) or any(map(_is_stored, blocks)):
         return ELSEWHERE
-    if any(isinstance(tool, ServerTool) for tool in asked.tools) or any(isinstance(block, Opaque) for block in blocks):
+    if any(isinstance(tool, ServerTool) for tool in asked.tools) or any(map(_is_found, blocks)):
         return RUN_BY_VENDOR
     wish = asked.reasoning.extra.get("openai_responses", {}) if asked.reasoning is not None else {}
     return MANY_ANSWERS if wish.get("mode") == "pro" else ""
+
+
+def _is_found(block: Block) -> bool:
+    """What a vendor's tool brought, or a tool that it puts into the prompt."""
+    return isinstance(block, Opaque) or any("_tool_reference" in members for members in block.extra.values())
 
 
 def _is_stored(block: Block) -> bool:

@@ -67,8 +67,8 @@ class Peer:
         return received
 
     async def send(self, *pieces: bytes, pause: float = 0.0) -> None:
-        """Each piece on its own; with `pause` seconds between, so that they arrive apart. Raises ConnectionError when the
-        client has gone."""
+        """Each piece on its own; with `pause` seconds between, so that they arrive apart. Raises ConnectionError when
+        the client has gone."""
         for piece in pieces:
             if self.writer.is_closing():  # uvloop says so with a RuntimeError
                 raise ConnectionResetError

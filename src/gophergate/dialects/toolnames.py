@@ -16,9 +16,13 @@ from msgspec.structs import replace
 
 from gophergate.core.blocks import Json, ToolCall
 from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event
-from gophergate.core.request import Request, Tool
+from gophergate.core.request import Request, ServerTool, Tool
+from gophergate.dialects.loss import Losses
 
 _INPUT = "input"
+
+WITHHELD = "_withheld"
+"""Note of a dialect on a tool that its own vendor does not show to the model: nobody else is offered it."""
 
 
 class Function(NamedTuple):
@@ -28,6 +32,18 @@ class Function(NamedTuple):
     description: str
     parameters: Json
     strict: bool | None
+
+
+def offered(request: Request, dialect: str, losses: Losses) -> tuple[Tool | ServerTool, ...]:
+    """The tools of a request that a target of `dialect` is told of: all but those that its caller withholds, of which
+    what they say beside themselves is named."""
+    out: list[Tool | ServerTool] = []
+    for tool in request.tools:
+        if any(WITHHELD in members for maker, members in tool.extra.items() if maker != dialect):
+            losses.foreign(tool.extra, dialect)
+        else:
+            out.append(tool)
+    return tuple(out)
 
 
 def flat_name(tool: Tool | ToolCall) -> str:

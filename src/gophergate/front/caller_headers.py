@@ -15,8 +15,12 @@ _PASSING = frozenset(
         b"openai-beta",
         b"originator",
         b"session-id",
+        b"thread-id",
         b"x-app",
         b"x-claude-code-session-id",
+        b"x-codex-beta-features",
+        b"x-codex-turn-metadata",
+        b"x-codex-window-id",
         b"x-openai-internal-codex-responses-lite",
     }
 )

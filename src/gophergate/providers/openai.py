@@ -14,6 +14,17 @@ ROW = Row(
     key_variables=("OPENAI_API_KEY",),
     base_variable="OPENAI_BASE_URL",
     price_id="openai",
-    forwards=frozenset({"openai-beta", "x-openai-internal-codex-responses-lite", "originator", "session-id"}),
+    forwards=frozenset(
+        {
+            "openai-beta",
+            "originator",
+            "session-id",
+            "thread-id",
+            "x-codex-beta-features",
+            "x-codex-turn-metadata",
+            "x-codex-window-id",
+            "x-openai-internal-codex-responses-lite",
+        }
+    ),
     traits=profiles.of(profiles.OPENAI),
 )

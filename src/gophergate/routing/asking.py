@@ -16,6 +16,7 @@ from gophergate.transport.base import Answer, Ask, Timeouts
 
 MAX_ERROR_BODY = 1 << 20
 _RETRY_HINTS = ("retry-after", "retry-after-ms", "x-should-retry")
+_ASKS = ("-beta", "-beta-features")
 _JSON = (b"content-type", b"application/json")
 _AGENT = (b"user-agent", b"gophergate")
 
@@ -124,7 +125,7 @@ def static_headers(provider: Provider) -> list[tuple[bytes, bytes]]:
 def unheard(order: Order, deployment: Deployment) -> tuple[str, ...]:
     """The caller's headers that ask for something and mean nothing to that provider (R-C1)."""
     heard = deployment.provider.row.forwards
-    return tuple(name for name in order.passing if name.endswith("-beta") and name not in heard)
+    return tuple(name for name in order.passing if name.endswith(_ASKS) and name not in heard)
 
 
 def joined(ours: str | None, theirs: str) -> str:

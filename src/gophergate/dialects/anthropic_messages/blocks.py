@@ -7,7 +7,7 @@ server tool's call and result, becomes an `Opaque` that holds it whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -33,6 +33,9 @@ from gophergate.errors import BadRequest
 
 _CONTENT = frozenset({"container_upload", "browser_state"})
 """Opaque blocks of a user's turn that are what the turn is about: never dropped on the way to another vendor."""
+
+REFERENCE = "_tool_reference"
+"""Note: the block that a text stands for."""
 
 _PLAIN_MARKS = frozenset({"type", "ttl"})
 TTLS = frozenset({"5m", "1h"})
@@ -218,6 +221,23 @@ def _search_result(members: Members, _origin: str | None) -> Block:
     )
 
 
+def _tool_reference(members: Members, _origin: str | None) -> Block:
+    """What a client's own tool search found: its name to other vendors, who are offered every tool from the start; to
+    its own again what it was."""
+    cache, more = read_cache(members)
+    whole = {"type": "tool_reference", **members.rest}
+    return Text(
+        text=found_tool(whole),
+        cache=cache,
+        extra=extra_of({REFERENCE: whole, **more}),
+    )
+
+
+def found_tool(reference: Mapping[str, Json]) -> str:
+    """The words for a reference to a tool."""
+    return f"Tool found: {text_of(reference.get('tool_name'))}"
+
+
 def words_of(content: Json) -> str | None:
     """The text of blocks that hold nothing else; None when they do."""
     if isinstance(content, str):
@@ -263,4 +283,5 @@ _READERS: dict[str, Callable[[Members, str | None], Block]] = {
     "image": _image,
     "document": _document,
     "search_result": _search_result,
+    "tool_reference": _tool_reference,
 }

@@ -11,7 +11,7 @@ import binascii
 import msgspec
 
 from gophergate.core.blocks import Block, CacheMark, Citation, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
-from gophergate.dialects.anthropic_messages.blocks import TTLS, words_of
+from gophergate.dialects.anthropic_messages.blocks import REFERENCE, TTLS, found_tool, words_of
 from gophergate.dialects.anthropic_messages.names import tool_name
 from gophergate.dialects.anthropic_messages.wire import NAME, WHERE, own
 from gophergate.dialects.base import Target, decode
@@ -65,7 +65,9 @@ class Content:
         """One block that `goes`. Raises BadRequest, naming it, for content this wire has no place for."""
         match block:
             case Text():
-                out = self._text(block)
+                whole = own(block.extra).get(REFERENCE)
+                is_same = isinstance(whole, dict) and found_tool(whole) == block.text
+                out = dict(object_of(whole)) if is_same else self._text(block)
             case ToolCall():
                 out = {
                     "type": "tool_use",
@@ -194,7 +196,7 @@ class Content:
         raise refuse(block, WHERE, "a file uploaded to another vendor is not there")
 
 
-_HANDLED = frozenset({"source", "search_result", "cache_control"})
+_HANDLED = frozenset({"source", "search_result", "cache_control", REFERENCE})
 
 
 def input_of(call: ToolCall) -> dict[str, Json]:

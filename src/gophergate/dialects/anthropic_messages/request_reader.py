@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Json, Seal, Text, Thought
+from gophergate.core.blocks import Block, Json, Opaque, Seal, Text, Thought
 from gophergate.core.request import (
     OutputFormat,
     Reasoning,
@@ -20,9 +20,10 @@ from gophergate.core.request import (
 )
 from gophergate.dialects.anthropic_messages.blocks import read_blocks, read_cache
 from gophergate.dialects.anthropic_messages.names import unspelled
-from gophergate.dialects.anthropic_messages.wire import NAME, Members, extra_of
+from gophergate.dialects.anthropic_messages.wire import INLINE, NAME, Members, extra_of, own
 from gophergate.dialects.base import decode_object, json_type
 from gophergate.dialects.members import object_of, text_of
+from gophergate.dialects.toolnames import WITHHELD
 from gophergate.errors import BadRequest
 
 _ROLES = frozenset({"user", "assistant", "system"})
@@ -46,7 +47,7 @@ def read_request(body: bytes, *, model: str = "", stream: bool = False) -> Reque
     said_stream = members.boolean("stream")
     settings = {
         "model": members.string("model") or model,
-        "tools": _tools(members),
+        "tools": _tools(members, turns),
         "max_output_tokens": members.integer("max_tokens"),
         "temperature": members.number("temperature"),
         "top_p": members.number("top_p"),
@@ -112,9 +113,35 @@ def _with_their_seals(blocks: tuple[Block, ...]) -> list[Block]:
     return out
 
 
-def _tools(members: Members) -> tuple[Tool | ServerTool, ...]:
+def _tools(members: Members, turns: tuple[Turn, ...]) -> tuple[Tool | ServerTool, ...]:
+    """The tools at the top, then those that a turn defines. Another vendor knows neither deferral nor changes on the
+    way: it is offered what the model may call now, and not what there is nothing to know of."""
     raw = members.array("tools") or []
-    return tuple(_tool(value, f"tools[{at}]") for at, value in enumerate(raw))
+    tools = [_tool(value, f"tools[{at}]") for at, value in enumerate(raw)]
+    removed: set[str] = set()
+    for block in (block for turn in turns for block in turn.blocks):
+        if not isinstance(block, Opaque) or block.label not in ("tool_addition", "tool_removal"):
+            continue
+        changed = object_of(object_of(block.data).get("tool"))
+        if block.label == "tool_removal":
+            removed.add(text_of(changed.get("name")))
+            continue
+        defined = changed.get("definition")
+        removed.discard(text_of(object_of(defined or changed).get("name")))
+        if defined is not None:
+            tools.append(_noted(_tool(defined, "tool_addition.tool.definition"), INLINE))
+    return tuple(_noted(tool, WITHHELD) if tool.name in removed or _says_nothing(tool) else tool for tool in tools)
+
+
+def _says_nothing(tool: Tool | ServerTool) -> bool:
+    """Whether it is deferred and only holds a place (Claude Code's keeps deferral on, and may never be called)."""
+    if isinstance(tool, ServerTool) or own(tool.extra).get("defer_loading") is not True or tool.description:
+        return False
+    return not object_of(object_of(tool.parameters).get("properties"))
+
+
+def _noted(tool: Tool | ServerTool, note: str) -> Tool | ServerTool:
+    return replace(tool, extra=extra_of({**own(tool.extra), note: True}))
 
 
 def _tool(raw: Json, where: str) -> Tool | ServerTool:

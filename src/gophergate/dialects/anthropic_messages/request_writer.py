@@ -15,11 +15,11 @@ from gophergate.dialects.anthropic_messages.names import tool_name
 from gophergate.dialects.anthropic_messages.schema import constrained, object_schema
 from gophergate.dialects.anthropic_messages.thinking import Plan, plan_of
 from gophergate.dialects.anthropic_messages.turns import write_turns
-from gophergate.dialects.anthropic_messages.wire import NAME, VERSION, own
+from gophergate.dialects.anthropic_messages.wire import INLINE, NAME, VERSION, own
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses
 from gophergate.dialects.members import list_of, object_of
-from gophergate.dialects.toolnames import as_function, flat_name
+from gophergate.dialects.toolnames import WITHHELD, as_function, flat_name, offered
 
 MOST_MARKS = 4
 """The API's limit of cache breakpoints in a request; one more is a 400."""
@@ -127,12 +127,17 @@ def _moot(request: Request) -> frozenset[str]:
     return frozenset(name for name, is_moot in held.items() if is_moot)
 
 
+_NOT_MEMBERS = frozenset({"cache_control", INLINE, WITHHELD})
+
+
 def _tools(request: Request, target: Target, content: Content, losses: Losses) -> list[dict[str, Json]]:
     """The tools that go. Of "one of these" only these are offered: the wire has no other word for it."""
     choice = request.tool_choice
     allowed = frozenset(choice.names) if choice is not None and choice.mode == "allowed" else None
     out: list[dict[str, Json]] = []
-    for tool in request.tools:
+    for tool in offered(request, NAME, losses):
+        if INLINE in own(tool.extra):
+            continue  # It stands in its turn.
         if isinstance(tool, ServerTool) and tool.dialect != NAME:
             losses.drop(tool.label)
         elif allowed is not None and tool.name not in allowed and _wire_name(tool) not in allowed:
@@ -160,7 +165,7 @@ def _tool(tool: Tool, request: Request, target: Target, content: Content, losses
         else:
             losses.drop("strict")
     extra = own(tool.extra)
-    out.update((name, value) for name, value in extra.items() if name != "cache_control")
+    out.update((name, value) for name, value in extra.items() if name not in _NOT_MEMBERS)
     out.update(content.mark(tool.cache, extra))
     return out
 

@@ -21,6 +21,9 @@ SEAL_MEMBER = "gophergate_seal"
 """A member of our own on `tool_use`: another vendor's seal of that call (Gemini's thought signature), wrapped. Clients
 that echo unknown members bring it back (PROTOCOLS, "Gemini's thoughtSignature behind another door")."""
 
+INLINE = "_inline"
+"""Note on a tool that is defined in a turn: it goes back there, not among the request's."""
+
 READ_REASON: dict[str, Reason] = {
     "end_turn": "stop",
     "max_tokens": "length",

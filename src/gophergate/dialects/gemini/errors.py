@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import msgspec
@@ -10,11 +9,10 @@ import msgspec
 from gophergate.core.blocks import Json
 from gophergate.dialects.base import decode
 from gophergate.dialects.gemini.wire import KIND_BY_WORD, STATUS_BY_WORD, status_word
-from gophergate.dialects.waits import hints_of, seconds, wait_of
+from gophergate.dialects.waits import hints_of, seconds, wait_in_words, wait_of
 from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
 
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
-_PLEASE_RETRY = re.compile(r"retry in ([0-9.]+)s")
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
@@ -88,8 +86,7 @@ def _told_delay(details: list[dict[str, Json]], message: str) -> float | None:
         delay = detail.get("retryDelay")
         if isinstance(delay, str) and delay.endswith("s"):
             return seconds(delay[:-1])
-    found = _PLEASE_RETRY.search(message)
-    return seconds(found[1]) if found else None
+    return wait_in_words(message)
 
 
 def error_object(error: GatewayError, request_id: str = "") -> dict[str, Json]:

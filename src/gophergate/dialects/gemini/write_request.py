@@ -16,7 +16,7 @@ from gophergate.dialects.gemini.schema import for_google
 from gophergate.dialects.gemini.settings import generation_config
 from gophergate.dialects.gemini.wire import NAME, inner, own_extra
 from gophergate.dialects.loss import Losses, refuse
-from gophergate.dialects.toolnames import as_function, flat_name, wrap_input
+from gophergate.dialects.toolnames import as_function, flat_name, offered, wrap_input
 from gophergate.errors import BadRequest
 
 _FILLER: dict[str, Json] = {"role": "user", "parts": [{"text": " "}]}
@@ -102,9 +102,11 @@ class _Conversation:
             if turn.name:
                 self._losses.drop("name")
             if turn.role in {"system", "developer"}:
-                if contents:
+                parts = [self._system_part(block) for block in turn.blocks if not is_silent(block)]
+                said = [part for part in parts if part is not None]
+                if contents and said:
                     self._losses.drop("system_position")
-                system.extend(self._system_part(block) for block in turn.blocks if not is_silent(block))
+                system.extend(said)
                 continue
             role = "model" if turn.role == "assistant" else "user"
             content = contents[-1] if contents and contents[-1].role == role else _Content(role, own_extra(turn.extra))
@@ -124,7 +126,9 @@ class _Conversation:
             elif (part := self._part(block)) is not None:
                 content.parts.append(part)
 
-    def _system_part(self, block: Block) -> dict[str, Json]:
+    def _system_part(self, block: Block) -> dict[str, Json] | None:
+        if isinstance(block, Opaque) and block.optional and block.dialect != NAME:
+            return self._opaque(block)
         if not isinstance(block, Text):
             raise refuse(block, "Gemini", "system instructions are text only")
         self._disclose(block)
@@ -202,7 +206,7 @@ class _Conversation:
 def _tools(request: Request, target: Target, losses: Losses) -> list[Json]:
     declarations: list[Json] = []
     tools: list[Json] = []
-    for tool in request.tools:
+    for tool in offered(request, NAME, losses):
         if isinstance(tool, ServerTool):
             if tool.dialect == NAME:
                 tools.append(tool.data)
@@ -234,7 +238,7 @@ def _tool_config(request: Request, target: Target, losses: Losses) -> dict[str, 
     extra = own_extra(request.extra)
     if request.parallel_tool_calls is False:
         losses.drop("parallel_tool_calls")
-    functions = [tool for tool in request.tools if isinstance(tool, Tool)]
+    functions = [tool for tool in offered(request, NAME, losses) if isinstance(tool, Tool)]
     calling = _calling(request.tool_choice, functions, losses)
     if not functions and (not request.tools or request.dialect != NAME):
         calling.clear()  # Google refuses it where no function is declared; another vendor's own tools stay behind.

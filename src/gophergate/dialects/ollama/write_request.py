@@ -15,7 +15,7 @@ from gophergate.dialects.base import Target, Written, decode_object
 from gophergate.dialects.callbook import is_invented
 from gophergate.dialects.loss import SETTINGS, Losses, refuse
 from gophergate.dialects.ollama.wire import GENERATE_ONLY, NAME, OPTIONS, leftover, own_extra
-from gophergate.dialects.toolnames import as_function, flat_name, wrap_input
+from gophergate.dialects.toolnames import as_function, flat_name, offered, wrap_input
 from gophergate.errors import BadRequest
 
 _SUPPORTED = frozenset(OPTIONS.values()) | {
@@ -118,7 +118,7 @@ def _tools(request: Request, losses: Losses) -> list[Json]:
     if choice is not None and choice.mode not in {"auto", "none"}:
         losses.drop("tool_choice")
     tools: list[Json] = []
-    for tool in request.tools:
+    for tool in offered(request, NAME, losses):
         if isinstance(tool, ServerTool):
             if tool.dialect == NAME:
                 tools.append(tool.data)

@@ -147,7 +147,9 @@ class _Writing:
                 case _:
                     self._disclose(turn.blocks)
                     role = self._target.traits.system_role or turn.role
-                    messages.append(self._message(role, turn, self._content(turn.blocks, joiner="\n\n")))
+                    content = self._content(turn.blocks, joiner="\n\n")
+                    if content or self._native:
+                        messages.append(self._message(role, turn, content))
         return messages
 
     def _disclose(self, blocks: Iterable[Block]) -> None:

@@ -19,7 +19,7 @@ from gophergate.dialects.loss import Losses
 from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.openai_chat.parts import cache_mark
 from gophergate.dialects.openai_chat.wire import NAME, NOTE_LEGACY, marked_extra, mistyped, others, own, said
-from gophergate.dialects.toolnames import as_function, flat_name
+from gophergate.dialects.toolnames import as_function, flat_name, offered
 from gophergate.errors import BadRequest
 
 LEGACY = "function_call"
@@ -131,7 +131,8 @@ class ToolsWritten:
         choice = self._request.tool_choice
         allowed = set(choice.names) if choice is not None and choice.mode == "allowed" and not self._native else None
         written, functions = [], []
-        for tool in self._request.tools:
+        offers = offered(self._request, NAME, self._losses)
+        for tool in offers:
             if isinstance(tool, ServerTool):
                 if tool.dialect == NAME:
                     written.append(tool.data)
@@ -151,7 +152,7 @@ class ToolsWritten:
             body["functions"] = functions
         if written:
             body["tools"] = written
-        self._choice(body, self._names(self._request.tools, allowed))
+        self._choice(body, self._names(offers, allowed))
         if self._request.parallel_tool_calls is not None:
             if "tools" in body or self._native:
                 body["parallel_tool_calls"] = self._request.parallel_tool_calls

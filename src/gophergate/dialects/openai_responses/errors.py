@@ -15,7 +15,7 @@ import msgspec
 from gophergate.core.blocks import Json
 from gophergate.dialects.base import decode, encode
 from gophergate.dialects.members import text_of
-from gophergate.dialects.waits import hints_of, wait_of
+from gophergate.dialects.waits import hints_of, wait_in_words, wait_of
 from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
 
 _LONGEST_MESSAGE = 4000
@@ -189,13 +189,14 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Upstream
     if said is None:
         said = Complaint(raw.strip() or f"The provider answered with status {status} and no explanation.")
     hints = hints_of(headers)
+    wait = wait_of(hints)
     return UpstreamRefused(
         said.message[:_LONGEST_MESSAGE],
         status=status,
         kind=_kind(said, status),
         code=said.code,
         param=said.param,
-        retry_after=wait_of(hints),
+        retry_after=wait_in_words(said.message) if wait is None else wait,
         headers=hints,
         raw=raw,
     )

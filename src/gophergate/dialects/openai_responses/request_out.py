@@ -16,6 +16,7 @@ from gophergate.dialects.openai_responses.items_out import write_items
 from gophergate.dialects.openai_responses.request_in import ENCRYPTED, LOGPROBS, SAID_EMPTY, SAID_INCLUDE, SAID_TEXT
 from gophergate.dialects.openai_responses.tools import ToolsWritten, write_choice
 from gophergate.dialects.openai_responses.wire import INSTRUCTIONS, NAME, PLAIN, own
+from gophergate.dialects.toolnames import offered
 
 _LEAST_OUTPUT = 16
 """OpenAI answers 400 to a smaller `max_output_tokens`."""
@@ -75,11 +76,12 @@ def write_request(request: Request, target: Target) -> Written:
     losses.foreign(request.extra, NAME)
 
     body: dict[str, Json] = {"model": target.model}
-    tools = ToolsWritten(request.tools, target, losses)
+    offers = offered(request, NAME, losses)
+    tools = ToolsWritten(offers, target, losses)
     if tools.top:
         body["tools"] = tools.top
     if request.tool_choice is not None:
-        choice = write_choice(request.tool_choice, request.tools, losses)
+        choice = write_choice(request.tool_choice, offers, losses)
         if choice is not None and (tools.top or tools.items or not crossing):
             body["tool_choice"] = choice
     _write_settings(body, request, target, supported, losses)

@@ -103,7 +103,7 @@ def test_claude_code_s_second_turn() -> None:
             name="DeferredToolPlaceholder",
             parameters={"type": "object"},
             strict=False,
-            extra={NAME: {"defer_loading": True}},
+            extra={NAME: {"defer_loading": True, "_withheld": True}},
         ),
         ServerTool(dialect=NAME, label="web_search_20250305", data=CLAUDE_CODE["tools"][2], name="web_search"),
     )
