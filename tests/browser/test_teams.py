@@ -7,6 +7,7 @@ import re
 import httpx2
 from playwright.sync_api import expect
 
+from gophergate.policy.windows import window
 from kit.browser import Visit
 
 
@@ -85,3 +86,54 @@ def test_a_rolling_budget_with_thresholds_of_its_own(at: Visit, api: httpx2.Clie
     page.get_by_role("button", name="Save").click()
     expect(page.locator("tr", has_text="notebook").filter(has_text="$9.00")).to_be_visible()
     api.delete(f"/api/budgets/{made['id']}").raise_for_status()
+
+
+def test_a_budgets_time_zone_is_changed_and_its_reset_follows(at: Visit, api: httpx2.Client) -> None:
+    client = api.get("/api/clients", params={"q": "notebook"}).json()["items"][0]
+    given = {"scope": "client", "scope_id": client["id"], "amount": "8.00", "period": "day", "timezone": "UTC"}
+    made = api.post("/api/budgets", json=given).json()
+    place = f"/api/budgets/{made['id']}"
+    page = at.go(f"teams/budgets?budget={made['id']}")
+    page.fill("#field-timezone", "Mars/Base")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#field-timezone-wrong")).to_contain_text("is no time zone")
+    page.fill("#field-timezone", "Asia/Kolkata")
+    expect(page.locator("#field-timezone-hint")).to_contain_text("12:00 AM, which is")
+    expect(page.locator("#field-timezone-hint")).to_contain_text("What was spent since the running day began there")
+    assert api.patch(place, json={"amount": "11.00"}).status_code == 200
+    page.get_by_role("button", name="Save").click()
+    notice = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    expect(notice.get_by_role("row", name="Amount")).to_contain_text("$11")
+    page.get_by_role("button", name="Save mine over it").click()
+    expect(page.get_by_text("The budget is changed")).to_be_visible()
+    shown = api.get(place).json()
+    assert (shown["amount"], shown["timezone"], shown["resets_at"][11:16]) == ("11.00", "Asia/Kolkata", "18:30")
+    at.complaints.clear()  # the browser tells of the 400 and the 412
+    api.delete(place).raise_for_status()
+
+
+def test_the_page_foretells_the_reset_that_the_gateway_makes(at: Visit) -> None:
+    """In zones that are whole hours off, or not, and where clocks change at midnight."""
+    zones = (
+        "UTC",
+        "Europe/Berlin",
+        "Asia/Kolkata",
+        "America/Havana",
+        "Asia/Beirut",
+        "America/Santiago",
+        "Pacific/Apia",
+    )
+    cases = [
+        (period, zone, 1_767_225_600_000 + day * 86_400_000 + 77 * 60_000 * (day % 19))
+        for zone in zones
+        for day in range(0, 366, 1)
+        for period in ("day", "week", "month", "hour")
+    ]
+    at.go("teams/budgets")
+    found = at.module("widgets/zones.js", "given.map(([period, zone, now]) => m.nextReset(period, zone, now))", cases)
+    wrong = [
+        (case, each)
+        for case, each in zip(cases, found, strict=True)
+        if each * 1000 != window(case[0], case[1], case[2] * 1000).end
+    ]
+    assert wrong == []

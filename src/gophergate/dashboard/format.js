@@ -96,6 +96,10 @@ export function ago(time, now = Date.now()) {
 /** The exact time in the viewer's zone. */
 export const exactTime = (time) => (time ? moment.format(new Date(time)) : "");
 
+/** The time on the clocks of a zone, to the minute. @param {number} time @param {string} timeZone */
+export const timeIn = (time, timeZone) =>
+  new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", timeZone }).format(time);
+
 /** 01a2b3c4d5 -> "…3c4d5" */
 export const shortId = (id) => (id && id.length > 12 ? `…${id.slice(-7)}` : id || "");
 

@@ -22,7 +22,7 @@ export default function Models() {
     () => all("/api/models", { q: query.q, provider: query.provider }, 10000),
     [query.q, query.provider],
   );
-  useFresh(["model", "provider", "group", "price"], models.reload);
+  useFresh(["model", "provider", "group", "prices"], models.reload);
   const rows = (models.data || []).filter((row) => fits(row, query));
   const by = SORTS[query.sort];
   if (by) rows.sort((a, b) => by(a) - by(b));

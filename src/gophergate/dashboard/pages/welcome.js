@@ -3,8 +3,8 @@ import { html, useData, useEffect, useState } from "../ui.js";
 import { all, get, may, post } from "../api.js";
 import { listen } from "../socket.js";
 import { Button, Pill, Secret } from "../widgets/basics.js";
-import { FirstCall } from "./clients.js";
 import { attempt } from "../widgets/toasts.js";
+import { FirstCall } from "./clients/new.js";
 
 export default function Welcome() {
   const keys = useData(() => all("/api/keys"), []);

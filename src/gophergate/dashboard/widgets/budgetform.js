@@ -1,13 +1,17 @@
 /** A budget, set, changed, raised for a while, or deleted. */
-import { html, useState } from "../ui.js";
-import { del, patch, post } from "../api.js";
-import { exactTime, money } from "../format.js";
-import { Button, Sure } from "./basics.js";
+import { html, useData, useState } from "../ui.js";
+import { get, may, post } from "../api.js";
+import { exactTime, money, timeIn } from "../format.js";
+import { Button } from "./basics.js";
 import { periodWords } from "./budgets.js";
 import { Drawer } from "./drawer.js";
+import { EditorBox, useEditor } from "./editor.js";
 import { Field, FormBox, lines, textOr, useForm } from "./form.js";
+import { useFresh } from "./fresh.js";
 import { ScopeFields } from "./scope.js";
-import { attempt, toast } from "./toasts.js";
+import { Loaded } from "./states.js";
+import { toast } from "./toasts.js";
+import { nextReset, ownZone, zones } from "./zones.js";
 
 /** @type {[string, string][]} */
 const PERIODS = [
@@ -18,6 +22,13 @@ const PERIODS = [
   ["rolling", "A span that moves with time"],
   ["total", "In total"],
 ];
+/** When each period that follows a clock begins. */
+const BEGINS = {
+  hour: "Hours begin",
+  day: "Days begin at midnight",
+  week: "Weeks begin on Monday at midnight",
+  month: "Months begin on the first at midnight",
+};
 const HOUR = 3600;
 const SHARES = "50, 80, 100";
 
@@ -29,59 +40,105 @@ const sharesGiven = (text) => {
 const sharesKnown = (shares) =>
   (shares || []).map((share) => String(Number((share * 100).toFixed(2)))).join(", ");
 
-/** @param {{budget: any, onDone: () => void, onClose: () => void}} props a budget without an id is a new one */
-export function BudgetDrawer({ budget, onDone, onClose }) {
-  if (!budget.id)
-    return html`
-      <${Drawer} slim title="Set a budget" onClose=${onClose}>
-        <${NewBudget} onDone=${onDone} onClose=${onClose} />
-      <//>
-    `;
+/** @param {{id: string, whose?: any, onDone: () => void, onClose: () => void}} props `id` of one, or "new" for `whose` */
+export function BudgetDrawer({ id, whose = {}, onDone, onClose }) {
   return html`
-    <${Drawer} slim title="Budget" onClose=${onClose}>
-      <div class="stack">
-        <dl class="pairs">
-          <dt>Whose</dt>
-          <dd>
-            ${budget.scope} ${budget.scope_name || budget.scope_id}
-          </dd>
-          ${budget.model && html`
-            <dt>For</dt>
-            <dd>${budget.model}</dd>
-          `}
-          <dt>Period</dt>
-          <dd>${periodWords(budget)}</dd>
-          <dt>Spent</dt>
-          <dd>
-            ${money(budget.spent)}, and ${money(budget.reserved)} held
-          </dd>
-          ${Number(budget.raised) > 0 && html`
-            <dt>Raised</dt>
-            <dd>
-              by ${money(budget.raised)} until ${exactTime(budget.raised_until)}
-            </dd>
-          `}
-          <dt>Resets</dt>
-          <dd>${budget.resets_at ? exactTime(budget.resets_at) : "never"}</dd>
-        </dl>
-        <${Change} budget=${budget} onDone=${onDone} onClose=${onClose} />
-        <${Raise} budget=${budget} onDone=${onDone} />
-      </div>
+    <${Drawer} slim title=${id === "new" ? "Set a budget" : "Budget"} onClose=${onClose}>
+      ${id === "new" ? html`
+        <${NewBudget} whose=${whose} onDone=${onDone} onClose=${onClose} />
+      ` : html`
+        <${Known} id=${id} onDone=${onDone} onClose=${onClose} />
+      `}
     <//>
   `;
 }
 
-function NewBudget({ onDone, onClose }) {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+function Known({ id, onDone, onClose }) {
+  const found = useData(() => get(`/api/budgets/${id}`), [id]);
+  useFresh(["budget"], found.reload);
+  return html`
+    <${Loaded} from=${found} rows=${8}>
+      ${(budget) => html`
+        <div class="stack">
+          <${Facts} budget=${budget} />
+          ${may("edit") && html`
+            <${Change} budget=${budget} onDone=${onDone} onClose=${onClose} />
+            <${Raise} budget=${budget} onDone=${onDone} />
+          `}
+        </div>
+      `}
+    <//>
+  `;
+}
+
+const Facts = ({ budget }) => html`
+  <dl class="pairs">
+    <dt>Whose</dt>
+    <dd>
+      ${budget.scope} ${budget.scope_name || budget.scope_id}
+    </dd>
+    ${budget.model && html`
+      <dt>For</dt>
+      <dd>${budget.model}</dd>
+    `}
+    <dt>Amount</dt>
+    <dd>
+      ${money(budget.amount)} ${periodWords(budget)}
+    </dd>
+    <dt>Spent</dt>
+    <dd>
+      ${money(budget.spent)}, and ${money(budget.reserved)} held
+    </dd>
+    ${Number(budget.raised) > 0 && html`
+      <dt>Raised</dt>
+      <dd>
+        by ${money(budget.raised)} until ${exactTime(budget.raised_until)}
+      </dd>
+    `}
+    <dt>Resets</dt>
+    <dd>${budget.resets_at ? exactTime(budget.resets_at) : "never"}</dd>
+  </dl>
+`;
+
+/** The zone whose clocks a period follows, with what follows from it. */
+function ZoneField({ form, period, was = "" }) {
+  const zone = form.values.timezone.trim();
+  const next = nextReset(period, zone);
+  const there = next !== null && timeIn(next, zone);
+  const here = next !== null && timeIn(next, ownZone());
+  const isOther = was && zone !== was;
+  return html`
+    <${Field}
+      form=${form}
+      name="timezone"
+      label="Time zone of the period"
+      list=${zones()}
+      placeholder="UTC"
+      hint=${
+        html`
+          ${BEGINS[period]} on its clocks${there ? html`: next on ${there}` : "."}
+          ${there && (here === there ? "." : html`, which is ${here} on yours.`)}
+          ${isOther && html`
+            ${" "}
+            What was spent since the running ${period} began there counts; it is read from the log of calls
+            anew.
+          `}
+        `
+      }
+    />
+  `;
+}
+
+function NewBudget({ whose, onDone, onClose }) {
   const start = {
-    scope: "client",
-    scope_id: "",
+    scope: whose.scope || "client",
+    scope_id: whose.scope_id || "",
     amount: "",
     period: "month",
     hours: "24",
     model: "",
     hard: true,
-    timezone: zone,
+    timezone: ownZone(),
     thresholds: "",
   };
   const form = useForm(start, async ({ hours, thresholds, ...values }) => {
@@ -90,7 +147,7 @@ function NewBudget({ onDone, onClose }) {
       ...values,
       scope_id: values.scope_id.trim(),
       model: values.scope === "model" ? null : textOr(values.model.trim()),
-      timezone: textOr(values.timezone),
+      timezone: textOr(values.timezone.trim()),
       seconds: isRolling ? Math.round(Number(hours) * HOUR) : null,
       thresholds: sharesGiven(thresholds),
     });
@@ -109,14 +166,7 @@ function NewBudget({ onDone, onClose }) {
           <${Field} form=${form} name="model" label="Only for the model" placeholder="any model" list=${[]} />
         `}
       </div>
-      ${period !== "rolling" && period !== "total" && html`
-        <${Field}
-          form=${form}
-          name="timezone"
-          label="Time zone of the period"
-          hint="Days, weeks and months begin at its midnight."
-        />
-      `}
+      ${BEGINS[period] && html`<${ZoneField} form=${form} period=${period} />`}
       <${Field}
         form=${form}
         name="thresholds"
@@ -135,32 +185,40 @@ function NewBudget({ onDone, onClose }) {
   `;
 }
 
+const held = (row) => ({
+  amount: row.amount,
+  timezone: row.timezone,
+  hard: row.hard,
+  thresholds: sharesKnown(row.thresholds),
+});
+const settable = ({ amount, timezone, hard, thresholds }) => ({ amount, timezone, hard, thresholds });
+
 function Change({ budget, onDone, onClose }) {
-  const form = useForm(
-    { amount: budget.amount, hard: budget.hard, thresholds: sharesKnown(budget.thresholds) },
-    async (values) => {
-      await patch(`/api/budgets/${budget.id}`, {
-        amount: values.amount,
-        hard: values.hard,
-        thresholds: sharesGiven(values.thresholds) || [],
-      });
-      toast("The budget is changed");
-      onDone();
-    },
-  );
-  const remove = () =>
-    attempt(async () => {
-      await del(`/api/budgets/${budget.id}`);
-      onDone();
-    }, "The budget is deleted");
+  const editor = useEditor({
+    row: budget,
+    place: `/api/budgets/${budget.id}`,
+    held,
+    given: (values) => ({
+      amount: values.amount.trim(),
+      timezone: textOr(values.timezone.trim()),
+      hard: values.hard,
+      thresholds: sharesGiven(values.thresholds) || [],
+    }),
+    settable,
+    said: "The budget is changed",
+    gone: "The budget is deleted",
+    onDone,
+  });
+  const { form } = editor;
   return html`
-    <${FormBox}
-      form=${form}
-      word="Save"
+    <${EditorBox}
+      editor=${editor}
       onCancel=${onClose}
-      danger=${html`<${Sure} word="Delete" question="Spending will no longer be limited by it." onSure=${remove} />`}
+      question="Spending will no longer be limited by it."
+      audit=${{ kind: "budget", id: budget.id }}
     >
       <${Field} form=${form} name="amount" label="Amount, US dollars" />
+      ${BEGINS[budget.period] && html`<${ZoneField} form=${form} period=${budget.period} was=${budget.timezone} />`}
       <${Field} form=${form} name="thresholds" label="Tell of it at, percent" placeholder=${SHARES} />
       <${Field}
         form=${form}

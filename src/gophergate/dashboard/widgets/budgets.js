@@ -1,6 +1,7 @@
 /** Budgets with their progress and their forecast. */
-import { html, useData, useState } from "../ui.js";
+import { html, useData } from "../ui.js";
 import { all, may } from "../api.js";
+import { go, route } from "../router.js";
 import { duration, money, percent } from "../format.js";
 import { Bar, Button, Pill, When } from "./basics.js";
 import { BudgetDrawer } from "./budgetform.js";
@@ -16,13 +17,15 @@ const WARNED = 0.8;
 export function BudgetTable() {
   const budgets = useData(() => all("/api/budgets"), [], { every: 15000 });
   useFresh(["budget"], budgets.reload);
-  const [open, setOpen] = useState(/** @type {any} */ (null));
+  const { page, detail, query } = route.value;
+  const { budget: open = "", scope, scope_id, ...rest } = query;
+  const show = (id) => go(page, detail, { ...rest, budget: id });
   const done = () => {
-    setOpen(null);
+    show("");
     budgets.reload();
   };
   const set = may("edit") && html`
-    <${Button} kind="main" onClick=${() => setOpen({})}>
+    <${Button} kind="main" onClick=${() => show("new")}>
       Set a budget
     <//>
   `;
@@ -39,8 +42,8 @@ export function BudgetTable() {
               label="Budgets"
               rows=${rows}
               rowKey=${(row) => row.id}
-              selected=${open?.id}
-              onOpen=${may("edit") ? setOpen : undefined}
+              selected=${open}
+              onOpen=${(row) => show(row.id)}
               columns=${COLUMNS}
             />
           ` : html`
@@ -51,8 +54,8 @@ export function BudgetTable() {
           `
         }
       <//>
-      ${open && html`
-        <${BudgetDrawer} key=${open.id || "new"} budget=${open} onDone=${done} onClose=${() => setOpen(null)} />
+      ${open && (open !== "new" || may("edit")) && html`
+        <${BudgetDrawer} key=${open} id=${open} whose=${{ scope, scope_id }} onDone=${done} onClose=${() => show("")} />
       `}
     </section>
   `;
@@ -60,7 +63,8 @@ export function BudgetTable() {
 
 /** What may be spent now: the amount and what it was raised by. */
 export const allowed = (row) => Number(row.amount) + Number(row.raised || 0);
-const used = (row) => (allowed(row) ? (Number(row.spent) + Number(row.reserved)) / allowed(row) : 0);
+/** What is spent and held of it, as a share. */
+export const used = (row) => (allowed(row) ? (Number(row.spent) + Number(row.reserved)) / allowed(row) : 0);
 
 /** Where it will stand at the end of the period, if it goes on like this; null when nobody can tell. */
 export function forecast(row) {

@@ -2,8 +2,8 @@
 import { html, useEffect, useRef } from "../ui.js";
 import { Icon } from "../icons.js";
 
-/** @param {{title: any, onClose: () => void, onWalk?: (step: number) => void, slim?: boolean, footer?: any, children?: any}} props */
-export function Drawer({ title, onClose, onWalk, slim = false, footer = null, children }) {
+/** @param {{title: any, onClose: () => void, onBack?: () => void, onWalk?: (step: number) => void, slim?: boolean, footer?: any, children?: any}} props with `onBack` it shows something within what it is about */
+export function Drawer({ title, onClose, onBack, onWalk, slim = false, footer = null, children }) {
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   useEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
@@ -13,7 +13,7 @@ export function Drawer({ title, onClose, onWalk, slim = false, footer = null, ch
   useEffect(() => {
     const keys = (event) => {
       if (event.key === "Escape" && !event.defaultPrevented) {
-        onClose();
+        (onBack || onClose)();
         return;
       }
       const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
@@ -30,7 +30,7 @@ export function Drawer({ title, onClose, onWalk, slim = false, footer = null, ch
     };
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);
-  }, [onClose, onWalk]);
+  }, [onClose, onBack, onWalk]);
   return html`
     <aside
       class=${`drawer ${slim ? "slim" : ""}`}
@@ -39,6 +39,11 @@ export function Drawer({ title, onClose, onWalk, slim = false, footer = null, ch
       aria-label=${typeof title === "string" ? title : "Details"}
     >
       <header>
+        ${onBack && html`
+          <button type="button" class="button quiet icon" aria-label="Back" onClick=${onBack}>
+            <${Icon} name="fold" />
+          </button>
+        `}
         <h2 class="clip">${title}</h2>
         <button type="button" class="button quiet icon" aria-label="Close" onClick=${onClose}>
           <${Icon} name="close" />

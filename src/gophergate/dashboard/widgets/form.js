@@ -127,6 +127,7 @@ export function useForm(start, save) {
       setError(null);
       setWrong({});
       try {
+        complete(event?.target);
         await save(values);
       } catch (failure) {
         const fields = placed(failure.fields || {});
@@ -142,6 +143,17 @@ export function useForm(start, save) {
       }
     },
   };
+}
+
+/** An error that is shown at a field. */
+export const wrongAt = (field, message) => Object.assign(new Error(message), { fields: { [field]: message } });
+
+/** What is half typed counts as nothing to the browser: it must not be taken for "no limit" or "never". */
+function complete(form) {
+  if (!(form instanceof HTMLFormElement)) return;
+  for (const one of form.elements)
+    if (one instanceof HTMLInputElement && one.validity.badInput)
+      throw wrongAt(one.name, one.type === "number" ? "This is no number." : "This is not complete.");
 }
 
 /** What is wrong by the field it is shown at: "timeouts.idle" at that, at "timeouts", or at "idle". */
@@ -180,3 +192,11 @@ export const lines = (text) =>
 /** "" -> null, else a number. */
 export const numberOr = (text) => (text === "" || text === null || text === undefined ? null : Number(text));
 export const textOr = (text) => (text === "" || text === undefined ? null : text);
+/** A moment of the API -> what a field of kind "datetime-local" holds. */
+export function momentKnown(time) {
+  if (!time) return "";
+  const at = new Date(time);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+/** "" -> null, else the moment on the viewer's clocks as the API takes it. */
+export const momentGiven = (text) => (text ? new Date(text).toISOString() : null);

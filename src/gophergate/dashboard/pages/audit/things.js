@@ -84,7 +84,7 @@ export function placeOf(entry, names) {
   const it = state(entry);
   switch (entry.target_kind) {
     case "budget":
-      return href("teams", "budgets");
+      return href("teams", "budgets", { budget: id });
     case "limits":
       return href("teams", `limits/${id}`);
     case "call":
@@ -97,7 +97,7 @@ export function placeOf(entry, names) {
     case "database":
       return href("settings", "backup");
     case "key":
-      return it.client_id ? href("clients", it.client_id) : "";
+      return it.client_id ? href("clients", `${it.client_id}/${id}`) : "";
     case "organisation":
       return href("teams", `organisations/${id}`);
     case "reconciliation":

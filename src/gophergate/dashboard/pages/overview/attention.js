@@ -112,7 +112,7 @@ function ofBudget(row) {
     {
       kind: share >= 1 ? "bad" : "warn",
       text: `The ${row.period} budget of ${row.scope_name || row.scope} is ${percent(share)} used`,
-      address: `#/teams/budgets`,
+      address: `#/teams/budgets?budget=${encodeURIComponent(row.id)}`,
       word: may("edit") ? "Raise" : "Look",
     },
   ];

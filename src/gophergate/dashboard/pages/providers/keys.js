@@ -3,7 +3,7 @@ import { html, useState } from "../../ui.js";
 import { may, patch } from "../../api.js";
 import { percent } from "../../format.js";
 import { Button, Pill, Sure, When } from "../../widgets/basics.js";
-import { Field, FormBox, useForm } from "../../widgets/form.js";
+import { Field, FormBox, useForm, wrongAt } from "../../widgets/form.js";
 import { toast } from "../../widgets/toasts.js";
 import { place } from "./place.js";
 import { Trial } from "./trial.js";
@@ -146,8 +146,7 @@ function Add({ keys, onSave, onCancel }) {
   const free = [OWN, "second", "third", "fourth"].find((word) => !keys.some((one) => one.label === word));
   const form = useForm({ label: free || `key-${keys.length + 1}`, api_key: "", weight: 1 }, (values) => {
     const label = values.label.trim();
-    if (keys.some((one) => one.label === label))
-      throw Object.assign(new Error(), { fields: { label: `There is a key ${label} already.` } });
+    if (keys.some((one) => one.label === label)) throw wrongAt("label", `There is a key ${label} already.`);
     return onSave({ ...values, label, api_key: values.api_key.trim() });
   });
   return html`

@@ -1,16 +1,20 @@
 /** What is set about a provider. The usual stands open, the rest folded with what it is now. */
-import { html, useLayoutEffect, useState } from "../../ui.js";
-import { del, get, may, patch } from "../../api.js";
-import { href } from "../../router.js";
-import { differences, span } from "../../members.js";
-import { Button, Sure } from "../../widgets/basics.js";
-import { Changes } from "../../widgets/changes.js";
-import { Field, FormBox, lines, numberOr, textOr, useForm } from "../../widgets/form.js";
-import { toast } from "../../widgets/toasts.js";
+import { html } from "../../ui.js";
+import { span } from "../../members.js";
+import { Button } from "../../widgets/basics.js";
+import {
+  DISCONNECT,
+  DisconnectFields,
+  disconnectGiven,
+  disconnectKnown,
+  disconnectWord,
+} from "../../widgets/disconnect.js";
+import { EditorBox, useEditor } from "../../widgets/editor.js";
+import { Field, lines, numberOr, textOr } from "../../widgets/form.js";
+import { Part } from "../../widgets/part.js";
 import { place } from "./place.js";
 import { DIALECTS, spoken } from "./words.js";
 
-/** @typedef {import("../../widgets/form.js").Form} Form */
 /** @type {[string, string][]} */
 const TIMES = [
   ["connect", "To connect"],
@@ -21,15 +25,8 @@ const TIMES = [
 const GROUPS = {
   timeouts: TIMES.map(([name]) => name),
   breaker: ["failures", "recovery", "probe"],
-  disconnect: ["policy", "seconds", "tokens"],
 };
 const LONE = ["enabled", "kind", "base_url", "models", "speaks", "concurrency", "retries", "retry_deadline"];
-/** @type {[string, string][]} */
-const POLICIES = [
-  ["cancel", "Close the connection"],
-  ["drain", "Read on for a while, so that its usage is known"],
-  ["finish", "Read it to the end"],
-];
 
 /** A provider as the form holds it, by the names that the API's errors have. */
 const held = (row) => ({
@@ -46,14 +43,11 @@ const held = (row) => ({
       names.map((name) => [`${group}.${name}`, row[group]?.[name] ?? ""]),
     ),
   ),
+  ...disconnectKnown(row.disconnect),
 });
 
-const differing = (values, from) =>
-  Object.keys(from).filter((name) => String(values[name]) !== String(from[name]));
-
 /** What the API is given: only what differs. */
-function given(values, from, kinds) {
-  const names = differing(values, from);
+function given(values, names, kinds) {
   const own = kinds.find((one) => one.kind === values.kind)?.speaks || [];
   const said = {
     enabled: values.enabled,
@@ -72,70 +66,42 @@ function given(values, from, kinds) {
     body[group] = {};
     for (const name of members) {
       const value = values[`${group}.${name}`];
-      if (value !== "") body[group][name] = name === "policy" ? value : Number(value);
+      if (value !== "") body[group][name] = Number(value);
     }
   }
+  if (DISCONNECT.some((name) => names.includes(name))) body.disconnect = disconnectGiven(values);
   return body;
 }
 
 /** What somebody may have changed. */
 const settable = (row) =>
   Object.fromEntries(
-    [...LONE, ...Object.keys(GROUPS), "api_key_masked", "api_key_weight", "credentials"].map((name) => [
-      name,
-      row[name],
-    ]),
+    [...LONE, ...Object.keys(GROUPS), "disconnect", "api_key_masked", "api_key_weight", "credentials"].map(
+      (name) => [name, row[name]],
+    ),
   );
 
 /** @param {{provider: any, kinds: any[], onDone: () => void, onGone: () => void}} props */
 export function Settings({ provider, kinds, onDone, onGone }) {
-  const [read, setRead] = useState(provider);
-  const [theirs, setTheirs] = useState(/** @type {any} */ (null));
-  const saved = (row, word = "Saved; new calls use it at once") => {
-    setRead(row);
-    setTheirs(null);
-    form.reset(held(row));
-    toast(word);
-    onDone();
-  };
-  /** What was changed here, put upon how it is now. */
-  const saveOn = async (row, values) => {
-    const from = held(row);
-    const mine = differing(values, held(read));
-    const merged = { ...from, ...Object.fromEntries(mine.map((name) => [name, values[name]])) };
-    const body = given(merged, from, kinds);
-    if (Object.keys(body).length) saved(await patch(place(provider.name), body, row.etag));
-    else saved(row, "It is so already");
-  };
-  const start = held(provider);
-  const form = useForm(start, async (values) => {
-    try {
-      await saveOn(theirs || read, values);
-    } catch (error) {
-      if (error.status !== 412) throw error;
-      const now = await get(place(provider.name));
-      if (differences(settable(read), settable(now)).length) setTheirs(now);
-      else await saveOn(now, values);
-    }
+  const editor = useEditor({
+    row: provider,
+    place: place(provider.name),
+    held,
+    given: (values, names) => given(values, names, kinds),
+    settable,
+    said: "Saved; new calls use it at once",
+    gone: "The provider is deleted",
+    onDone,
+    onGone,
   });
-  const remove = async () => {
-    try {
-      await del(place(provider.name), (theirs || read).etag);
-    } catch (error) {
-      if (error.status === 412) setTheirs(await get(place(provider.name)));
-      else toast(error.message, "bad");
-      return;
-    }
-    toast("The provider is deleted");
-    onGone();
-  };
+  const { form } = editor;
   const kind = kinds.find((one) => one.kind === form.values.kind);
   const inProcess = kind?.kind === "simulator";
   return html`
-    <${FormBox}
-      form=${form}
-      word=${theirs ? "Save mine over it" : "Save"}
-      danger=${html`<${Sure} word="Delete" question="Its models can no longer be asked for." onSure=${remove} />`}
+    <${EditorBox}
+      editor=${editor}
+      question="Its models can no longer be asked for."
+      audit=${{ kind: "provider", id: provider.name }}
     >
       <${Field} form=${form} name="enabled" kind="check" label="Calls may go to it" />
       ${!inProcess && html`
@@ -228,31 +194,8 @@ export function Settings({ provider, kinds, onDone, onGone }) {
           />
         </div>
       <//>
-      <${Part}
-        form=${form}
-        word="When a client leaves"
-        names=${GROUPS.disconnect.map((name) => `disconnect.${name}`)}
-        now=${(POLICIES.find(([key]) => key === form.values["disconnect.policy"]) || ["", ""])[1].toLowerCase()}
-      >
-        <${Field} form=${form} name="disconnect.policy" kind="select" label="Its answer" options=${POLICIES} />
-        ${form.values["disconnect.policy"] === "drain" && html`
-          <div class="fields two">
-            <${Field}
-              form=${form}
-              name="disconnect.seconds"
-              kind="number"
-              label="At most, seconds"
-              placeholder="30"
-            />
-            <${Field}
-              form=${form}
-              name="disconnect.tokens"
-              kind="number"
-              label="At most, tokens"
-              placeholder="any number"
-            />
-          </div>
-        `}
+      <${Part} form=${form} word="When a client leaves" names=${DISCONNECT} now=${disconnectWord(form.values)}>
+        <${DisconnectFields} form=${form} />
       <//>
       <${Part}
         form=${form}
@@ -269,26 +212,6 @@ export function Settings({ provider, kinds, onDone, onGone }) {
         />
         <${Dialects} form=${form} kind=${kind} />
       <//>
-      ${theirs && html`
-        <div class="notice warn" role="alert">
-          <div class="grow stack tight">
-            <b>Somebody changed it meanwhile.</b>
-            <${Changes}
-              differences=${differences(settable(read), settable(theirs))}
-              heads=${["As you read it", "As it is now"]}
-              label="What somebody else changed"
-            />
-            <div class="line">
-              <${Button} onClick=${() => saved(theirs, "It is shown as it is now")}>Take theirs<//>
-              ${may("audit") && html`
-                <a class="button" href=${href("audit", "", { kind: "provider", id: provider.name })}>
-                  Who did it
-                </a>
-              `}
-            </div>
-          </div>
-        </div>
-      `}
     <//>
   `;
 }
@@ -300,23 +223,6 @@ const timesNow = (form, kind) =>
     ([name, word]) =>
       `${word.toLowerCase()} ${seconds(or(form.values[`timeouts.${name}`], kind?.timeouts[name]))}`,
   ).join(", ");
-
-/** Settings that are folded until they are wanted, or wrong. @param {{form: Form, word: string, names: string[], now: string, children?: any}} props */
-function Part({ form, word, names, now, children }) {
-  const [isOpen, setOpen] = useState(false);
-  const isWrong = names.some((name) => form.wrong[name]);
-  useLayoutEffect(() => {
-    if (isWrong) setOpen(true);
-  }, [isWrong]);
-  return html`
-    <details class="more part" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}>
-      <summary>
-        <b>${word}</b> <span class="small">${now}</span>
-      </summary>
-      <div class="stack">${children}</div>
-    </details>
-  `;
-}
 
 /** Which of its languages are used; the first that is the caller's own, else the first. */
 function Dialects({ form, kind }) {

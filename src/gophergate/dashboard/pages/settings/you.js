@@ -3,16 +3,13 @@ import { html } from "../../ui.js";
 import { logout, me, post } from "../../api.js";
 import { choice, choose } from "../../theme.js";
 import { Button, Segments } from "../../widgets/basics.js";
-import { Field, FormBox, useForm } from "../../widgets/form.js";
+import { Field, FormBox, useForm, wrongAt } from "../../widgets/form.js";
 import { toast } from "../../widgets/toasts.js";
 
 export function You() {
   const user = me.value.user;
   const form = useForm({ current: "", password: "", again: "" }, async (values) => {
-    if (values.password !== values.again)
-      throw Object.assign(new Error("The two are not the same."), {
-        fields: { again: "The two are not the same." },
-      });
+    if (values.password !== values.again) throw wrongAt("again", "The two are not the same.");
     await post(`/api/users/${user.id}/password`, { password: values.password, current: values.current });
     toast("Changed. Sign in again.");
     logout();

@@ -17,7 +17,7 @@ const LIMITED = SCOPES.filter(([scope]) => scope !== "session");
 /** @param {{which: string}} props the limits that are open: an id, "new" or "" */
 export function LimitTable({ which }) {
   const rows = useData(() => all("/api/limits"), []);
-  useFresh(["limit"], rows.reload);
+  useFresh(["limits"], rows.reload);
   const close = () => go("teams", "limits");
   const done = () => {
     rows.reload();

@@ -1,0 +1,115 @@
+/** Editors of what others may change meanwhile: only what was changed here is sent; what they changed is shown, and not undone. */
+import { html, useState } from "../ui.js";
+import { del, get, may, patch } from "../api.js";
+import { href } from "../router.js";
+import { differences } from "../members.js";
+import { Button, Sure } from "./basics.js";
+import { Changes } from "./changes.js";
+import { FormBox, useForm } from "./form.js";
+import { attempt, toast } from "./toasts.js";
+
+/** @typedef {{form: import("./form.js").Form, theirs: any, theirChanges: import("../members.js").Difference[], take: () => void, remove: () => void}} Editor */
+
+const differing = (values, from) =>
+  Object.keys(from).filter((name) => String(values[name]) !== String(from[name]));
+
+/**
+ * @param {{
+ *   row: any, place: string, held: (row: any) => Record<string, any>,
+ *   given: (values: Record<string, any>, names: string[]) => Record<string, any>, settable: (row: any) => any,
+ *   said?: string, gone?: string, onDone: () => void, onGone?: () => void,
+ * }} how `row` as it was read, with its etag; `held` by the form, by the names that the API's errors have; `given` to the
+ *   API, of whose members those `names` were changed; `settable`: what somebody else may have changed
+ * @returns {Editor}
+ */
+export function useEditor({
+  row,
+  place,
+  held,
+  given,
+  settable,
+  said = "Saved",
+  gone = "",
+  onDone,
+  onGone = onDone,
+}) {
+  const [read, setRead] = useState(row);
+  const [theirs, setTheirs] = useState(/** @type {any} */ (null));
+  const saved = (now, word = said) => {
+    setRead(now);
+    setTheirs(null);
+    form.reset(held(now));
+    toast(word);
+    onDone();
+  };
+  /** What was changed here, put upon how it is now. */
+  const saveOn = async (now, values) => {
+    const from = held(now);
+    const mine = differing(values, held(read));
+    const merged = { ...from, ...Object.fromEntries(mine.map((name) => [name, values[name]])) };
+    const names = differing(merged, from);
+    if (names.length) saved(await patch(place, given(merged, names), now.etag));
+    else saved(now, "It is so already");
+  };
+  /** Do it to what was read; where that is not how it is any more, show what differs instead. */
+  const doTo = async (work) => {
+    try {
+      await work(theirs || read);
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      const now = await get(place);
+      if (differences(settable(read), settable(now)).length) setTheirs(now);
+      else await work(now);
+    }
+  };
+  const form = useForm(held(row), (values) => doTo((now) => saveOn(now, values)));
+  const remove = () =>
+    attempt(() =>
+      doTo(async (now) => {
+        await del(place, now.etag);
+        toast(gone);
+        onGone();
+      }),
+    );
+  const theirChanges = theirs ? differences(settable(read), settable(theirs)) : [];
+  return { form, theirs, theirChanges, take: () => saved(theirs, "It is shown as it is now"), remove };
+}
+
+/**
+ * The form of an editor. With `question` it may be deleted. `audit` is what the log calls it.
+ * @param {{editor: Editor, onCancel?: any, question?: string, audit: {kind: string, id: string}, names?: import("../members.js").Names, children?: any}} props
+ */
+export function EditorBox({ editor, onCancel = null, question = "", audit, names = {}, children }) {
+  const { form, theirs, theirChanges, take, remove } = editor;
+  return html`
+    <${FormBox}
+      form=${form}
+      word=${theirs ? "Save mine over it" : "Save"}
+      onCancel=${onCancel}
+      danger=${question && html`<${Sure} word="Delete" question=${question} onSure=${remove} />`}
+    >
+      ${children}
+      ${theirs && html`
+        <div class="notice warn" role="alert">
+          <div class="grow stack tight">
+            <b>Somebody changed it meanwhile.</b>
+            <${Changes}
+              differences=${theirChanges}
+              heads=${["As you read it", "As it is now"]}
+              label="What somebody else changed"
+              names=${names}
+            />
+            <div class="line">
+              <${Button} onClick=${take}>Take theirs<//>
+              ${may("audit") && html`
+                <a class="button" href=${href("audit", "", audit)}>
+                  Who did it
+                </a>
+              `}
+            </div>
+          </div>
+        </div>
+      `}
+    <//>
+  `;
+}
