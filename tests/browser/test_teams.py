@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import httpx2
+import pytest
 from playwright.sync_api import expect
 
 from gophergate.policy.windows import window
@@ -137,3 +138,71 @@ def test_the_page_foretells_the_reset_that_the_gateway_makes(at: Visit) -> None:
         if each * 1000 != window(case[0], case[1], case[2] * 1000).end
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("scope", ["organisation", "team", "user", "key"])
+def test_limits_are_set_changed_and_taken_away_in_the_page(at: Visit, api: httpx2.Client, scope: str) -> None:
+    """Of whomever: the API has them each time, and no other limit than those."""
+    name = {"organisation": "Burrow Ltd", "team": "Support", "user": "grace", "key": "expiring"}[scope]
+    found = api.get(f"/api/{scope}s", params={"q": name}).json()["items"]
+    whose = next(one["id"] for one in found if name in (one.get("name"), one.get("username")))
+    page = at.go("teams/limits/new")
+    page.select_option("#field-scope", scope)
+    page.locator("#field-scope_id option", has_text=name).wait_for(state="attached")
+    page.select_option("#field-scope_id", whose)
+    if scope in ("team", "key"):  # their limits for all models stand on themselves
+        page.fill("#field-model", "openai/gpt-4.1")
+    page.fill("#field-rpm", "90")
+    page.fill("#field-output_tpm", "4000")
+    page.get_by_role("button", name="Set the limits").click()
+    row = page.get_by_role("row").filter(has_text=scope)
+    expect(row).to_contain_text("90 calls/min, 4,000 tokens out/min")
+
+    def held() -> list[dict[str, int]]:
+        rows = api.get("/api/limits", params={"scope": scope, "scope_id": whose}).json()["items"]
+        return [{name: most for name, most in one["limits"].items() if most is not None} for one in rows]
+
+    assert held() == [{"rpm": 90, "output_tpm": 4000}]
+    row.press("Enter")
+    page.fill("#field-rpm", "")
+    page.fill("#field-concurrency", "3")
+    page.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("4,000 tokens out/min, 3 at a time")
+    assert held() == [{"output_tpm": 4000, "concurrency": 3}]
+    row.press("Enter")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete").last.click()
+    expect(row).to_have_count(0)
+    assert held() == []
+
+
+def test_a_teams_own_limits_are_set_changed_and_taken_away(at: Visit, api: httpx2.Client) -> None:
+    made = api.post("/api/teams", json={"name": "night watch"}).json()
+    page = at.go("teams/teams")
+    row = page.get_by_role("row", name="night watch")
+
+    def held() -> dict[str, int]:
+        limits = api.get(f"/api/teams/{made['id']}").json()["limits"]
+        return {name: most for name, most in limits.items() if most is not None}
+
+    for fields, said, limits in (
+        ({"rpm": "12", "tpm": "9000"}, "12 calls/min, 9,000 tokens/min", {"rpm": 12, "tpm": 9000}),
+        ({"rpm": "", "concurrency": "2"}, "9,000 tokens/min, 2 at a time", {"tpm": 9000, "concurrency": 2}),
+        ({"tpm": "", "concurrency": ""}, "none", {}),
+    ):
+        row.press("Enter")
+        for name, value in fields.items():
+            page.fill(f"#field-{name}", value)
+        page.get_by_role("button", name="Save").click()
+        expect(row).to_contain_text(said)
+        assert held() == limits
+    row.press("Enter")
+    assert api.patch(f"/api/teams/{made['id']}", json={"limits": {"rpm": 5}}).status_code == 200
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete").last.click()
+    notice = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    expect(notice.get_by_role("row", name="Calls a minute")).to_contain_text("5")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete").last.click()
+    expect(row).to_have_count(0)
+    at.complaints.clear()  # the browser tells of the 412

@@ -1,11 +1,12 @@
 /** Editors of what others may change meanwhile: only what was changed here is sent; what they changed is shown, and not undone. */
-import { html, useState } from "../ui.js";
+import { html, useData, useState } from "../ui.js";
 import { del, get, may, patch } from "../api.js";
 import { href } from "../router.js";
 import { differences } from "../members.js";
 import { Button, Sure } from "./basics.js";
 import { Changes } from "./changes.js";
 import { FormBox, useForm } from "./form.js";
+import { Loaded } from "./states.js";
 import { attempt, toast } from "./toasts.js";
 
 /** @typedef {{form: import("./form.js").Form, theirs: any, theirChanges: import("../members.js").Difference[], take: () => void, remove: () => void}} Editor */
@@ -110,6 +111,16 @@ export function EditorBox({ editor, onCancel = null, question = "", audit, names
           </div>
         </div>
       `}
+    <//>
+  `;
+}
+
+/** What is to be changed, as it is now: a list's rows may be old, and come without their etags. @param {{place: string, children?: any}} props */
+export function Read({ place, children }) {
+  const row = useData(() => get(place), [place]);
+  return html`
+    <${Loaded} from=${row} rows=${8}>
+      ${children}
     <//>
   `;
 }

@@ -1,25 +1,22 @@
 /** A key, changed: what it may do, until when, from where, how often. */
 import { html, useData, useEffect, useRef } from "../../ui.js";
-import { all, forgetNames, get } from "../../api.js";
+import { all, forgetNames } from "../../api.js";
 import { href } from "../../router.js";
 import { money, percent } from "../../format.js";
 import { Pill, Sure, When } from "../../widgets/basics.js";
 import { periodWords, used } from "../../widgets/budgets.js";
-import { EditorBox, useEditor } from "../../widgets/editor.js";
+import { EditorBox, Read, useEditor } from "../../widgets/editor.js";
 import { Loaded } from "../../widgets/states.js";
 import { given, held, KeyFields } from "./fields.js";
 import { stateOf } from "./state.js";
 
 /** @param {{id: string, onDone: () => void}} props `onDone` goes back to where all of them are */
 export function ChangeKey({ id, onDone }) {
-  const key = useData(() => get(`/api/keys/${id}`), [id]);
   const top = useRef(/** @type {HTMLElement|null} */ (null));
   useEffect(() => top.current?.focus(), []);
   return html`
     <div class="stack within" tabIndex="-1" ref=${top} aria-label="Key">
-      <${Loaded} from=${key} rows=${8}>
-        ${(row) => html`<${Editor} row=${row} onDone=${onDone} />`}
-      <//>
+      <${Read} place=${`/api/keys/${id}`}>${(row) => html`<${Editor} row=${row} onDone=${onDone} />`}<//>
     </div>
   `;
 }

@@ -1,16 +1,17 @@
 /** Limits of organisations, users and models, and of any scope for one model; teams, clients and keys carry their own. */
 import { html, useData } from "../../ui.js";
-import { all, del, may, patch, post } from "../../api.js";
-import { go } from "../../router.js";
-import { Button, Sure } from "../../widgets/basics.js";
+import { all, may, post } from "../../api.js";
+import { go, route } from "../../router.js";
+import { Button } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
+import { EditorBox, Read, useEditor } from "../../widgets/editor.js";
 import { Field, FormBox, textOr, useForm } from "../../widgets/form.js";
 import { useFresh } from "../../widgets/fresh.js";
 import { LimitFields, limitsGiven, limitsKnown, limitsOf } from "../../widgets/limits.js";
 import { ScopeFields, ScopeName, SCOPES } from "../../widgets/scope.js";
 import { Empty, Loaded } from "../../widgets/states.js";
 import { Table } from "../../widgets/table.js";
-import { attempt, toast } from "../../widgets/toasts.js";
+import { toast } from "../../widgets/toasts.js";
 
 const LIMITED = SCOPES.filter(([scope]) => scope !== "session");
 
@@ -23,7 +24,6 @@ export function LimitTable({ which }) {
     rows.reload();
     close();
   };
-  const picked = (rows.data || []).find((row) => row.id === which);
   const set = may("edit") && html`
     <${Button} kind="main" onClick=${() => go("teams", "limits/new")}>
       Set limits
@@ -58,14 +58,24 @@ export function LimitTable({ which }) {
           `
         }
       <//>
-      ${may("edit") && which === "new" && html`<${NewLimits} onClose=${close} onDone=${done} />`}
-      ${may("edit") && picked && html`<${ChangeLimits} key=${which} row=${picked} onClose=${close} onDone=${done} />`}
+      ${may("edit") && which && html`
+        <${Drawer} slim key=${which} title=${which === "new" ? "Set limits" : "Limits"} onClose=${close}>
+          ${which === "new" ? html`
+            <${NewLimits} onClose=${close} onDone=${done} />
+          ` : html`
+            <${Read} place=${`/api/limits/${which}`}>
+              ${(row) => html`<${ChangeLimits} row=${row} onClose=${close} onDone=${done} />`}
+            <//>
+          `}
+        <//>
+      `}
     </section>
   `;
 }
 
 function NewLimits({ onClose, onDone }) {
-  const form = useForm({ scope: "model", scope_id: "", model: "", ...limitsKnown(null) }, async (values) => {
+  const { scope = "model", scope_id = "" } = route.value.query;
+  const form = useForm({ scope, scope_id, model: "", ...limitsKnown(null) }, async (values) => {
     const model = values.scope === "model" ? null : textOr(values.model.trim());
     await post("/api/limits", {
       scope: values.scope,
@@ -77,52 +87,49 @@ function NewLimits({ onClose, onDone }) {
     onDone();
   });
   return html`
-    <${Drawer} slim title="Set limits" onClose=${onClose}>
-      <${FormBox} form=${form} word="Set the limits" onCancel=${onClose}>
-        <div class="fields two">
-          <${ScopeFields} form=${form} scopes=${LIMITED} />
-        </div>
-        ${form.values.scope !== "model" && html`
-          <${Field}
-            form=${form}
-            name="model"
-            label="Only for the model"
-            placeholder="openai/gpt-4.1"
-            hint="Teams, clients and keys need one: their limits for all models stand on themselves."
-          />
-        `}
-        <${LimitFields} form=${form} />
-      <//>
+    <${FormBox} form=${form} word="Set the limits" onCancel=${onClose}>
+      <div class="fields two">
+        <${ScopeFields} form=${form} scopes=${LIMITED} />
+      </div>
+      ${form.values.scope !== "model" && html`
+        <${Field}
+          form=${form}
+          name="model"
+          label="Only for the model"
+          placeholder="openai/gpt-4.1"
+          hint="Teams, clients and keys need one: their limits for all models stand on themselves."
+        />
+      `}
+      <${LimitFields} form=${form} />
     <//>
   `;
 }
 
+const settable = ({ limits }) => ({ limits });
+
 function ChangeLimits({ row, onClose, onDone }) {
-  const form = useForm(limitsKnown(row.limits), async (values) => {
-    await patch(`/api/limits/${row.id}`, { limits: limitsGiven(values) });
-    toast("Saved");
-    onDone();
+  const editor = useEditor({
+    row,
+    place: `/api/limits/${row.id}`,
+    held: ({ limits }) => limitsKnown(limits),
+    given: (values) => ({ limits: limitsGiven(values) }),
+    settable,
+    gone: "The limits are gone",
+    onDone,
   });
-  const remove = () =>
-    attempt(async () => {
-      await del(`/api/limits/${row.id}`);
-      onDone();
-    }, "The limits are gone");
   return html`
-    <${Drawer} slim title="Limits" onClose=${onClose}>
-      <div class="stack">
-        <p>
-          <${ScopeName} row=${row} />
-        </p>
-        <${FormBox}
-          form=${form}
-          word="Save"
-          onCancel=${onClose}
-          danger=${html`<${Sure} word="Delete" question="It may then be used without these limits." onSure=${remove} />`}
-        >
-          <${LimitFields} form=${form} />
-        <//>
-      </div>
-    <//>
+    <div class="stack">
+      <p>
+        <${ScopeName} row=${row} />
+      </p>
+      <${EditorBox}
+        editor=${editor}
+        onCancel=${onClose}
+        question="It may then be used without these limits."
+        audit=${{ kind: "limits", id: row.id }}
+      >
+        <${LimitFields} form=${editor.form} />
+      <//>
+    </div>
   `;
 }

@@ -1,15 +1,17 @@
 /** Teams: who belongs together, what they may use and what they used. */
 import { html, useData } from "../../ui.js";
-import { all, get, forgetNames, may, names as namesOf, patch, post, del } from "../../api.js";
+import { all, get, forgetNames, may, names as namesOf, post } from "../../api.js";
 import { go } from "../../router.js";
 import { count, money } from "../../format.js";
-import { Button, Pill, Sure } from "../../widgets/basics.js";
+import { Button, Pill } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
+import { EditorBox, Read, useEditor } from "../../widgets/editor.js";
 import { Field, FormBox, textOr, useForm } from "../../widgets/form.js";
+import { useFresh } from "../../widgets/fresh.js";
 import { LimitFields, limitsGiven, limitsKnown, limitsOf } from "../../widgets/limits.js";
 import { Empty, Loaded } from "../../widgets/states.js";
 import { Table } from "../../widgets/table.js";
-import { attempt, toast } from "../../widgets/toasts.js";
+import { toast } from "../../widgets/toasts.js";
 
 export function TeamList({ which }) {
   const teams = useData(() => all("/api/teams"), []);
@@ -17,9 +19,15 @@ export function TeamList({ which }) {
     () => get("/api/usage", { by: "team", since: new Date(Date.now() - 30 * 86400000).toISOString() }),
     [],
   );
-  const organisations = useData(() => namesOf("organisations"), []).data || {};
+  const organisations = useOrganisations();
   const spent = Object.fromEntries((usage.data?.items || []).map((row) => [row.id, row]));
   const close = () => go("teams", "teams");
+  const done = () => {
+    forgetNames();
+    teams.reload();
+    close();
+  };
+  useFresh(["team"], teams.reload);
   const picked = (teams.data || []).find((row) => row.id === which);
   return html`
     <section class="card">
@@ -76,81 +84,93 @@ export function TeamList({ which }) {
           `
         }
       <//>
-      ${(which === "new" || picked) && may("people") && html`
-        <${TeamForm}
+      ${which && may("people") && html`
+        <${Drawer}
+          slim
           key=${which}
-          team=${picked}
+          title=${picked?.name || (which === "new" ? "Create a team" : "Team")}
           onClose=${close}
-          onDone=${() => {
-            forgetNames();
-            teams.reload();
-            close();
-          }}
-        />
+        >
+          ${which === "new" ? html`
+            <${NewTeam} onClose=${close} onDone=${done} />
+          ` : html`
+            <${Read} place=${`/api/teams/${which}`}>
+              ${(row) => html`<${ChangeTeam} team=${row} onClose=${close} onDone=${done} />`}
+            <//>
+          `}
+        <//>
       `}
     </section>
   `;
 }
 
-function TeamForm({ team, onClose, onDone }) {
-  const organisations = useData(() => namesOf("organisations"), []).data || {};
-  const form = useForm(
-    {
-      name: team?.name || "",
-      organisation_id: team?.organisation_id || "",
-      disabled: team?.disabled || false,
-      ...limitsKnown(team?.limits),
-    },
-    async (values) => {
-      const body = {
-        name: values.name.trim(),
-        organisation_id: textOr(values.organisation_id),
-        disabled: values.disabled,
-        limits: limitsGiven(values),
-      };
-      await (team ? patch(`/api/teams/${team.id}`, body) : post("/api/teams", body));
-      toast("Saved");
-      onDone();
-    },
-  );
+const held = (team) => ({
+  name: team?.name || "",
+  organisation_id: team?.organisation_id || "",
+  disabled: team?.disabled || false,
+  ...limitsKnown(team?.limits),
+});
+const given = (values) => ({
+  name: values.name.trim(),
+  organisation_id: textOr(values.organisation_id),
+  disabled: values.disabled,
+  limits: limitsGiven(values),
+});
+const settable = ({ name, organisation_id, disabled, limits }) => ({ name, organisation_id, disabled, limits });
+const useOrganisations = () => useData(() => namesOf("organisations"), []).data || {};
+
+function NewTeam({ onClose, onDone }) {
+  const form = useForm(held(null), async (values) => {
+    await post("/api/teams", given(values));
+    toast("The team is created");
+    onDone();
+  });
   return html`
-    <${Drawer} slim title=${team ? team.name : "Create a team"} onClose=${onClose}>
-      <${FormBox}
-        form=${form}
-        word=${team ? "Save" : "Create the team"}
-        onCancel=${onClose}
-        danger=${
-          team && html`
-            <${Sure}
-              word="Delete"
-              question="Its clients stay, without a team."
-              onSure=${() =>
-                attempt(async () => {
-                  await del(`/api/teams/${team.id}`);
-                  onDone();
-                }, "The team is deleted")
-              }
-            />
-          `
-        }
-      >
-        <${Field} form=${form} name="name" label="Name" required />
-        <${Field}
-          form=${form}
-          name="organisation_id"
-          label="Organisation"
-          kind="select"
-          options=${[["", "None"], ...Object.entries(organisations)]}
-        />
-        <${LimitFields} form=${form} />
-        <${Field}
-          form=${form}
-          name="disabled"
-          kind="check"
-          label="Disabled"
-          hint="Every key of its clients is refused while it is."
-        />
-      <//>
+    <${FormBox} form=${form} word="Create the team" onCancel=${onClose}>
+      <${Fields} form=${form} organisations=${useOrganisations()} />
     <//>
   `;
 }
+
+function ChangeTeam({ team, onClose, onDone }) {
+  const organisations = useOrganisations();
+  const editor = useEditor({
+    row: team,
+    place: `/api/teams/${team.id}`,
+    held,
+    given,
+    settable,
+    gone: "The team is deleted",
+    onDone,
+  });
+  return html`
+    <${EditorBox}
+      editor=${editor}
+      onCancel=${onClose}
+      question="Its clients stay, without a team."
+      audit=${{ kind: "team", id: team.id }}
+      names=${{ organisations }}
+    >
+      <${Fields} form=${editor.form} organisations=${organisations} />
+    <//>
+  `;
+}
+
+const Fields = ({ form, organisations }) => html`
+  <${Field} form=${form} name="name" label="Name" required />
+  <${Field}
+    form=${form}
+    name="organisation_id"
+    label="Organisation"
+    kind="select"
+    options=${[["", "None"], ...Object.entries(organisations)]}
+  />
+  <${LimitFields} form=${form} />
+  <${Field}
+    form=${form}
+    name="disabled"
+    kind="check"
+    label="Disabled"
+    hint="Every key of its clients is refused while it is."
+  />
+`;

@@ -1,17 +1,25 @@
 /** Organisations, where several share a gateway. */
 import { html, useData } from "../../ui.js";
-import { all, forgetNames, may, patch, post, del } from "../../api.js";
-import { go } from "../../router.js";
-import { Button, Sure, When } from "../../widgets/basics.js";
+import { all, forgetNames, may, post } from "../../api.js";
+import { go, href } from "../../router.js";
+import { Button, When } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
+import { EditorBox, Read, useEditor } from "../../widgets/editor.js";
 import { Field, FormBox, useForm } from "../../widgets/form.js";
+import { useFresh } from "../../widgets/fresh.js";
 import { Empty, Loaded } from "../../widgets/states.js";
 import { Table } from "../../widgets/table.js";
-import { attempt, toast } from "../../widgets/toasts.js";
+import { toast } from "../../widgets/toasts.js";
 
 export function Organisations({ which }) {
   const rows = useData(() => all("/api/organisations"), []);
   const close = () => go("teams", "organisations");
+  const done = () => {
+    forgetNames();
+    rows.reload();
+    close();
+  };
+  useFresh(["organisation"], rows.reload);
   const picked = (rows.data || []).find((row) => row.id === which);
   return html`
     <section class="card">
@@ -42,53 +50,69 @@ export function Organisations({ which }) {
           `
         }
       <//>
-      ${(which === "new" || picked) && may("people") && html`
-        <${OrganisationForm}
+      ${which && may("people") && html`
+        <${Drawer}
+          slim
           key=${which}
-          row=${picked}
+          title=${picked?.name || (which === "new" ? "Create an organisation" : "Organisation")}
           onClose=${close}
-          onDone=${() => {
-            forgetNames();
-            rows.reload();
-            close();
-          }}
-        />
+        >
+          ${which === "new" ? html`
+            <${NewOrganisation} onClose=${close} onDone=${done} />
+          ` : html`
+            <${Read} place=${`/api/organisations/${which}`}>
+              ${(row) => html`<${ChangeOrganisation} row=${row} onClose=${close} onDone=${done} />`}
+            <//>
+          `}
+        <//>
       `}
     </section>
   `;
 }
 
-function OrganisationForm({ row, onClose, onDone }) {
-  const form = useForm({ name: row?.name || "" }, async (values) => {
-    await (row
-      ? patch(`/api/organisations/${row.id}`, { name: values.name.trim() })
-      : post("/api/organisations", { name: values.name.trim() }));
-    toast("Saved");
+const held = (row) => ({ name: row?.name || "" });
+const given = (values) => ({ name: values.name.trim() });
+const settable = ({ name }) => ({ name });
+
+function NewOrganisation({ onClose, onDone }) {
+  const form = useForm(held(null), async (values) => {
+    await post("/api/organisations", given(values));
+    toast("The organisation is created");
     onDone();
   });
   return html`
-    <${Drawer} slim title=${row ? row.name : "Create an organisation"} onClose=${onClose}>
-      <${FormBox}
-        form=${form}
-        word="Save"
-        onCancel=${onClose}
-        danger=${
-          row && html`
-            <${Sure}
-              word="Delete"
-              question="Its teams stay, without it."
-              onSure=${() =>
-                attempt(async () => {
-                  await del(`/api/organisations/${row.id}`);
-                  onDone();
-                }, "The organisation is deleted")
-              }
-            />
-          `
-        }
-      >
-        <${Field} form=${form} name="name" label="Name" required />
-      <//>
+    <${FormBox} form=${form} word="Create the organisation" onCancel=${onClose}>
+      <${Field} form=${form} name="name" label="Name" required />
     <//>
+  `;
+}
+
+function ChangeOrganisation({ row, onClose, onDone }) {
+  const editor = useEditor({
+    row,
+    place: `/api/organisations/${row.id}`,
+    held,
+    given,
+    settable,
+    gone: "The organisation is deleted",
+    onDone,
+  });
+  return html`
+    <${EditorBox}
+      editor=${editor}
+      onCancel=${onClose}
+      question="Its teams stay, without it."
+      audit=${{ kind: "organisation", id: row.id }}
+    >
+      <${Field} form=${editor.form} name="name" label="Name" required />
+    <//>
+    <p class="muted small">
+      What it may use at most is set under${" "}
+      <a href=${href("teams", "limits/new", { scope: "organisation", scope_id: row.id })}>limits</a> and${" "}
+      <a href=${href("teams", "budgets", { budget: "new", scope: "organisation", scope_id: row.id })}>
+        budgets
+      </a>
+      .
+    </p>
   `;
 }
