@@ -53,6 +53,7 @@ ROWS: tuple[Row, ...] = (
         "Moonshot",
         "https://api.moonshot.ai",
         price_id="moonshotai",
+        families=profiles.MOONSHOT,
         notes=(quirks.REASONING_ON_ASSISTANT,),
     ),
     _row("xai", "xAI", "https://api.x.ai", price_id="x-ai", families=profiles.XAI, also=("openai_responses",)),
@@ -75,7 +76,7 @@ ROWS: tuple[Row, ...] = (
     _row("nvidia", "NVIDIA NIM", "https://integrate.api.nvidia.com"),
     _row("sambanova", "SambaNova", "https://api.sambanova.ai"),
     _row("huggingface", "Hugging Face", "https://router.huggingface.co", variable="HF", price_id="huggingface_*"),
-    _row("zai", "Z.ai", "https://api.z.ai", "/api/paas/v4", price_id="zai"),
+    _row("zai", "Z.ai", "https://api.z.ai", "/api/paas/v4", price_id="zai", families=profiles.ZAI),
     _row("minimax", "MiniMax", "https://api.minimax.io", price_id="minimax"),
     _row(
         "alibaba",

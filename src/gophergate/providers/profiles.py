@@ -62,6 +62,17 @@ DEEPSEEK: Families = (
     (r"", Traits(thinking="toggle", fetches=_FETCH_NONE)),
 )
 
+MOONSHOT: Families = (
+    (r"kimi-k(2\.[5-9]|[3-9])", Traits(thinking="toggle", fetches=_FETCH_NONE)),
+    (r"", Traits(fetches=_FETCH_NONE)),
+)
+"""Kimi takes pictures in the request alone, by no URL."""
+
+ZAI: Families = (
+    (r"glm-(5\.[2-9]|[6-9])", Traits(thinking="effort", fetches=_IMAGES)),
+    (r"", Traits(thinking="toggle", fetches=_IMAGES)),
+)
+
 XAI: Families = (
     (
         r"grok-(3-mini|4)",

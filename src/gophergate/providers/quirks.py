@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,10 +44,14 @@ CONTENT_ON_CALLS = Quirk(
 )
 
 
+_THINKS = re.compile(r"reasoner|thinking|kimi-k(2\.[5-9]|[3-9])|deepseek-v[4-9]")
+"""Models that think unless they are told not to."""
+
+
 def _reasoning_on_assistant(body: Mapping[str, Json], model: str) -> Edits:
     thinking = body.get("thinking")
-    told = isinstance(thinking, dict) and thinking.get("type") == "enabled"
-    if not told and "reasoner" not in model and "thinking" not in model:
+    told = thinking.get("type") if isinstance(thinking, dict) else None
+    if told == "disabled" or (told != "enabled" and not _THINKS.search(model)):
         return {}
     return _edited(
         body,

@@ -36,6 +36,8 @@ def test_thinking_models_want_reasoning_on_every_assistant_turn() -> None:
     assert [message["reasoning_content"] for message in mended] == ["why", ""]  # type: ignore[union-attr, index]
     assert quirks.REASONING_ON_ASSISTANT.mend(body, "kimi-k2") == {}
     assert quirks.REASONING_ON_ASSISTANT.mend({**body, "thinking": {"type": "enabled"}}, "deepseek-chat") != {}
+    assert quirks.REASONING_ON_ASSISTANT.mend(body, "kimi-k2.6") != {}, "it thinks unless it is told not to"
+    assert quirks.REASONING_ON_ASSISTANT.mend({**body, "thinking": {"type": "disabled"}}, "kimi-k2.6") == {}
 
 
 def test_reasoners_get_no_sampling_parameters_and_that_is_disclosed() -> None:

@@ -63,6 +63,24 @@ _STATUS_BY_KIND: Mapping[str, int] = {
 }
 
 
+_MINIMAX: Mapping[str, int] = {
+    "1001": 504,
+    "1002": 429,
+    "1004": 401,
+    "1008": 402,
+    "1026": 400,
+    "1027": 400,
+    "1039": 400,
+    "1041": 429,
+    "1042": 400,
+    "2013": 400,
+    "2049": 401,
+    "2056": 429,
+}
+"""MiniMax answers 200 and says in `base_resp` what went wrong (platform.minimax.io, "Error codes"); the rest is its own
+fault."""
+
+
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     """What an error object says, each member "" or None where it does not say it."""
 
@@ -83,6 +101,10 @@ def complaint_of(value: Json) -> Complaint | None:
     error = value.get("error")
     if error:
         return _told(error, value)
+    verdict = value.get("base_resp")
+    if isinstance(verdict, dict) and (code := _word(verdict.get("status_code")) or "0") != "0":
+        message = text_of(verdict.get("status_msg")) or f"The provider answered with its code {code}."
+        return Complaint(message=message, code=code, status=_MINIMAX.get(code, 502))
     if value.get("object") == "error" or value.get("type") == "error":
         return _told(value, value)
     for name in ("detail", "errors"):

@@ -77,7 +77,7 @@ class ChunkReader:
             return
         choices = chunk.get("choices")
         error = None
-        if "error" in chunk or not isinstance(choices, list):
+        if "error" in chunk or "base_resp" in chunk or not isinstance(choices, list):
             error = complaint_of(chunk)
         if not self.events.started:
             self._start(chunk, choices)

@@ -221,7 +221,7 @@ def _cost(raw: dict[str, Any]) -> int | None:
     ticks = _count(raw.get("cost_in_usd_ticks"))
     if ticks is not None:
         return ticks // _TICKS_PER_NANO
-    cost = raw.get("cost")
+    cost = raw.get("cost", raw.get("estimated_cost"))  # the latter DeepInfra's
     if isinstance(cost, dict):
         cost = cost.get("total_cost")  # Perplexity
     if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < 1e9:

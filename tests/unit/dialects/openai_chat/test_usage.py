@@ -48,6 +48,7 @@ def counts(prompt: int, completion: int, total: int | None = None, **members: An
             counts(468, 82, 870, completion_tokens_details={"reasoning_tokens": 320}, cost_in_usd_ticks=2_488_500),
             Usage(input=468, output=402, reasoning=320, provider_cost=248_850),
         ),
+        (counts(15, 16, 31, estimated_cost=0.0000268), Usage(input=15, output=16, provider_cost=26_800)),
         (counts(35, 12, 109), Usage(input=35, output=74, reasoning=62)),
         (
             counts(61, 10, 71, completion_tokens_details={"reasoning_tokens": 96}),
@@ -86,6 +87,7 @@ def counts(prompt: int, completion: int, total: int | None = None, **members: An
         "openrouter cache write",
         "openrouter stored and read at once",
         "xai counts reasoning apart",
+        "deepinfra's own figure",
         "google's door does not name its thoughts",
         "vercel for gemini",
         "mistral counts sound apart",
