@@ -85,9 +85,9 @@ def test_a_turn_of_calls_alone_gets_no_filler(target: str) -> None:
 @pytest.mark.parametrize("target", OTHERS["openai_chat"])
 def test_a_vendor_s_members_stay_with_it_and_are_named(target: str) -> None:
     """R-C1: `usage` (OpenRouter), `enable_thinking` (Qwen), `reasoning` (OpenRouter)."""
-    asked = chat(usage={"include": True}, enable_thinking=True, provider={"order": ["x"]})
+    asked = chat(usage={"include": True}, enable_thinking=True, provider={"order": ["x"]}, reasoning={"exclude": True})
     written = cross("openai_chat", asked, target)
-    assert not {"usage", "enable_thinking", "provider"} & set(keys_in(written.body))
+    assert not {"usage", "enable_thinking", "provider", "exclude"} & set(keys_in(written.body))
     assert {"usage", "provider"} <= set(written.dropped)
 
 

@@ -88,7 +88,7 @@ async def test_a_system_turn_among_the_messages_reaches_every_maker(target: str,
 
 async def test_two_user_agents_are_taken(tmp_path: Path) -> None:
     """PROTOCOLS, surprise 7: pydantic-ai's Google model sends `User-Agent` and `user-agent` both."""
-    async with served(tmp_path) as (gateway, _, _):
+    async with served(tmp_path) as (gateway, up, _):
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         path, said = asked("gemini", "up/m", stream=False)
         data = json.dumps(said).encode()
@@ -96,6 +96,7 @@ async def test_two_user_agents_are_taken(tmp_path: Path) -> None:
         writer.write(f"{head}Content-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode() + data)
         assert b" 200 " in (await reader.read()).splitlines()[0]
         writer.close()
+        assert up.asked[0].headers["user-agent"] == "gophergate"
 
 
 async def test_claude_codes_greeting_needs_no_key_and_leaves_no_trace(
@@ -248,6 +249,29 @@ async def test_a_body_after_white_space_is_read(door: str, tmp_path: Path) -> No
         reply = await client.post(path, json=said, headers=BEARER)
         assert reply.status_code == 200
         assert TEXT in json.dumps(reply.json(), ensure_ascii=False)
+
+
+GIVEN = {"retry-after": "40", "retry-after-ms": "40000", "x-should-retry": "false"}
+
+
+@pytest.mark.parametrize("hints", [GIVEN, {"x-should-retry": "false"}], ids=["all", "as Anthropic's 529"])
+async def test_hints_on_asking_again_reach_the_client_and_none_is_made_up(
+    hints: dict[str, str], tmp_path: Path
+) -> None:
+    """PROTOCOLS, Providers and Clients: SDKs wait as `retry-after(-ms)` say and obey `x-should-retry`; Anthropic's 529
+    says the latter alone. At every door."""
+
+    def refusing(_: Asked) -> Say:
+        say = body({"error": {"message": "Overloaded", "type": "overloaded_error", "code": None}}, 529)
+        say.headers = (*say.headers, *hints.items())
+        return say
+
+    async with served(tmp_path, says=refusing) as (_, up, client):
+        for count, door in enumerate(FOREIGN, 1):
+            path, said = asked(door, "up/m", stream=False)
+            reply = await client.post(path, json=said, headers=BEARER)
+            assert (reply.status_code, len(up.asked)) == (529, count)
+            assert {name: reply.headers[name] for name in GIVEN if name in reply.headers} == hints
 
 
 @pytest.mark.parametrize("word", ["chat.completion.done", "", "chat.completion"])

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
-from gophergate.core.events import Finished
+from gophergate.core.blocks import Text
+from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Finished, Started, UsageSeen
 from gophergate.core.reply import fold
+from gophergate.core.request import Request
+from gophergate.core.usage import Usage
+from gophergate.dialects.base import Stamp
 from gophergate.doors.chat import dialects
 
 SPOKEN = dialects()
+STAMP = Stamp("linear0123456789abcdefgh", 1_790_000_000)
 PIECE = 1024
 SMALL, LARGE = 2_500_000, 10_000_000
 """Characters of the one event: four times as many."""
@@ -70,3 +75,31 @@ def test_one_huge_event_in_small_pieces_costs_in_proportion_to_its_size(wire: st
     """Edge case 3: four times the bytes, some four times the work; a reader that looks at all of it again with every
     piece would take sixteen times as long."""
     assert cost(wire, LARGE) < 9 * cost(wire, SMALL) + 0.05
+
+
+MANY = 3_000
+"""Events of one stream: PROTOCOLS, the longest recorded one had 2,633."""
+
+
+def many(wire: str, count: int) -> float:
+    """Seconds of CPU to read a text that comes word by word, and to tell it to a client of the same wire."""
+    dialect = SPOKEN[wire.removesuffix("_array")]
+    events: list[Event] = [Started(id="r", model="m"), BlockOpened(0, Text(text=""))]
+    events += [BlockGrew(0, "word ")] * count
+    events += [BlockClosed(0), UsageSeen(Usage(input=1, output=count)), Finished(reason="stop")]
+    best = float("inf")
+    for _ in range(2):
+        began = time.process_time()
+        writer = dialect.writer(Request(dialect=wire, model="m", turns=(), stream=True), STAMP, stream=True)
+        body = b"".join([writer.write(event) for event in events])
+        reader = dialect.reader(stream=True)
+        read = [e for at in range(0, len(body), PIECE) for e in reader.feed(body[at : at + PIECE])] + reader.end()
+        best = min(best, time.process_time() - began)
+        assert sum(isinstance(event, BlockGrew) for event in read) >= count
+    return best
+
+
+@pytest.mark.parametrize("wire", list(SPOKEN))
+def test_a_stream_of_many_events_costs_in_proportion_to_them(wire: str) -> None:
+    """PROTOCOLS, Providers: four times the events, some four times the work, to read and to write."""
+    assert many(wire, 4 * MANY) < 9 * many(wire, MANY) + 0.05

@@ -107,6 +107,29 @@ def test_a_refusal_is_of_the_kind_its_words_say(dialect: str, status: int, body:
 
 
 @pytest.mark.parametrize(
+    ("dialect", "body"),
+    [
+        ("openai_chat", {"code": "Client specified an invalid argument", "error": "Incorrect API key provided: xa***"}),
+        (
+            "gemini",
+            {
+                "error": {
+                    "code": 400,
+                    "message": "API key not valid.",
+                    "status": "INVALID_ARGUMENT",
+                    "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}],
+                }
+            },
+        ),
+    ],
+)
+def test_a_bad_key_is_one_whatever_the_status(dialect: str, body: object) -> None:
+    """PROTOCOLS: xAI and Google answer it with 400; another credential may be good."""
+    assert kind_of(SPOKEN[dialect].read_error(400, {}, json.dumps(body).encode())) == "denied"
+    assert TREATMENTS["denied"].other_key
+
+
+@pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
         (UpstreamUnreachable("no"), "connect", "upstream_unreachable"),

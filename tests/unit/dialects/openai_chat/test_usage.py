@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from gophergate.core.events import UsageSeen
 from gophergate.core.usage import Usage
+from gophergate.dialects.base import encode
+from gophergate.dialects.openai_chat import OpenAIChat
 from gophergate.dialects.openai_chat.usage import read_usage, write_usage
 
 
@@ -132,3 +135,16 @@ def test_what_was_written_reads_the_same() -> None:
         tool_uses={"web_search": 1},
     )
     assert read_usage(write_usage(usage)) == usage
+
+
+@pytest.mark.parametrize(
+    ("word", "tier"), [("on_demand", None), ("default", None), (None, None), ("flex", "flex"), ("priority", "priority")]
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_standard_tier_by_any_name(stream: bool, word: str | None, tier: str | None) -> None:
+    """R-U1; PROTOCOLS: Groq calls the standard tier "on_demand"."""
+    said = {"delta" if stream else "message": {"content": "a"}, "index": 0, "finish_reason": "stop"}
+    body = encode({"id": "c", "choices": [said], "usage": counts(10, 5, 15), "service_tier": word})
+    reader = OpenAIChat().reader(stream=stream)
+    events = reader.feed(b"data: " + body + b"\n\n" if stream else body) + reader.end()
+    assert [event.usage.tier for event in events if isinstance(event, UsageSeen)] == [tier]
