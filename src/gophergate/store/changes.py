@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
+from gophergate.store.bulk import upsert
 from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database
 from gophergate.store.tables import change_marks
@@ -11,11 +12,7 @@ from gophergate.store.tables import change_marks
 
 async def mark(connection: AsyncConnection, topic: str) -> None:
     """Raise the mark of a topic, inside the transaction that makes the change."""
-    raised = await connection.execute(
-        update(change_marks).where(change_marks.c.topic == topic).values(version=change_marks.c.version + 1)
-    )
-    if raised.rowcount == 0:
-        await connection.execute(insert(change_marks).values(topic=topic, version=1))
+    await connection.execute(upsert(change_marks, ["version"], connection.dialect).values(topic=topic, version=1))
 
 
 async def marks(database: Database) -> dict[str, int]:

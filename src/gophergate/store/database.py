@@ -145,9 +145,14 @@ class Translation:
 
 def _is_of_the_values(error: DBAPIError) -> bool:
     """Whether the values are to blame, so that trying again is in vain. sqlite3 calls a value it cannot bind a
-    ProgrammingError; PostgreSQL's drivers mean a missing table by that, which an upgrade may bring.
+    ProgrammingError; PostgreSQL's drivers mean a missing table by that, which an upgrade may bring. asyncpg refuses one
+    with a ValueError before it sends it, and PostgreSQL itself with a code of class 22 (data exception, such as a NUL
+    in a text), both of which SQLAlchemy passes on as an error of no kind.
     """
     if isinstance(error, DataError):
+        return True
+    cause = error.orig.__cause__ if error.orig is not None else None
+    if isinstance(cause, ValueError) or str(getattr(cause, "sqlstate", None) or "").startswith("22"):
         return True
     is_misuse = isinstance(error, ProgrammingError) and "bind" in str(error.orig).lower()
     return is_misuse and not error.connection_invalidated
@@ -205,25 +210,27 @@ def engine(
     if not for_writing:
         # Single statements need no transaction; saving BEGIN and ROLLBACK halves the cost of a key look-up.
         options |= {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
-    if address.get_backend_name() != "sqlite":
-        return AsyncEngine(create_engine(address, pool_pre_ping=True, **options))
-    _bind_cheaply()
-    if for_writing:
-        # isolation_level None stops sqlite3 from beginning transactions of its own; we say BEGIN ourselves.
-        options |= {"pool_size": 1, "connect_args": {"isolation_level": None}}
+    is_sqlite = address.get_backend_name() == "sqlite"
+    if is_sqlite:
+        _bind_cheaply()
+        if for_writing:
+            # isolation_level None stops sqlite3 from beginning transactions of its own; we say BEGIN ourselves.
+            options |= {"pool_size": 1, "connect_args": {"isolation_level": None}}
+        pragmas = [f"busy_timeout={int(busy_seconds * 1000)}", f"foreign_keys={int(foreign_keys)}", *_PRAGMAS]
+        first = [f"PRAGMA {pragma}" for pragma in pragmas] + ([] if for_writing else ["PRAGMA query_only=ON"])
+    else:
+        options["pool_pre_ping"] = True
+        first = [] if for_writing else ["SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"]
     made = create_engine(address, **options)
-    pragmas = [f"busy_timeout={int(busy_seconds * 1000)}", f"foreign_keys={int(foreign_keys)}", *_PRAGMAS]
-    if not for_writing:
-        pragmas.append("query_only=ON")
 
     @event.listens_for(made, "connect")
     def configure(connection: DriverConnection, record: object) -> None:
         cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
+        for statement in first:
+            cursor.execute(statement)
         cursor.close()
 
-    if for_writing:
+    if is_sqlite and for_writing:
 
         @event.listens_for(made, "begin")
         def begin(connection: Connection) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, text
 
+from gophergate.store.columns import say_conditions_to_postgresql
 from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database, engine
 from gophergate.store.tables import metadata
@@ -103,6 +104,8 @@ async def _current(connection: AsyncConnection) -> str | None:
 
 def _create(connection: Connection, head: str) -> None:
     connection.execute(text(_VERSION_TABLE))
+    if connection.dialect.name == "postgresql":
+        say_conditions_to_postgresql()
     metadata.create_all(connection, checkfirst=False)
     connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": head})
 

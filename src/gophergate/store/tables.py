@@ -23,7 +23,7 @@ from gophergate.store.budget_tables import budgets as budgets
 from gophergate.store.budget_tables import limits as limits
 from gophergate.store.budget_tables import webhook_deliveries as webhook_deliveries
 from gophergate.store.budget_tables import webhooks as webhooks
-from gophergate.store.columns import count_column, flag_column, id_column, reference_column, text_column
+from gophergate.store.columns import count_column, flag_column, id_column, partial_index, reference_column, text_column
 from gophergate.store.columns import metadata as metadata
 
 # -- who ----------------------------------------------------------------------------------------------------------
@@ -254,20 +254,9 @@ Index(None, calls.c.client_id, calls.c.started_at)
 Index(None, calls.c.model, calls.c.started_at)
 Index(None, calls.c.provider, calls.c.started_at)
 # What a session has spent is asked for on a call's way.
-Index(
-    None,
-    calls.c.session,
-    calls.c.started_at,
-    sqlite_where=calls.c.session.is_not(None),
-)
-# Failures are few and sought often; the many successes are not worth an index entry each. PostgreSQL has the same
-# conditions, from the migrations: said here they would load its dialect, two megabytes, for those who use SQLite.
-Index(
-    None,
-    calls.c.status,
-    calls.c.started_at,
-    sqlite_where=calls.c.status != "ok",
-)
+partial_index(calls.c.session, calls.c.started_at, where=calls.c.session.is_not(None))
+# Failures are few and sought often; the many successes are not worth an index entry each.
+partial_index(calls.c.status, calls.c.started_at, where=calls.c.status != "ok")
 
 call_bodies = Table(
     "call_bodies",

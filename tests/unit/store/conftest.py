@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from gophergate.store.database import Database, open_database
 from gophergate.store.revision import upgrade
+from kit.postgresql import PostgreSQL, postgresql
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +39,20 @@ def fresh(template: Path, tmp_path: Path) -> Callable[[], Path]:
     return copy
 
 
-@pytest.fixture
-async def database(fresh: Callable[[], Path]) -> AsyncIterator[Database]:
-    opened = await open_database(f"sqlite+aiosqlite:///{fresh()}")
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgreSQL]:
+    """One for all tests of this process, started by the first that asks."""
+    with postgresql() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, fresh: Callable[[], Path]) -> AsyncIterator[Database]:
+    """A database with today's schema and no rows, of either kind."""
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{fresh()}"
+    else:
+        url = await request.getfixturevalue("server").fresh()
+    opened = await open_database(url)
     yield opened
     await opened.close()

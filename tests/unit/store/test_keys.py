@@ -12,6 +12,7 @@ from gophergate.store.clients import ClientRow, Clients, OrganisationRow, TeamRo
 from gophergate.store.database import Conflict, Database
 from gophergate.store.keys import TOPIC, Keys, NewKey
 from gophergate.store.users import UserRow, Users
+from kit.postgresql import ON_SQLITE
 
 NOW = 1_000_000_000
 
@@ -99,6 +100,7 @@ async def test_an_unknown_hash_finds_nobody(keys: Keys, digest: bytes) -> None:
     assert await keys.find(digest) is None
 
 
+@ON_SQLITE
 async def test_looking_up_a_key_is_one_indexed_read(keys: Keys, database: Database) -> None:
     """R-D3."""
     await keys.create(new(client_id="full"), now=NOW)
@@ -132,7 +134,7 @@ async def test_a_disabled_client_or_team_stops_its_keys(keys: Keys, database: Da
     await clients.set_disabled("full", False)
     assert await keys.find(bytes([1]) * 32) is not None
     async with database.write() as connection:
-        await connection.exec_driver_sql("UPDATE teams SET disabled = 1")
+        await connection.exec_driver_sql("UPDATE teams SET disabled = true")
     assert await keys.find(bytes([1]) * 32) is None
 
 

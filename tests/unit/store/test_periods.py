@@ -49,7 +49,7 @@ async def test_a_period_is_made_once_it_is_needed_and_like_the_template(database
         table = Table(name, MetaData(), autoload_with=connection)
         columns = [(column.name, str(column.type), column.nullable, column.primary_key) for column in table.columns]
         indexes = {
-            (index.unique, tuple(index.columns.keys()), str(index.dialect_options["sqlite"]["where"]))
+            (index.unique, tuple(index.columns.keys()), str(index.dialect_options[database.dialect]["where"]))
             for index in table.indexes
         }
         return columns, indexes

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 from gophergate.store.database import open_database
 from gophergate.store.revision import HEAD, SHIPPED, Migrations, UpgradeFailed, current_revision, is_behind, upgrade
 from gophergate.store.tables import metadata
+from kit.postgresql import PostgreSQL
 
 
 def url(path: Path) -> str:
@@ -51,6 +52,26 @@ async def test_both_ways_to_the_schema_end_in_the_same_place(tmp_path: Path) -> 
         assert await current_revision(database) == HEAD
         await database.close()
     assert contents(tmp_path / "at_once") == contents(tmp_path / "stepwise")
+
+
+async def test_both_ways_end_in_the_same_place_on_postgresql(server: PostgreSQL) -> None:
+    found = []
+    for stepwise in (False, True):
+        database = await open_database(await server.empty())
+        assert await upgrade(database, stepwise=stepwise)
+        async with database.read() as connection:
+            columns = await connection.execute(
+                text(
+                    "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+                    "WHERE table_schema = 'public' ORDER BY 1, 2"
+                )
+            )
+            indexes = await connection.execute(
+                text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1")
+            )
+            found.append((columns.all(), indexes.all()))
+        await database.close()
+    assert found[0] == found[1]
 
 
 async def test_migrations_make_exactly_the_tables_we_declare(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ async def test_signing_out_ends_it_on_the_server(sessions: Sessions) -> None:
 
 async def test_a_disabled_user_has_no_session(sessions: Sessions, database: Database) -> None:
     async with database.write() as connection:
-        await connection.exec_driver_sql("UPDATE users SET disabled = 1")
+        await connection.exec_driver_sql("UPDATE users SET disabled = true")
     assert await sessions.find(b"s", now=0) is None
 
 
