@@ -177,6 +177,13 @@ class UpstreamBroken(UpstreamError):
     code = "upstream_broken"
 
 
+class UpstreamCut(UpstreamBroken):
+    """All that came could be read, and then it was over without a finish reason (law 3)."""
+
+    def __init__(self) -> None:
+        super().__init__("The provider's reply ended before it said that it was finished.")
+
+
 class UpstreamTimeout(UpstreamError):
     """`phase` is one of connect, pool, first_byte, idle, total."""
 

@@ -296,3 +296,24 @@ async def test_a_whole_gateway_stops_with_every_row_written(tmp_path: Path) -> N
     async with gate(tmp_path) as again:
         assert [row.status for row in await rows(again, 20)] == ["ok"] * 20
         assert url(again)
+
+
+async def test_a_redirecting_provider_is_a_bad_gateway(tmp_path: Path) -> None:
+    """R-E1: its 302 had become the caller's, with nowhere to go to."""
+    moved = Say(status=302, headers=(("location", "https://elsewhere/"),), pieces=(b"moved",), framing="length")
+    async with standing(tmp_path, lambda _: moved, retries=0) as (gateway, _):
+        for stream in (False, True):
+            status, said = await ask(gateway, stream=stream)
+            error = json.loads(said)["error"]
+            assert (status, error["code"]) == (502, "upstream_redirect")
+            assert "302" in error["message"]
+        assert [(row.status, row.http_status) for row in await rows(gateway, 2)] == [("error", 502)] * 2
+
+
+async def test_an_absurd_count_does_not_cost_a_call_its_row(tmp_path: Path) -> None:
+    """Law 1: a count of more than 64 bits could be written nowhere, and the record was given up."""
+    absurd = json.dumps({**WHOLE, "usage": {"prompt_tokens": 10**30, "completion_tokens": 2, "total_tokens": 10**30}})
+    async with standing(tmp_path, lambda _: body(absurd.encode())) as (gateway, _):
+        assert (await ask(gateway, stream=False))[0] == 200
+        [row] = await rows(gateway)
+        assert (row.status, row.usage.output) == ("ok", 2)

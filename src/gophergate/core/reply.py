@@ -34,7 +34,7 @@ from gophergate.core.events import (
     UsageSeen,
 )
 from gophergate.core.usage import Usage
-from gophergate.errors import UpstreamBroken
+from gophergate.errors import UpstreamCut
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +142,7 @@ def fold(events: Iterable[Event]) -> Reply:
                     usage=usage,
                     finished=event,
                 )
-    raise UpstreamBroken("The provider's reply ended before it said that it was finished.")
+    raise UpstreamCut()
 
 
 def unfold(reply: Reply) -> Iterator[Event]:

@@ -20,7 +20,7 @@ from gophergate.core.events import (
     UsageSeen,
 )
 from gophergate.core.usage import Usage
-from gophergate.errors import GatewayError, UpstreamBroken
+from gophergate.errors import GatewayError, UpstreamCut
 
 _STRENGTH: dict[Reason, int] = {"stop": 0, "stop_sequence": 1, "tool_calls": 1}
 
@@ -245,7 +245,7 @@ class Assembler:
         if self.finished:
             return
         if not self._choices_reason:
-            self.fail(UpstreamBroken("The provider's reply ended before it said that it was finished."))
+            self.fail(UpstreamCut())
             return
         self.start()
         for index in sorted(self._open):

@@ -8,6 +8,9 @@ from typing import Any
 
 from gophergate.core.blocks import Json
 
+MOST = 10**10
+"""What no count of one call comes to: at the dearest prices there are it still costs less than the ledger can hold."""
+
 
 def text_of(value: Json) -> str:
     """The value if it is a string, else ""."""
@@ -17,6 +20,14 @@ def text_of(value: Json) -> str:
 def object_of(value: Json) -> dict[str, Any]:
     """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def count_of(value: Json) -> int | None:
+    """The value if it counts something: a whole number that a call can come to; else None. A ledger keeps sums and
+    costs of counts in 64 bits, and what a provider says is not to be believed at any size."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST else None
 
 
 def list_of(value: Json) -> list[Any]:

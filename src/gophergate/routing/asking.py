@@ -15,6 +15,7 @@ from gophergate.routing.secrecy import without
 from gophergate.transport.base import Answer, Ask, Timeouts
 
 MAX_ERROR_BODY = 1 << 20
+_FIRST_ERROR = 400
 _RETRY_HINTS = ("retry-after", "retry-after-ms", "x-should-retry")
 _ASKS = ("-beta", "-beta-features")
 _JSON = (b"content-type", b"application/json")
@@ -142,6 +143,14 @@ async def refusal(
     secrets = (credential.secret,) if credential is not None and credential.secret else ()
     body = without(body, secrets)
     headers = {name.decode("latin-1"): without(value, secrets).decode("latin-1") for name, value in answer.headers}
+    if answer.status < _FIRST_ERROR:
+        return UpstreamRefused(
+            f"The provider answered {answer.status} and not the call. Redirects are not followed: the address that is "
+            "configured for it may be wrong.",
+            status=502,
+            code="upstream_redirect",
+            raw=body.decode("utf-8", "replace"),
+        )
     error = dialect.read_error(answer.status, headers, body)
     hints = {name: headers[name] for name in _RETRY_HINTS if name in headers}
     error.headers = {**hints, **error.headers}

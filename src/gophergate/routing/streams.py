@@ -12,7 +12,7 @@ from gophergate.core.events import BlockGrew, BlockOpened, Event, Failed, Finish
 from gophergate.core.request import Request
 from gophergate.dialects.base import Reader, Writer
 from gophergate.dialects.loss import unshown
-from gophergate.errors import GatewayError, UpstreamBroken, UpstreamRefused
+from gophergate.errors import GatewayError, UpstreamBroken, UpstreamCut, UpstreamRefused
 from gophergate.routing.base import Order
 from gophergate.routing.secrecy import Striking, strike, without
 
@@ -118,12 +118,14 @@ class VerbatimStream(Stream):
             self.order.account.see(events)
             self._say(data)
             return
-        if events and isinstance(events[-1], Failed) and isinstance(events[-1].error, UpstreamBroken):
+        failure = events[-1].error if events and isinstance(events[-1], Failed) else None
+        if isinstance(failure, UpstreamBroken) and not isinstance(failure, UpstreamCut):
             self._go_blind(data)
             return
         if events:
             self.order.account.see(events)
-        self._pass(self._whole_events(data), events)
+        whole = self._whole_events(data)
+        self._pass(whole if failure is None else self._unended(whole, failure), events)
         self._at_rest = self.delivered and not self._partial and data.endswith(b"\n\n")
         if self._reader.finished and not self.done:
             if len(self._gap) == 1 and self._partial:
@@ -193,6 +195,16 @@ class VerbatimStream(Stream):
         if failure is not None:
             # Its own words have just passed; a cut it could not put into words is ours to tell.
             self._fail(failure, self._error_event(failure) if isinstance(failure, UpstreamBroken) else b"")
+
+    def _unended(self, data: bytes, failure: GatewayError) -> bytes:
+        """Of a reply that says it is over and never why, without that last word: it would look whole (law 2)."""
+        if not isinstance(failure, UpstreamCut):
+            return data
+        if len(self._gap) == 1:
+            return data.rstrip().removesuffix(b"]")
+        said = data.rstrip(b"\r\n")
+        ends = [at + len(gap) for gap in (b"\n\n", b"\r\n\r\n") if (at := said.rfind(gap)) >= 0]
+        return data[: max(ends, default=0)]
 
     def _whole_lines(self, data: bytes) -> bytes:
         cut = data.rfind(b"\n") + 1
@@ -266,9 +278,7 @@ class TranslatedStream(Stream):
         if error is None and self._reader is not None:
             self.take(self._reader.end())
         if not self.done:
-            self._take_one(
-                Failed(error or UpstreamBroken("The provider's reply ended before it said that it was finished."))
-            )
+            self._take_one(Failed(error or UpstreamCut()))
 
     def take(self, events: list[Event]) -> None:
         """Events, in order; everything after the terminal one is ignored."""

@@ -12,7 +12,7 @@ from gophergate.core.events import Failed, Finished, UsageSeen
 from gophergate.core.lifecycle import checked
 from gophergate.dialects.base import Peek
 from gophergate.dialects.openai_chat import OpenAIChat
-from gophergate.errors import UpstreamBroken, UpstreamRefused
+from gophergate.errors import UpstreamBroken, UpstreamCut, UpstreamRefused
 from gophergate.routing.streams import VerbatimStream
 from kit.ordered import SeenAccount, SeenOutlet, order
 
@@ -145,6 +145,24 @@ def test_the_client_is_released_at_done_even_if_more_comes() -> None:
     stream.end()
     assert outlet.sent == WHOLE
     assert account.failure is None
+
+
+def test_a_reply_that_says_it_is_over_and_never_why_is_a_failure() -> None:
+    """Laws 2 and 3: `[DONE]` without a finish reason had passed as a whole answer, and as one that cannot be read."""
+    _, outlet, account = played(ROLE + HELLO, HELLO + DONE)
+    said = ROLE + HELLO + HELLO
+    assert outlet.sent.startswith(said + b"data: ")
+    assert "ended before" in json.loads(outlet.sent[len(said) + 6 :])["error"]["message"]
+    assert outlet.finished
+    assert isinstance(account.failure, UpstreamCut)
+    assert not account.blind
+
+
+def test_a_reply_that_says_only_that_it_is_over_can_be_asked_for_elsewhere() -> None:
+    """Law 3, R-F1: nothing of it has reached the client."""
+    stream, outlet, _ = played(ROLE, DONE)
+    assert isinstance(stream.error, UpstreamCut)
+    assert not outlet.begun
 
 
 def test_what_the_tap_cannot_read_flows_on_unmetered() -> None:

@@ -17,6 +17,7 @@ from gophergate.dialects.anthropic_messages.usage import merge_reports, read_usa
 from gophergate.dialects.anthropic_messages.wire import READ_REASON, extra_of
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
+from gophergate.dialects.foreign import decode_foreign
 from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.sse import SseDecoder
 from gophergate.errors import BadRequest, UpstreamBroken
@@ -91,7 +92,7 @@ class StreamReader:
         try:
             if name == b"content_block_delta" and self._delta_of_text(payload):
                 return
-            self._other(decode(payload), name)
+            self._other(decode_foreign(payload), name)
         except _UNREADABLE as error:
             self._out.fail(UpstreamBroken(f"An event of the provider's stream cannot be read: {_why(error)}."))
 
@@ -99,7 +100,7 @@ class StreamReader:
         """The short way for what a stream mostly is. False when the event is another, or not quite as expected."""
         try:
             frame = _FRAMES.decode(payload)
-        except msgspec.ValidationError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return False
         delta = frame.delta
         if delta is None or frame.index not in self._keys:
@@ -274,7 +275,7 @@ class BodyReader:
             body = b"".join(self._pieces)
             self._pieces.clear()
             try:
-                self._read(decode(body))
+                self._read(decode_foreign(body))
             except _UNREADABLE as error:
                 self._out.fail(UpstreamBroken(f"The provider's answer cannot be read: {_why(error)}."))
         return self._out.take()

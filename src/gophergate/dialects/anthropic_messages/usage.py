@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gophergate.core.blocks import Json
 from gophergate.core.usage import NOTHING_REPORTED, Usage, tier_of
-from gophergate.dialects.members import list_of, object_of
+from gophergate.dialects.members import count_of, list_of, object_of
 
 _USES = "_requests"
 
@@ -26,9 +26,9 @@ def read_usage(raw: Json) -> Usage | None:
     """
     if not isinstance(raw, dict):
         return None
-    total = _count(raw.get("cache_creation_input_tokens"))
+    total = count_of(raw.get("cache_creation_input_tokens"))
     by_age = object_of(raw.get("cache_creation"))
-    short, long = _count(by_age.get("ephemeral_5m_input_tokens")), _count(by_age.get("ephemeral_1h_input_tokens"))
+    short, long = count_of(by_age.get("ephemeral_5m_input_tokens")), count_of(by_age.get("ephemeral_1h_input_tokens"))
     if total is not None:
         # `message_delta` repeats only the total; what has been added since the split was given is of the usual age.
         long = None if long is None else min(long, total)
@@ -36,15 +36,15 @@ def read_usage(raw: Json) -> Usage | None:
     uses = {
         name.removesuffix(_USES): count
         for name, value in object_of(raw.get("server_tool_use")).items()
-        if name.endswith(_USES) and (count := _count(value)) is not None
+        if name.endswith(_USES) and (count := count_of(value)) is not None
     }
     usage = Usage(
-        input=_count(raw.get("input_tokens")),
-        cache_read=_count(raw.get("cache_read_input_tokens")),
+        input=count_of(raw.get("input_tokens")),
+        cache_read=count_of(raw.get("cache_read_input_tokens")),
         cache_write=short,
         cache_write_1h=long,
-        output=_count(raw.get("output_tokens")),
-        reasoning=_count(object_of(raw.get("output_tokens_details")).get("thinking_tokens")),
+        output=count_of(raw.get("output_tokens")),
+        reasoning=count_of(object_of(raw.get("output_tokens_details")).get("thinking_tokens")),
         tool_uses=uses or None,
         tier=_tier(raw),
     )
@@ -100,10 +100,3 @@ def _tier(raw: dict[str, Json]) -> str | None:
     """Fast mode is told as `speed`, which costs its own price whatever the tier
     (platform.claude.com/docs/en/build-with-claude/fast-mode)."""
     return "fast" if raw.get("speed") == "fast" else tier_of(raw.get("service_tier"))
-
-
-def _count(value: Json) -> int | None:
-    """A token count; None for anything that is none."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from gophergate.core.blocks import Json, Media, Opaque, Seal, ToolCall
 from gophergate.core.events import Event
 from gophergate.dialects.assembler import Assembler
-from gophergate.dialects.base import decode
 from gophergate.dialects.callbook import reply_call_id
 from gophergate.dialects.dates import unix_of
+from gophergate.dialects.foreign import decode_foreign
 from gophergate.dialects.gemini.calls import read_arguments, read_call
 from gophergate.dialects.gemini.errors import error_in, refusal
 from gophergate.dialects.gemini.frames import Frames
@@ -24,7 +24,7 @@ from gophergate.dialects.gemini.partial import PartialArguments
 from gophergate.dialects.gemini.parts import read_part
 from gophergate.dialects.gemini.usage import read_usage, usage_extra
 from gophergate.dialects.gemini.wire import NAME, as_extra, camel, finish_word, leftover, reason_of
-from gophergate.errors import UpstreamBroken
+from gophergate.errors import UpstreamBroken, UpstreamCut
 
 _CHUNK = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId", "promptFeedback"})
 _CANDIDATE = frozenset({"content", "finishReason", "index", "logprobsResult"})
@@ -107,7 +107,7 @@ class GeminiReader:
         if self._assembler.finished or document == b"[DONE]":
             return
         try:
-            chunk = decode(document)
+            chunk = decode_foreign(document)
             for said in chunk if isinstance(chunk, list) else (chunk,):
                 self._chunk(said)
         except (msgspec.DecodeError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
@@ -245,7 +245,7 @@ class GeminiReader:
             return
         cut = [index for index, state in self._candidates.items() if not state.word]
         if cut:
-            self._assembler.fail(UpstreamBroken("The provider's reply ended before it said that it was finished."))
+            self._assembler.fail(UpstreamCut())
             return
         if self._assembler.has_reason:
             self._assembler.ending("stop", extra=as_extra(self._finish_extra()))

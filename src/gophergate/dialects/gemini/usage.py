@@ -11,6 +11,7 @@ from __future__ import annotations
 from gophergate.core.blocks import Json
 from gophergate.core.usage import Usage, tier_of
 from gophergate.dialects.gemini.wire import camel
+from gophergate.dialects.members import count_of
 
 _COUNTS = frozenset(
     {"promptTokenCount", "cachedContentTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"}
@@ -68,8 +69,7 @@ def _output(
 
 
 def _count(told: dict[str, Json], name: str) -> int | None:
-    value = told.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return count_of(told.get(name))
 
 
 def _modalities(told: dict[str, Json], name: str) -> tuple[int | None, int | None]:

@@ -12,9 +12,11 @@ from gophergate.core.blocks import Json, Media, ToolCall
 from gophergate.core.events import Event
 from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Assembler
-from gophergate.dialects.base import decode, encode
+from gophergate.dialects.base import encode
 from gophergate.dialects.callbook import reply_call_id
 from gophergate.dialects.dates import unix_of
+from gophergate.dialects.foreign import decode_foreign
+from gophergate.dialects.members import count_of
 from gophergate.dialects.ollama.errors import refusal
 from gophergate.dialects.ollama.wire import as_extra, leftover, picture_type, reason_of
 from gophergate.errors import UpstreamBroken
@@ -105,7 +107,7 @@ class OllamaReader:
         if not line or self._assembler.finished:
             return
         try:
-            told = decode(line)
+            told = decode_foreign(line)
             if isinstance(told, dict):
                 self._read(told, line)
                 return
@@ -184,5 +186,4 @@ def _exact(line: bytes) -> list[str]:
 
 
 def _count(told: dict[str, Json], name: str) -> int | None:
-    value = told.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return count_of(told.get(name))

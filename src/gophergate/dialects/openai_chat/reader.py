@@ -14,7 +14,7 @@ from gophergate.core.blocks import Extra, Json
 from gophergate.core.events import BlockGrew, Event, Finished
 from gophergate.core.usage import Usage, tier_of
 from gophergate.dialects.assembler import Assembler
-from gophergate.dialects.base import decode
+from gophergate.dialects.foreign import decode_foreign
 from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_chat.choice import ChoiceReader
 from gophergate.dialects.openai_chat.errors import complaint_of, refusal_of
@@ -248,7 +248,7 @@ class StreamReader:
         if chunks.events.finished:
             return
         try:
-            chunk = decode(payload)
+            chunk = decode_foreign(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             said = payload.strip()
             if said == b"[DONE]":
@@ -294,7 +294,7 @@ class BodyReader:
     def _read(self, body: bytes) -> list[Event]:
         chunks = ChunkReader(self._origin)
         try:
-            value = decode(body)
+            value = decode_foreign(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             chunks.break_off(
                 "The provider's reply is cut or is not JSON." if body else "The provider's reply is empty."

@@ -6,15 +6,14 @@ the provider that taught it.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from gophergate.core.blocks import Json
-from gophergate.core.money import NANOS_PER_DOLLAR
 from gophergate.core.usage import NOTHING_REPORTED, Usage
-from gophergate.dialects.members import object_of
+from gophergate.dialects.costs import own_cost
+from gophergate.dialects.members import MOST, count_of, object_of
 
 _SUMS = frozenset(
     {
@@ -29,8 +28,6 @@ _TAKEN = frozenset({"cached_tokens", "audio_tokens"})
 _MADE = frozenset({"reasoning_tokens", "audio_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"})
 _NONE: dict[str, Json] = {}
 _COUNT_TYPES = frozenset({int, type(None)})
-_TICKS_PER_NANO = 10
-"""xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""
 
 
 def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
@@ -42,7 +39,7 @@ def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
         plain = _plain(raw)
         if plain is not None:
             return plain
-    prompt, completion = _count(raw.get("prompt_tokens")), _count(raw.get("completion_tokens"))
+    prompt, completion = count_of(raw.get("prompt_tokens")), count_of(raw.get("completion_tokens"))
     taken, made = object_of(raw.get("prompt_tokens_details")), object_of(raw.get("completion_tokens_details"))
     cached = _first(
         taken.get("cached_tokens"),
@@ -56,14 +53,14 @@ def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
         raw.get("cache_creation_input_tokens"),  # Vercel, Databricks
         taken.get("cache_creation_tokens"),
     )
-    audio, image = _count(taken.get("audio_tokens")), _count(taken.get("image_tokens"))
+    audio, image = count_of(taken.get("audio_tokens")), count_of(taken.get("image_tokens"))
     reasoning = _first(made.get("reasoning_tokens"), raw.get("reasoning_tokens"))
     apart = _apart(raw, prompt, completion)
 
     if prompt is not None and cached and wrote and cached + wrote > prompt >= max(cached, wrote):
         wrote = 0  # OpenRouter for Gemini: what was read had been stored by this very call. Read tokens they are.
     fresh, audio, image, apart = _fresh(prompt, (cached or 0) + (wrote or 0), audio, image, apart, reasoning)
-    audio_out, image_out = _count(made.get("audio_tokens")), _count(made.get("image_tokens"))
+    audio_out, image_out = count_of(made.get("audio_tokens")), count_of(made.get("image_tokens"))
     output, reasoning = _made(completion, reasoning, apart, (audio_out or 0) + (image_out or 0))
     usage = Usage(
         input=fresh,
@@ -77,7 +74,7 @@ def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
         reasoning=reasoning,
         tool_uses=_tool_uses(raw),
         units=_units(raw),
-        provider_cost=_cost(raw),
+        provider_cost=own_cost(raw),
     )
     if usage == NOTHING_REPORTED:
         return None
@@ -131,7 +128,7 @@ def _plain(raw: dict[str, Any]) -> Usage | None:
     audio, audio_out = taken.get("audio_tokens"), made.get("audio_tokens")
     if audio or audio_out or not {type(cached), type(reasoning), type(audio), type(audio_out)} <= _COUNT_TYPES:
         return None
-    if not (0 <= (cached or 0) <= prompt and 0 <= (reasoning or 0) <= completion):
+    if not (0 <= (cached or 0) <= prompt <= MOST and 0 <= (reasoning or 0) <= completion <= MOST):
         return None
     return Usage(
         input=prompt - (cached or 0),
@@ -177,21 +174,15 @@ def write_usage(usage: Usage) -> dict[str, Json]:
 
 def _apart(raw: dict[str, Any], prompt: int | None, completion: int | None) -> int:
     """Tokens in the vendor's total that are in neither of its two sums."""
-    total = _count(raw.get("total_tokens"))
+    total = count_of(raw.get("total_tokens"))
     if total is None or prompt is None or completion is None:
         return 0
     return max(0, total - prompt - completion)
 
 
-def _count(value: Json) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != value // 1:
-        return None
-    return int(value)
-
-
 def _first(*values: Json) -> int | None:
     for value in values:
-        count = _count(value)
+        count = count_of(value)
         if count is not None:
             return count
     return None
@@ -203,7 +194,7 @@ def _tool_uses(raw: dict[str, Any]) -> dict[str, int] | None:
         object_of(raw.get("server_tool_use")).get("web_search_requests"),
         raw.get("num_search_queries"),  # Perplexity
     )
-    sources = _count(raw.get("num_sources_used"))  # xAI, priced per source
+    sources = count_of(raw.get("num_sources_used"))  # xAI, priced per source
     uses = {}
     if searches is not None:
         uses["web_search"] = searches
@@ -213,17 +204,5 @@ def _tool_uses(raw: dict[str, Any]) -> dict[str, int] | None:
 
 
 def _units(raw: dict[str, Any]) -> dict[str, int] | None:
-    cited = _count(raw.get("citation_tokens"))  # Perplexity, beside its sums
+    cited = count_of(raw.get("citation_tokens"))  # Perplexity, beside its sums
     return {"citation_tokens": cited} if cited else None
-
-
-def _cost(raw: dict[str, Any]) -> int | None:
-    ticks = _count(raw.get("cost_in_usd_ticks"))
-    if ticks is not None:
-        return ticks // _TICKS_PER_NANO
-    cost = raw.get("cost", raw.get("estimated_cost"))  # the latter DeepInfra's
-    if isinstance(cost, dict):
-        cost = cost.get("total_cost")  # Perplexity
-    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < 1e9:
-        return None
-    return int((Decimal(repr(cost)) * NANOS_PER_DOLLAR).to_integral_value())

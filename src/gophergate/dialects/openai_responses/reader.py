@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from gophergate.core.events import Event
-from gophergate.dialects.base import decode
+from gophergate.dialects.foreign import decode_foreign, made_strict
 from gophergate.dialects.openai_responses.errors import complaint_of
 from gophergate.dialects.openai_responses.events_seen import HANDLERS
 from gophergate.dialects.openai_responses.items_seen import (
@@ -56,7 +56,7 @@ class StreamReader:
             if reply.assembler.finished:
                 return
             try:
-                said = _DECODER.decode(data)
+                said = self._said(data)
                 handler = HANDLERS.get(said.type)
                 if handler is not None:
                     handler(reply, said)
@@ -70,13 +70,23 @@ class StreamReader:
                 elif data.strip():
                     reply.assembler.fail(UpstreamBroken("The provider's stream holds an event that is not JSON."))
 
+    @staticmethod
+    def _said(data: bytes) -> Said:
+        try:
+            return _DECODER.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            strict = None if isinstance(error, msgspec.ValidationError) else made_strict(data)
+            if strict is None:
+                raise
+            return _DECODER.decode(strict)
+
     def _other(self, said: Said, name: bytes, data: bytes) -> None:
         """Errors, reports of server tools, and what nobody knows yet."""
         seen = self._reply.known(said) if said.output_index is not None or said.item_id else None
         if isinstance(seen, SeenOpaque):
-            seen.report(decode(data))
+            seen.report(decode_foreign(data))
         elif said.type in ("", "error"):
-            event = decode(data)
+            event = decode_foreign(data)
             if said.type == "" and name == b"error" and not event.get("error"):
                 event = {"error": event}
             complaint = complaint_of(event)
@@ -114,7 +124,7 @@ class BodyReader:
     def _conclude(self, body: bytes) -> None:
         reply = self._reply
         try:
-            response = decode(body)
+            response = decode_foreign(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             reply.assembler.fail(UpstreamBroken("The provider's answer is not JSON, or was cut."))
             return

@@ -6,16 +6,12 @@ recorded (Azure, xAI, DeepSeek, Bedrock, OpenRouter) do the same.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from gophergate.core.blocks import Json
-from gophergate.core.money import NANOS_PER_DOLLAR
 from gophergate.core.usage import NOTHING_REPORTED, Usage, tier_of
-from gophergate.dialects.members import object_of
-
-_TICKS_PER_NANO = 10
-"""xAI's `cost_in_usd_ticks`: ten billion ticks are a dollar."""
+from gophergate.dialects.costs import own_cost
+from gophergate.dialects.members import count_of, object_of
 
 
 def read_usage(response: dict[str, Any], counted: dict[str, int]) -> Usage | None:
@@ -41,16 +37,13 @@ def read_usage(response: dict[str, Any], counted: dict[str, int]) -> Usage | Non
         reasoning=_count(made, "reasoning_tokens"),
         tool_uses=_tool_uses(response, raw, counted),
         tier=tier_of(response.get("service_tier")),
-        provider_cost=_cost(raw),
+        provider_cost=own_cost(raw),
     )
     return None if usage == Usage(tier=usage.tier) else usage
 
 
 def _count(members: dict[str, Any], name: str) -> int | None:
-    value = members.get(name)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return count_of(members.get(name))
 
 
 def _tool_uses(response: dict[str, Any], raw: dict[str, Any], counted: dict[str, int]) -> dict[str, int] | None:
@@ -67,16 +60,6 @@ def _tool_uses(response: dict[str, Any], raw: dict[str, Any], counted: dict[str,
         if times:
             uses[name] = times
     return uses or None
-
-
-def _cost(raw: dict[str, Any]) -> int | None:
-    ticks = _count(raw, "cost_in_usd_ticks")
-    if ticks is not None:
-        return ticks // _TICKS_PER_NANO
-    cost = raw.get("cost")  # OpenRouter, in dollars
-    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e9:
-        return int(Decimal(str(cost)) * NANOS_PER_DOLLAR)
-    return None
 
 
 def write_usage(usage: Usage | None) -> dict[str, Json] | None:
