@@ -64,6 +64,24 @@ def test_an_open_breaker_is_shown_with_its_reason(at: Visit, ask: Any) -> None:
     expect(page.locator(".attention")).to_contain_text("Calls are kept from demo/down")
 
 
+def test_a_model_that_answers_a_test_is_used_again_at_once(at: Visit, gateway: Serving, api: httpx2.Client) -> None:
+    """Nobody reloads the page: the breaker that closes says so by itself."""
+
+    async def failed() -> None:
+        (deployment,) = gateway.gateway.configuration.current.plan("demo/lorem").deployments
+        health = gateway.gateway.router.health
+        for _ in range(deployment.provider.breaker.failures):
+            health.failed(health.of(deployment), "503 overloaded")
+
+    page = at.go("providers/demo")
+    gateway.run(failed())
+    ailing = page.get_by_role("list", name="What ails").get_by_role("listitem").filter(has_text="demo/lorem")
+    expect(ailing).to_contain_text("breaker open: 503 overloaded")
+    ailing.get_by_role("button", name="Test it now").click()
+    expect(ailing).to_have_count(0)
+    assert "demo/lorem" not in [one["what"] for one in api.get("/api/providers/demo").json()["ailments"]]
+
+
 def test_a_key_is_never_shown_whole(at: Visit) -> None:
     page = at.go("providers/openai")
     expect(page.get_by_label("openai", exact=True).get_by_text("sk-...enai")).to_be_visible()

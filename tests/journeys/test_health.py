@@ -74,6 +74,12 @@ async def test_several_sealed_keys_a_breaker_and_what_ails_are_seen_by_operators
         assert {kind for kind, _ in told} == {"breaker", "credential"}
 
         failing = False
+        tried = await admin.post("/api/providers/db/test", json={"credential": "good"})
+        assert tried.json()["ok"], tried.text
+        shown = (await admin.get("/api/providers/db")).json()
+        assert [one["kind"] for one in shown["ailments"]] == ["credential"], "the breaker heard that it answers"
+        assert [data["state"] for kind, data in told if kind == "breaker"] == ["open", "closed"]
+
         weights = [{"label": "good", "weight": 5}]
         changed = await admin.patch("/api/providers/db", json={"credentials": weights}, headers={"if-match": tag})
         assert changed.status_code == 200, "what ails is no change of the provider"

@@ -252,8 +252,9 @@ async def delete(name: str, request: Request, desk: AtDesk) -> None:
 
 
 async def try_out(name: str, desk: AtDesk, given: TrialGiven | None = None) -> TrialShown:
-    """Make a real call: how long it took, and the provider's own error if it failed."""
-    provider = desk.rooms.configuration.current.providers.get(name)
+    """Make a real call: how long it took, and the provider's own error if it failed. A breaker hears of an answer."""
+    catalog = desk.rooms.configuration.current
+    provider = catalog.providers.get(name)
     if provider is None:
         shown = await _shown(desk, name)
         reason = shown.problem or "it is disabled"
@@ -261,7 +262,10 @@ async def try_out(name: str, desk: AtDesk, given: TrialGiven | None = None) -> T
     if given is not None and given.credential is not None:
         provider = replace(provider, credentials=(_credential(provider, given.credential),))
     model = given.model if given is not None and given.model else (provider.models[0] if provider.models else "")
-    went = await trial(provider, model, dialects(), desk.rooms.transport, desk.rooms.clock)
+    sent_as = catalog.setting(f"{name}/{model}").sent_as or model
+    went = await trial(provider, sent_as, dialects(), desk.rooms.transport, desk.rooms.clock)
+    if went.ok:
+        desk.rooms.health.answered(name, model)
     return TrialShown.model_validate(went)
 
 

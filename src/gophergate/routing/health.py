@@ -215,11 +215,15 @@ class Health:
             else:
                 self._changed()
 
-    def heal(self, vitals: Vitals) -> None:
-        """A probe that cost nothing was answered: the next call may try it."""
-        if vitals.state == "open":
-            vitals.open_until = self.clock()
-            self._changed()
+    def answered(self, provider: str, model: str = "") -> None:
+        """It was asked outside of calls, and answered. A model that did is well again. "", its list of models, costs
+        nothing and proves only that somebody is there: the next call may try whatever of it is left alone."""
+        for vitals in self.ill():
+            if model and vitals.label == f"{provider}/{model}":
+                self.succeeded(vitals)
+            elif not model and vitals.provider == provider and vitals.state == "open":
+                vitals.open_until = self.clock()
+                self._changed()
 
     def cool(self, provider: str, credential: str, seconds: float, reason: str) -> None:
         """Leave a credential alone for so long; a longer rest that was said before stands (R-F5)."""

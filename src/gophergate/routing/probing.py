@@ -61,6 +61,4 @@ class Prober:
             await list_models(provider, self._transport)
         except UpstreamError:
             return  # Still not back; its breaker says so already.
-        for vitals in self._health.ill():
-            if vitals.provider == name:
-                self._health.heal(vitals)
+        self._health.answered(name)

@@ -73,10 +73,31 @@ def test_a_probe_that_ends_without_a_verdict_leaves_the_place_to_another() -> No
 
 
 def test_a_free_probe_ends_the_wait_early() -> None:
+    """And no more than that: whether the model answers is for the next call to find out."""
     floor = Floor()
     fail(floor.health, 3)
-    floor.health.heal(floor.health.of(D))
+    floor.health.answered("b")
+    assert rests(floor), "another provider's answer says nothing"
+    floor.health.answered("a")
     assert rests(floor) == ""
+    assert floor.health.of(D).state == "open"
+    fail(floor.health)
+    assert rests(floor), "one failure more is enough"
+
+
+def test_a_models_answer_to_an_operator_closes_its_breaker_and_no_others() -> None:
+    floor = Floor()
+    fail(floor.health, 3)
+    other = floor.health.of(Deployment(A, "n"))
+    for _ in range(3):
+        floor.health.failed(other, "503 overloaded")
+    floor.health.answered("a", "m")
+    assert rests(floor) == ""
+    assert floor.health.of(D).state == "closed"
+    assert other.state == "open"
+    assert [(data["what"], data["state"]) for _, data in floor.told][-1] == ("a/m", "closed")
+    fail(floor.health, 2)
+    assert rests(floor) == "", "it counts from nothing again"
 
 
 def test_a_cooldown_extends_to_the_latest_deadline_and_never_shrinks() -> None:

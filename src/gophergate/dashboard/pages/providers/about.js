@@ -53,7 +53,7 @@ export function About({ row, kind }) {
           </dd>
         `}
       </dl>
-      ${row.ailments.length > 0 && html`<${Ailments} ailments=${row.ailments} />`}
+      ${row.ailments.length > 0 && html`<${Ailments} row=${row} tries=${may("configure") && row.enabled} />`}
       ${row.source === "file" && html`
         <div class="notice">It stands in the configuration file, and is changed there.</div>
       `}

@@ -1,6 +1,7 @@
 /** How a provider is, in a pill and in words: what it was set to, and what calls have taught. */
 import { html } from "../../ui.js";
 import { Pill, When } from "../../widgets/basics.js";
+import { Trial } from "./trial.js";
 
 /** @type {Record<string, [string, string]>} */
 const STATES = {
@@ -31,15 +32,16 @@ export function StateOf({ row }) {
   `;
 }
 
-/** @param {{ailments: any[]}} props */
-export const Ailments = ({ ailments }) => html`
-  <ul class="stack tight">
-    ${ailments.map((one) => html`
+/** @param {{row: any, tries: boolean}} props `tries`: each model can be tested; one that answers is used again at once */
+export const Ailments = ({ row, tries }) => html`
+  <ul class="stack tight" aria-label="What ails">
+    ${row.ailments.map((one) => html`
       <li key=${one.what} class=${`notice ${one.kind === "breaker" ? "bad" : "warn"}`}>
         <span class="grow">
           <b>${one.what}</b> ${one.kind === "breaker" ? `breaker ${one.state.replace("_", " ")}` : "cools down"}:${" "}
           ${one.reason}. Tried again <${When} at=${one.until} />.
         </span>
+        ${tries && one.kind === "breaker" && html`<${Trial} name=${row.name} of=${one.what.slice(row.name.length + 1)} />`}
       </li>
     `)}
   </ul>

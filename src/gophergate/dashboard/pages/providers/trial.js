@@ -5,12 +5,12 @@ import { duration } from "../../format.js";
 import { Button } from "../../widgets/basics.js";
 
 /**
- * @param {{name: string, auto?: boolean, credential?: string}} props with `auto` it is asked at once; on the key of the
- * label `credential`, or on the first
+ * @param {{name: string, auto?: boolean, credential?: string, of?: string}} props with `auto` it is asked at once; on the
+ * key of the label `credential`, or on the first; `of`: which model, where it is no choice
  */
-export function Trial({ name, auto = false, credential = "" }) {
+export function Trial({ name, auto = false, credential = "", of = "" }) {
   const [state, setState] = useState(/** @type {any} */ (null));
-  const [model, setModel] = useState("");
+  const [model, setModel] = useState(of);
   const run = async () => {
     setState({ isBusy: true });
     try {
@@ -31,9 +31,9 @@ export function Trial({ name, auto = false, credential = "" }) {
     <div class="stack tight">
       <div class="line">
         <${Button} onClick=${run} disabled=${state?.isBusy}>
-          ${state?.isBusy ? "Asking it…" : credential ? "Test" : "Test with a real call"}
+          ${state?.isBusy ? "Asking it…" : credential ? "Test" : of ? "Test it now" : "Test with a real call"}
         <//>
-        ${!credential && html`
+        ${!credential && !of && html`
           <input
             class="input slim"
             aria-label="Model to ask"
