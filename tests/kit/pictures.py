@@ -1,6 +1,8 @@
 """Pictures of the dashboard's pages, to be looked at.
 
-PYTHONPATH=tests python -m kit.pictures ADDRESS FOLDER [--theme light|dark] [--width N] [PLACE ...]
+PYTHONPATH=tests python -m kit.pictures ADDRESS FOLDER [--theme light|dark] [--width N] [--whole] [PLACE ...]
+
+`--whole` shows what lies below the window too.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ def main() -> None:
     words.add_argument("folder", type=Path)
     words.add_argument("--theme", action="append", choices=["light", "dark"])
     words.add_argument("--width", action="append", type=int)
+    words.add_argument("--whole", action="store_true")
     words.add_argument("places", nargs="*")
     asked = words.parse_intermixed_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +40,7 @@ def main() -> None:
                         page = visiting.go(place)
                         page.wait_for_timeout(250)
                         name = place.replace("/", "-").replace("?", "-").replace("=", "-").replace("&", "-")
-                        page.screenshot(path=asked.folder / f"{name}-{theme}-{width}.png")
+                        page.screenshot(path=asked.folder / f"{name}-{theme}-{width}.png", full_page=asked.whole)
                     for complaint in visiting.complaints:
                         print(f"{theme} {width}: {complaint}")
 

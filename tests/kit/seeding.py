@@ -102,7 +102,8 @@ async def _people(admin: Operator) -> list[Mapping[str, Any]]:
     clients = []
     for number, name in enumerate(names):
         team = teams[number % 3]["id"] if number < 5 else None
-        clients.append(await admin.make("/api/clients", {"name": name, "team_id": team}))
+        made = await admin.make("/api/clients", {"name": name, "team_id": team})
+        clients.append({**made, "organisation_id": organisation["id"] if team else None})
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3 * DAY))
     await admin.make("/api/keys", {"client_id": clients[1]["id"], "name": "expiring", "expires_at": soon})
     fast = [{"model": "openai/gpt-4.1-mini", "weight": 3}, {"model": "groq/llama-3.3-70b-versatile"}]
@@ -180,6 +181,7 @@ def _call(dice: random.Random, call_id: str, at: float, client: Mapping[str, Any
         door=dice.choice(("openai_chat", "openai_chat", "anthropic_messages", "openai_responses", "gemini")),
         operation="chat",
         stream=dice.random() < 0.7,
+        organisation_id=client["organisation_id"],
         team_id=client["team_id"],
         client_id=client["id"],
         key_id=client["key"]["id"],

@@ -6,8 +6,12 @@ const dollars = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maxim
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(undefined);
 
-/** 1234567 -> "1.23 M" @param {number|null|undefined} value */
-export function count(value) {
+/** 1234567 -> "1.23 M", 22000000 -> "22 M" @param {number|null|undefined} value */
+export const count = (value) => scaled(value, trim);
+/** 22000000 -> "22.0 M": three figures, for what stands below each other. @param {number|null|undefined} value */
+export const figures = (value) => scaled(value, three);
+
+function scaled(value, shown) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
   if (size < 10000) return exact.format(value);
@@ -17,16 +21,12 @@ export function count(value) {
     ["G", 1e9],
     ["T", 1e12],
   ])) {
-    if (size < at * 999.5) return `${trim(value / at)} ${unit}`;
+    if (size < at * 999.5) return `${shown(value / at)} ${unit}`;
   }
   return value.toExponential(2);
 }
-const trim = (value) =>
-  String(
-    Number(
-      Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2),
-    ),
-  );
+const three = (value) => value.toFixed(Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2);
+const trim = (value) => String(Number(three(value)));
 export const exactly = (value) => (value === null || value === undefined ? "" : exact.format(value));
 
 /** US dollars as decimal text -> "$12.34", "$0.0042" @param {string|number|null|undefined} amount */

@@ -2,14 +2,14 @@
 import { html, useData } from "../ui.js";
 import { get, names as namesOf } from "../api.js";
 import { route, setQuery } from "../router.js";
-import { change, count, duration, money, percent, exactly } from "../format.js";
+import { change, count, duration, money, percent } from "../format.js";
 import { Loaded, Empty } from "../widgets/states.js";
-import { Table } from "../widgets/table.js";
-import { Button, Pill, Segments } from "../widgets/basics.js";
-import { nameOf, range, RangePicker } from "../widgets/range.js";
+import { Button, Segments } from "../widgets/basics.js";
+import { range, RangePicker } from "../widgets/range.js";
+import { failed, hitRatio, tokensIn } from "../widgets/ratios.js";
+import { UsageTable } from "../widgets/usage.js";
 import { Charts } from "./analytics/charts.js";
 import { save } from "./analytics/file.js";
-import { failed, hitRatio, tokensIn } from "./analytics/ratios.js";
 
 export const Tools = () => html`<${RangePicker} fallback="7d" />`;
 
@@ -20,8 +20,11 @@ const BY = [
   ["client", "Client"],
   ["key", "Key"],
   ["team", "Team"],
+  ["organisation", "Organisation"],
   ["status", "Outcome"],
 ];
+
+const FIGURES = ["calls", "failed", "in", "out", "hits", "first", "p50", "p95", "cost"];
 
 export default function Analytics() {
   const { query } = route.value;
@@ -76,11 +79,12 @@ export default function Analytics() {
         <${Loaded} from=${groups}>
           ${(data) =>
             data.items.length ? html`
-              <${Table}
+              <${UsageTable}
                 label="Usage"
+                by=${by}
                 rows=${data.items}
-                rowKey=${(row) => row.id}
-                columns=${columns(by)}
+                show=${FIGURES}
+                where=${{ ...where, range: when.name }}
                 sort="-calls"
                 total=${data.total}
               />
@@ -143,86 +147,6 @@ function Filters({ query }) {
     </div>
   `;
 }
-
-const columns = (by) => [
-  {
-    key: "name",
-    head: "Name",
-    cell: (row) => html`
-      <span class=${row.name ? "clip" : "clip muted"} title=${row.id}>
-        ${nameOf(row, by)}
-      </span>
-    `,
-    sort: (row) => row.name,
-    total: "Total",
-  },
-  {
-    key: "calls",
-    head: "Calls",
-    num: true,
-    cell: (row) => html`<span title=${exactly(row.calls)}>${count(row.calls)}</span>`,
-    sort: (row) => row.calls,
-  },
-  { key: "errors", head: "Failed", num: true, cell: (row) => percent(failed(row)), sort: failed },
-  {
-    key: "in",
-    head: "Tokens in",
-    num: true,
-    cell: (row) => html`<span title=${exactly(tokensIn(row))}>${count(tokensIn(row))}</span>`,
-    sort: tokensIn,
-  },
-  {
-    key: "out",
-    head: "Tokens out",
-    num: true,
-    cell: (row) => html`<span title=${exactly(row.output)}>${count(row.output)}</span>`,
-    sort: (row) => row.output,
-  },
-  {
-    key: "hit",
-    head: "Cache hits",
-    num: true,
-    phone: false,
-    cell: (row) => percent(hitRatio(row)),
-    sort: (row) => hitRatio(row) ?? -1,
-  },
-  {
-    key: "first",
-    head: "First token p50",
-    num: true,
-    phone: false,
-    cell: (row) => duration(row.first_token_ms_p50),
-    sort: (row) => row.first_token_ms_p50,
-  },
-  {
-    key: "p50",
-    head: "p50",
-    num: true,
-    phone: false,
-    cell: (row) => duration(row.latency_ms_p50),
-    sort: (row) => row.latency_ms_p50,
-  },
-  {
-    key: "p95",
-    head: "p95",
-    num: true,
-    phone: false,
-    cell: (row) => duration(row.latency_ms_p95),
-    sort: (row) => row.latency_ms_p95,
-  },
-  {
-    key: "cost",
-    head: "Spend",
-    num: true,
-    cell: (row) =>
-      Number(row.cost) === 0 && row.unpriced ? html`
-        <${Pill} kind="warn">unpriced<//>
-      ` : html`
-        <span title=${`$${row.cost}`}>${money(row.cost)}</span>
-      `,
-    sort: (row) => Number(row.cost),
-  },
-];
 
 function Totals({ data: { total, previous } }) {
   /** @type {[string, string, number|null][]} */

@@ -83,7 +83,7 @@ export default function Calls() {
             selected=${detail}
             onOpen=${(row) => setDetail(row.id)}
             onEnd=${list.more}
-            height="calc(100vh - 200px)"
+            height="var(--tall)"
             label="Calls"
             foot=${
               list.loading ? html`
@@ -244,7 +244,7 @@ const columns = (names) => [
   {
     key: "at",
     head: "When",
-    width: isPhone.value ? "84px" : "92px",
+    width: isPhone.value ? "80px" : "92px",
     cell: (row) => html`<${When} at=${row.started_at} />`,
   },
   {
@@ -300,6 +300,7 @@ const columns = (names) => [
   { key: "total", head: "Total", num: true, width: "76px", cell: (row) => duration(row.latency_ms) },
   {
     key: "cost",
+    phone: false,
     head: "Cost",
     num: true,
     width: "92px",

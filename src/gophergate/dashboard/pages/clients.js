@@ -1,5 +1,5 @@
 /** Who calls: clients, and their keys. */
-import { html, useData } from "../ui.js";
+import { html, isPhone, useData } from "../ui.js";
 import { all, get, may, names as namesOf } from "../api.js";
 import { route, setDetail } from "../router.js";
 import { count, money } from "../format.js";
@@ -45,12 +45,16 @@ export default function ClientsPage() {
                 {
                   key: "name",
                   head: "Client",
-                  cell: (row) => html`<b class="clip">${row.name}</b>`,
+                  cell: (row) => html`
+                    <b class="clip">${row.name}</b>
+                    ${isPhone.value && row.disabled && html`<${Pill} kind="bad">disabled<//>`}
+                  `,
                   sort: (row) => row.name,
                 },
                 {
                   key: "team",
                   head: "Team",
+                  phone: false,
                   cell: (row) => teams[row.team_id] || html`<span class="faint">–</span>`,
                 },
                 {
@@ -67,10 +71,11 @@ export default function ClientsPage() {
                   cell: (row) => money(spent[row.id]?.cost || 0),
                   sort: (row) => Number(spent[row.id]?.cost || 0),
                 },
-                { key: "limits", head: "Limits", cell: (row) => limitsOf(row.limits) },
+                { key: "limits", head: "Limits", phone: false, cell: (row) => limitsOf(row.limits) },
                 {
                   key: "state",
                   head: "State",
+                  phone: false,
                   cell: (row) => html`
                     <${Pill} kind=${row.disabled ? "bad" : "ok"}>${row.disabled ? "disabled" : "active"}<//>
                   `,
@@ -78,6 +83,7 @@ export default function ClientsPage() {
                 {
                   key: "made",
                   head: "Created",
+                  phone: false,
                   cell: (row) => html`<${When} at=${row.created_at} />`,
                   sort: (row) => row.created_at,
                 },

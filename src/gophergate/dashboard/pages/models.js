@@ -27,7 +27,7 @@ export default function Models() {
   const by = SORTS[query.sort];
   if (by) rows.sort((a, b) => by(a) - by(b));
   const at = rows.findIndex((row) => row.name === detail);
-  const height = `min(calc(100vh - 180px), ${(rows.length + 1) * 36 + 2}px)`;
+  const height = `min(var(--tall), ${(rows.length + 1) * 36}px)`;
   return html`
     <div class="stack">
       <${Filters} query=${query} found=${rows.length} />
@@ -164,7 +164,7 @@ const COLUMNS = [
   {
     key: "name",
     head: "Model",
-    width: "minmax(160px, 2fr)",
+    width: "minmax(120px, 2fr)",
     cell: (row) => html`<b title=${row.name}>${row.name}</b>`,
   },
   {
@@ -179,7 +179,7 @@ const COLUMNS = [
     key: "takes",
     head: "Reads",
     phone: false,
-    width: "minmax(110px, 0.8fr)",
+    width: "minmax(130px, 1.2fr)",
     cell: (row) => html`
       <span class="small muted" title=${readsWords(row)}>
         ${readsWords(row) || "–"}
@@ -193,7 +193,7 @@ const COLUMNS = [
     key: "mapped",
     head: "Called upstream",
     phone: false,
-    width: "minmax(100px, 1fr)",
+    width: "minmax(100px, 1.2fr)",
     cell: (row) =>
       row.is_group ? html`
         <span class="muted small" title=${row.members.join(", ")}>

@@ -74,18 +74,14 @@ export default function Overview() {
             <h2>Models by spend</h2>
             <a href="#/costs">Costs</a>
           </header>
-          <${Loaded} from=${models}>
-            ${(data) => html`<${Top} rows=${data.items} by="model" member="model" range=${when.name} />`}
-          <//>
+          <${Loaded} from=${models}>${(data) => html`<${Top} rows=${data.items} by="model" range=${when.name} />`}<//>
         </section>
         <section class="card span-6">
           <header>
             <h2>Clients by spend</h2>
             <a href="#/clients">Clients</a>
           </header>
-          <${Loaded} from=${clients}>
-            ${(data) => html`<${Top} rows=${data.items} by="client" member="client_id" range=${when.name} />`}
-          <//>
+          <${Loaded} from=${clients}>${(data) => html`<${Top} rows=${data.items} by="client" range=${when.name} />`}<//>
         </section>
       </div>
     </div>

@@ -86,7 +86,7 @@ export default function Welcome() {
           <li class=${done ? "done" : ""}>
             <div class="stack tight">
               <h2>The first call</h2>
-              <${FirstCall} secret=${made || "$GOPHERGATE_KEY"} model=${model} />
+              <${FirstCall} secret=${made || "$GOPHERGATE_KEY"} model=${model} label="With curl" />
               ${done ? html`
                 <p>
                   <${Pill} kind="ok">arrived<//> <a href=${`#/calls/${done.id}`}>${done.model_requested}</a>

@@ -121,7 +121,7 @@ const COLUMNS = [
     key: "hard",
     head: "At the limit",
     phone: false,
-    cell: (row) => html`<${Pill} kind=${row.hard ? "bad" : ""}>${row.hard ? "refuse" : "warn"}<//>`,
+    cell: (row) => html`<${Pill}>${row.hard ? "refuse" : "warn"}<//>`,
   },
 ];
 

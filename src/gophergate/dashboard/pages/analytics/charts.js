@@ -5,7 +5,7 @@ import { count, duration, money, percent } from "../../format.js";
 import { Segments } from "../../widgets/basics.js";
 import { Chart, Legend } from "../../widgets/chart.js";
 import { filled } from "../../widgets/range.js";
-import { failed, hitRatio, tokensIn } from "./ratios.js";
+import { failed, hitRatio, tokensIn } from "../../widgets/ratios.js";
 
 /**
  * What a chart shows. `of` reads one series out of a sum; null leaves a gap. `before` is what the period before is drawn by.

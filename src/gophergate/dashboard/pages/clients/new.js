@@ -52,12 +52,12 @@ export function NewClient({ onClose, onDone }) {
   `;
 }
 
-export const FirstCall = ({ secret, model = "demo/echo" }) => {
+export const FirstCall = ({ secret, model = "demo/echo", label = "A first call" }) => {
   const text = `curl ${location.origin}/v1/chat/completions \\\n  -H "authorization: Bearer ${secret}" \\\n  -H "content-type: application/json" \\\n  -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello!"}]}'`;
   return html`
     <div class="field">
       <span class="label">
-        A first call <${Copy} text=${text} label="Copy the command" />
+        ${label} <${Copy} text=${text} label="Copy the command" />
       </span>
       <pre class="code">${text}</pre>
     </div>

@@ -43,6 +43,7 @@ const COLUMNS = [
   {
     key: "source",
     head: "Whose",
+    phone: false,
     cell: (row) => html`
       <${Pill} kind=${SOURCES[row.source][0]} title=${row.price?.version}>
         ${SOURCES[row.source][1]}

@@ -1,24 +1,22 @@
 /** Spend by time, and by whom. */
 import { html, useData } from "../../ui.js";
 import { get } from "../../api.js";
-import { change, count, exactly, money, percent } from "../../format.js";
-import { href } from "../../router.js";
-import { Bar, Pill } from "../../widgets/basics.js";
+import { change, money, percent } from "../../format.js";
 import { Chart } from "../../widgets/chart.js";
-import { filled, nameOf, range } from "../../widgets/range.js";
+import { filled, range } from "../../widgets/range.js";
 import { Empty, Loaded } from "../../widgets/states.js";
-import { Table } from "../../widgets/table.js";
+import { UsageTable } from "../../widgets/usage.js";
 
 const DAY = 86400000;
 const MOST = 12;
-/** What a sum is by, its heading, and the filter of calls that shows them. @type {[string, string, string][]} */
+/** What a sum is by, and its heading. @type {[string, string][]} */
 const BY = [
-  ["provider", "Providers", "provider"],
-  ["model", "Models", "model"],
-  ["client", "Clients", "client_id"],
-  ["key", "Keys", "key_id"],
-  ["team", "Teams", "team_id"],
-  ["organisation", "Organisations", ""],
+  ["provider", "Providers"],
+  ["model", "Models"],
+  ["client", "Clients"],
+  ["key", "Keys"],
+  ["team", "Teams"],
+  ["organisation", "Organisations"],
 ];
 
 export function Spend() {
@@ -30,8 +28,8 @@ export function Spend() {
       ${(data) => html`<${OverTime} data=${data} />`}
     <//>
     <div class="grid">
-      ${BY.map(([by, title, member]) => html`
-        <${Breakdown} key=${by} by=${by} title=${title} member=${member} params=${params} name=${when.name} />
+      ${BY.map(([by, title]) => html`
+        <${Breakdown} key=${by} by=${by} title=${title} params=${params} name=${when.name} />
       `)}
     </div>
   `;
@@ -70,7 +68,7 @@ function OverTime({ data }) {
   `;
 }
 
-function Breakdown({ by, title, member, params, name }) {
+function Breakdown({ by, title, params, name }) {
   const found = useData(() => get("/api/usage", { ...params, by }), [name]);
   return html`
     <section class="card span-6">
@@ -80,11 +78,14 @@ function Breakdown({ by, title, member, params, name }) {
       <${Loaded} from=${found}>
         ${(data) =>
           data.items.length ? html`
-            <${Table}
+            <${UsageTable}
               label=${`Spend by ${by}`}
-              rows=${[...data.items].sort((a, b) => Number(b.cost) - Number(a.cost)).slice(0, MOST)}
-              rowKey=${(row) => row.id}
-              columns=${columns(by, member, name, Number(data.total.cost) || 1)}
+              by=${by}
+              rows=${data.items}
+              show=${["calls", "cost"]}
+              where=${{ range: name }}
+              most=${MOST}
+              whole=${Number(data.total.cost) || 1}
             />
           ` : html`
             <${Empty} title="No calls in this range" />
@@ -94,42 +95,3 @@ function Breakdown({ by, title, member, params, name }) {
     </section>
   `;
 }
-
-const columns = (by, member, name, total) => [
-  {
-    key: "name",
-    head: "Name",
-    cell: (row) =>
-      row.id && member ? html`
-        <a class="clip" title=${row.id} href=${href("calls", "", { [member]: row.id, range: name })}>
-          ${row.name}
-        </a>
-      ` : html`
-        <span class="clip muted">${nameOf(row, by)}</span>
-      `,
-  },
-  {
-    key: "calls",
-    head: "Calls",
-    num: true,
-    cell: (row) => html`<span title=${exactly(row.calls)}>${count(row.calls)}</span>`,
-    sort: (row) => row.calls,
-  },
-  {
-    key: "cost",
-    head: "Spend",
-    num: true,
-    cell: (row) =>
-      Number(row.cost) === 0 && row.unpriced ? html`
-        <${Pill} kind="warn">unpriced<//>
-      ` : html`
-        <span title=${`$${row.cost}`}>${money(row.cost)}</span>
-      `,
-    sort: (row) => Number(row.cost),
-  },
-  {
-    key: "share",
-    head: "Share",
-    cell: (row) => html`<${Bar} share=${Number(row.cost) / total} label=${percent(Number(row.cost) / total)} />`,
-  },
-];

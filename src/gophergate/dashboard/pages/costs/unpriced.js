@@ -17,7 +17,7 @@ const COLUMNS = [
     cell: (row) => count(row.unpriced),
     sort: (row) => row.unpriced,
   },
-  { key: "tokens", head: "Tokens", num: true, cell: (row) => count(row.input + row.output) },
+  { key: "tokens", head: "Tokens", num: true, phone: false, cell: (row) => count(row.input + row.output) },
   {
     key: "do",
     head: "",

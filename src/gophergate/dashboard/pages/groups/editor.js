@@ -138,7 +138,7 @@ function Targets({ targets, strategy, onChange, isFixed }) {
   const since = new Date(Date.now() - HOUR).toISOString();
   const usage = useData(() => get("/api/usage", { by: "model", since }), []).data;
   const calls = Object.fromEntries((usage?.items || []).map((row) => [row.id, row.calls]));
-  const callsOf = ({ model }) => calls[model] || calls[model.split("/").slice(1).join("/")] || 0;
+  const callsOf = ({ model }) => (model && calls[model]) || calls[model.split("/").slice(1).join("/")] || 0;
   const inAll = targets.reduce((sum, one) => sum + callsOf(one), 0);
   const weights = targets.reduce((sum, one) => sum + Number(one.weight || 0), 0);
   const isWeighted = strategy === "weighted";

@@ -42,7 +42,7 @@ export function Rules({ rules, onChange, isFixed }) {
       </ol>
       ${!isFixed && html`
         <div>
-          <${Button} kind="quiet" onClick=${() => onChange([...rules, { model: "" }])}>
+          <${Button} kind="quiet flush" onClick=${() => onChange([...rules, { model: "" }])}>
             <${Icon} name="plus" />
             Add a rule
           <//>

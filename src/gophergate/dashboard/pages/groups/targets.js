@@ -87,7 +87,7 @@ export function TargetRows({ rows, onChange, isFixed, isWeighted = false, share 
     </ul>
     ${!isFixed && html`
       <div>
-        <${Button} kind="quiet" onClick=${() => onChange([...rows, { model: "", weight: 1 }])}>
+        <${Button} kind="quiet flush" onClick=${() => onChange([...rows, { model: "", weight: 1 }])}>
           <${Icon} name="plus" />
           Add
         <//>

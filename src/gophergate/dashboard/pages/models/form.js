@@ -140,7 +140,10 @@ function Discounts({ rows, onChange }) {
         </div>
       `)}
       <div>
-        <${Button} kind="quiet" onClick=${() => onChange([...rows, { off: "", from: today(), to: "", note: "" }])}>
+        <${Button}
+          kind="quiet flush"
+          onClick=${() => onChange([...rows, { off: "", from: today(), to: "", note: "" }])}
+        >
           <${Icon} name="plus" />
           Add a discount
         <//>

@@ -10,6 +10,14 @@ import { failing } from "./health.js";
 const DAY = 86400000;
 const SOON = 7 * DAY;
 const MOST = 8;
+const PERIODS = {
+  hour: "hourly budget",
+  day: "daily budget",
+  week: "weekly budget",
+  month: "monthly budget",
+  total: "budget",
+  rolling: "rolling budget",
+};
 
 /** @typedef {{kind: "bad"|"warn", text: string, address: string, word: string}} Need */
 
@@ -111,7 +119,7 @@ function ofBudget(row) {
   return [
     {
       kind: share >= 1 ? "bad" : "warn",
-      text: `The ${row.period} budget of ${row.scope_name || row.scope} is ${percent(share)} used`,
+      text: `The ${PERIODS[row.period]} of ${row.scope_name || row.scope} is ${percent(share)} used`,
       address: `#/teams/budgets?budget=${encodeURIComponent(row.id)}`,
       word: may("edit") ? "Raise" : "Look",
     },

@@ -51,7 +51,7 @@ export function Messages({ draft, onChange, onSend, onProblem }) {
       `)}
       <div>
         <${Button}
-          kind="quiet"
+          kind="quiet flush"
           onClick=${() =>
             onChange({
               messages: [

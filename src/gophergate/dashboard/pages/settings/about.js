@@ -16,26 +16,33 @@ export function About() {
             </p>
           <//>
           <${Card} title="Host" facts=${host(now.host)} />
-          <${Card} title="Ledger" facts=${figures(now.ledger)} />
-          <${Card} title="Connections to providers" facts=${figures(now.connections)} />
+          <${Card} wide title="Ledger" facts=${figures(now.ledger)} />
+          <${Card} wide title="Connections to providers" facts=${figures(now.connections)} />
         </div>
       `}
     <//>
   `;
 }
 
-/** @param {{title: string, facts: [string, any][], children?: any}} props */
-const Card = ({ title, facts, children = null }) => html`
-  <section class="card span-6">
+/** @param {{title: string, facts: [string, any][], wide?: boolean, children?: any}} props `wide`: many figures, side by side */
+const Card = ({ title, facts, wide = false, children = null }) => html`
+  <section class=${`card ${wide ? "span-12" : "span-6"}`}>
     <header>
       <h2>${title}</h2>
     </header>
     <div class="body stack">
-      <dl class="pairs">
-        ${facts.map(([name, value]) => html`
-          <dt key=${name}>${name}</dt>
-          <dd>${value}</dd>
-        `)}
+      <dl class=${wide ? "facts" : "pairs"}>
+        ${facts.map(([name, value]) =>
+          wide ? html`
+            <div key=${name}>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div>
+          ` : html`
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          `,
+        )}
       </dl>
       ${children}
     </div>

@@ -1,5 +1,5 @@
 /** Every knob with its value, where that comes from, and what it is for. */
-import { html, useData } from "../../ui.js";
+import { html, isPhone, useData } from "../../ui.js";
 import { get } from "../../api.js";
 import { Pill } from "../../widgets/basics.js";
 import { Loaded } from "../../widgets/states.js";
@@ -20,31 +20,27 @@ export function Configuration() {
             rows=${found}
             rowKey=${(row) => row.name}
             columns=${[
-              { key: "name", head: "Knob", cell: (row) => html`<code>${row.name}</code>` },
               {
-                key: "value",
-                head: "Value",
-                cell: (row) => html`
-                  <code class="clip" title=${row.value}>
-                    ${row.value}
-                  </code>
-                `,
-              },
-              {
-                key: "source",
-                head: "From",
+                key: "name",
+                head: "Knob",
                 cell: (row) =>
-                  !row.source || row.source === "default" ? html`
-                    <span class="faint">${row.source || "set at the start"}</span>
+                  isPhone.value ? html`
+                    <div class="wrap">
+                      <code>${row.name}</code>
+                      <div>${value(row)}</div>
+                      <div class="small muted">${row.meaning}</div>
+                      ${row.source && row.source !== "default" && html`<div>${source(row)}</div>`}
+                    </div>
                   ` : html`
-                    <${Pill} kind="accent" title=${row.source}>
-                      ${row.source.length > 40 ? `…${row.source.slice(-38)}` : row.source}
-                    <//>
+                    <code>${row.name}</code>
                   `,
               },
+              { key: "value", head: "Value", phone: false, cell: value },
+              { key: "source", head: "From", phone: false, cell: source },
               {
                 key: "meaning",
                 head: "Meaning",
+                phone: false,
                 cell: (row) => html`<span class="small muted wrap">${row.meaning}</span>`,
               },
             ]}
@@ -54,3 +50,21 @@ export function Configuration() {
     </section>
   `;
 }
+
+const value = (row) =>
+  row.value ? html`
+    <code class="clip" title=${row.value}>
+      ${row.value}
+    </code>
+  ` : html`
+    <span class="small faint">not set</span>
+  `;
+
+const source = (row) =>
+  !row.source || row.source === "default" ? html`
+    <span class="small faint">${row.source || "set at the start"}</span>
+  ` : html`
+    <${Pill} kind="accent" title=${row.source}>
+      ${row.source.length > 40 ? `…${row.source.slice(-38)}` : row.source}
+    <//>
+  `;

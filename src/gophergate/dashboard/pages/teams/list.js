@@ -1,5 +1,5 @@
 /** Teams: who belongs together, what they may use and what they used. */
-import { html, useData } from "../../ui.js";
+import { html, isPhone, useData } from "../../ui.js";
 import { all, get, forgetNames, may, names as namesOf, post } from "../../api.js";
 import { go } from "../../router.js";
 import { count, money } from "../../format.js";
@@ -49,10 +49,19 @@ export function TeamList({ which }) {
               selected=${which}
               onOpen=${may("people") ? (row) => go("teams", `teams/${row.id}`) : undefined}
               columns=${[
-                { key: "name", head: "Team", cell: (row) => html`<b>${row.name}</b>`, sort: (row) => row.name },
+                {
+                  key: "name",
+                  head: "Team",
+                  cell: (row) => html`
+                    <b class="clip">${row.name}</b>
+                    ${isPhone.value && row.disabled && html`<${Pill} kind="bad">disabled<//>`}
+                  `,
+                  sort: (row) => row.name,
+                },
                 {
                   key: "organisation",
                   head: "Organisation",
+                  phone: false,
                   cell: (row) => organisations[row.organisation_id] || html`<span class="faint">–</span>`,
                 },
                 {
@@ -67,10 +76,11 @@ export function TeamList({ which }) {
                   num: true,
                   cell: (row) => money(spent[row.id]?.cost || 0),
                 },
-                { key: "limits", head: "Limits", cell: (row) => limitsOf(row.limits) },
+                { key: "limits", head: "Limits", phone: false, cell: (row) => limitsOf(row.limits) },
                 {
                   key: "state",
                   head: "State",
+                  phone: false,
                   cell: (row) => html`
                     <${Pill} kind=${row.disabled ? "bad" : "ok"}>${row.disabled ? "disabled" : "active"}<//>
                   `,

@@ -56,7 +56,12 @@ export function People({ which }) {
                 `,
                 sort: (row) => row.role,
               },
-              { key: "team", head: "Team", cell: (row) => teams[row.team_id] || html`<span class="faint">–</span>` },
+              {
+                key: "team",
+                head: "Team",
+                phone: false,
+                cell: (row) => teams[row.team_id] || html`<span class="faint">–</span>`,
+              },
               {
                 key: "state",
                 head: "State",
@@ -67,6 +72,7 @@ export function People({ which }) {
               {
                 key: "made",
                 head: "Created",
+                phone: false,
                 cell: (row) => html`<${When} at=${row.created_at} />`,
                 sort: (row) => row.created_at,
               },

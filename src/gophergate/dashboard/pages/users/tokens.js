@@ -49,10 +49,11 @@ export function Tokens({ which }) {
                   phone: false,
                   cell: (row) => teams[row.team_id] || html`<span class="faint">–</span>`,
                 },
-                { key: "scopes", head: "May", cell: (row) => row.scopes.join(", ") },
+                { key: "scopes", head: "May", phone: false, cell: (row) => row.scopes.join(", ") },
                 {
                   key: "expires",
                   head: "Expires",
+                  phone: false,
                   cell: (row) => (row.expires_at ? html`<${When} at=${row.expires_at} />` : "never"),
                 },
                 {
