@@ -278,7 +278,9 @@ async def test_a_client_that_goes_ends_its_call_and_leaves_nothing(tmp_path: Pat
     assert (row.status, row.http_status) == ("client_closed", 499)
 
 
-async def test_a_message_above_the_bound_ends_the_connection(tmp_path: Path) -> None:
+async def test_a_message_above_the_bound_or_of_no_text_ends_the_connection(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Law 9: every buffer has a bound; a compressed one is counted as what it holds."""
     async with gate(tmp_path, sections="[server]\nport = 0\nmax_body_bytes = 65536\n") as gateway:
         async with socket(gateway, compression="deflate") as connection:
@@ -287,6 +289,13 @@ async def test_a_message_above_the_bound_ends_the_connection(tmp_path: Path) -> 
                 await connection.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1009
+        async with socket(gateway) as connection:
+            await connection.send(b'{"type": "\xff"}', text=True)
+            with pytest.raises(ConnectionClosed) as closed:
+                await connection.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1007
+    assert "Traceback" not in caplog.text, "a client's broken text is no defect of ours"
 
 
 async def test_a_drain_lets_the_answer_end_and_then_closes(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ admission need, `edit` makes the declared edits.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
@@ -195,11 +196,27 @@ def decode_object(body: bytes) -> dict[str, Any]:
     try:
         value = _DECODER.decode(body) if len(body) < _LARGE else _in_pieces(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise BadRequest(f"The request body is not valid JSON: {reason}.", code="invalid_json") from None
+        raise not_json(error, body) from None
     if not isinstance(value, dict):
         raise BadRequest(f"The request body must be a JSON object, not {json_type(value)}.", code="invalid_json")
     return value
+
+
+_HALF_A_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+
+
+def not_json(error: Exception, body: bytes) -> BadRequest:
+    """The sentence for a request body that could not be decoded. JavaScript cuts a text between the two halves of one
+    character, and the decoder then says that the body was truncated."""
+    reason = str(error)
+    half = _HALF_A_PAIR.search(body) if "surrogate" in reason or body.rstrip().endswith(b"}") else None
+    if isinstance(error, RecursionError):
+        reason = "nested too deeply"
+    elif isinstance(error, UnicodeDecodeError):
+        reason = "it holds bytes that are no UTF-8"
+    elif half is not None:
+        reason = f"{half[0].decode()} at byte {half.start()} is half of a character (a surrogate without its other)"
+    return BadRequest(f"The request body is not valid JSON: {reason}.", code="invalid_json")
 
 
 def _in_pieces(body: bytes) -> Json:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from gophergate.errors import ClientGone, GatewayError, RequestTimeout
 from gophergate.front.base import Handler, RawHeaders
+from gophergate.front.burst import Burst
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.forwarded import plain_address
 from gophergate.front.framing import check_body, check_size, foreign, index_of
@@ -48,7 +49,7 @@ class AsgiFront:
 class AsgiReply(RuledReply):
     """`Reply` as ASGI messages. What is sent waits in a bounded buffer for `_Exchange.pump`, its only reader."""
 
-    __slots__ = ("_head", "_http1", "_limits", "_queue", "_queued", "_room", "_stirred", "request_whole")
+    __slots__ = ("_burst", "_head", "_http1", "_limits", "_queue", "_queued", "_room", "_stirred", "request_whole")
 
     def __init__(self, limits: EdgeLimits, *, head_only: bool, http1: bool, request_whole: bool) -> None:
         super().__init__(head_only)
@@ -59,6 +60,7 @@ class AsgiReply(RuledReply):
         self._head: Message | None = None
         self._queue: list[bytes] = []
         self._queued = 0
+        self._burst = Burst()
         self._stirred = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -99,7 +101,7 @@ class AsgiReply(RuledReply):
         self._stirred.set()
 
     def _put(self, data: bytes) -> None:
-        if self._full() and self._queued + len(data) > self._limits.max_backlog + self._limits.high_water:
+        if self._full() and self._queued - self._burst.size > self._limits.max_backlog + self._limits.high_water:
             logger.warning("a reply outran its client by %d bytes and was cut off", self._limits.max_backlog)
             self.client_gone()
             return
@@ -109,6 +111,8 @@ class AsgiReply(RuledReply):
         if self._queued > self._limits.high_water and self._room.is_set():
             self._room.clear()
             self.pressed()
+        if self._full():
+            self._burst.add(len(data))
 
     def _finish(self) -> None:
         self._stirred.set()

@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gophergate.errors import ClientGone, GatewayError, Unavailable
 from gophergate.front.base import Handler
+from gophergate.front.burst import Burst
 from gophergate.front.forwarded import plain_address
 from gophergate.front.inbound import ReceivedRequest
 from gophergate.front.listener import Listener
@@ -45,6 +46,7 @@ class Connection(HttpToolsProtocol):
     # attributes than Python keeps in an object's fast layout (30), beyond which each access is a dict look-up.
     __slots__ = (
         "_asgi_body",
+        "_burst",
         "_busy",
         "_cycle",
         "_deaf",
@@ -99,6 +101,7 @@ class Connection(HttpToolsProtocol):
         self._read_deadline = NEVER
         self._write_deadline = NEVER
         self._stalled_at = 0
+        self._burst = Burst()
 
     # -- the transport's callbacks -------------------------------------------------------------------------------
 
@@ -286,13 +289,15 @@ class Connection(HttpToolsProtocol):
 
     def write(self, data: bytes) -> None:
         if self.flow.write_paused:
-            size = len(data)
-            if self.transport.get_write_buffer_size() + size > self._limits.max_backlog + self._limits.high_water:
+            behind = self.transport.get_write_buffer_size() - self._burst.size
+            if behind > self._limits.max_backlog + self._limits.high_water:
                 logger.warning("a reply outran its client by %d bytes and was cut off", self._limits.max_backlog)
                 self._cut()
                 return
-            self._stalled_at += size
+            self._stalled_at += len(data)
         self.transport.write(data)
+        if self.flow.write_paused:
+            self._burst.add(len(data))
 
     def full(self) -> bool:
         return self.flow.write_paused

@@ -45,7 +45,8 @@ class EdgeLimits(msgspec.Struct, frozen=True, kw_only=True):
     high_water: int = 64 * 1024
     """Bytes waiting for a client above which its reply is under pressure."""
     max_backlog: int = 8 * 1024 * 1024
-    """Bytes a handler may go on queueing under pressure; beyond it the connection is broken."""
+    """Bytes queued under pressure, in earlier turns of the loop, at which a handler that queues more has its connection
+    broken."""
     max_pipelined: int = 64
     """Requests that may wait on one connection; those after them are not answered, and the connection closes."""
 

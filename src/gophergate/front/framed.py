@@ -14,6 +14,7 @@ import msgspec
 
 from gophergate.dialects.sse import SseDecoder
 from gophergate.front.base import Inbound, RawHeaders
+from gophergate.front.burst import Burst
 from gophergate.front.reply import RuledReply
 
 logger = logging.getLogger("gophergate.front")
@@ -56,6 +57,7 @@ class Frames:
         self._most = most
         self._waiting: list[bytes] = []
         self._size = 0
+        self._burst = Burst()
         self._closed = False
         self._stirred = asyncio.Event()
         self._room = asyncio.Event()
@@ -68,7 +70,7 @@ class Frames:
 
     def put(self, message: bytes) -> bool:
         """Queue one message. False when the client is too far behind; then nothing more is taken."""
-        if self._closed or (self.full and self._size + len(message) > self._high_water + self._most):
+        if self._closed or (self.full and self._size - self._burst.size > self._high_water + self._most):
             self.close()
             return False
         self._waiting.append(message)
@@ -78,6 +80,8 @@ class Frames:
             self._room.clear()
             if self.pressed is not None:
                 self.pressed()
+        if self.full:
+            self._burst.add(len(message))
         return True
 
     def close(self) -> None:

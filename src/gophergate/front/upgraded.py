@@ -1,6 +1,6 @@
-"""uvicorn's WebSocket protocol, but for three things: it tells its application of a shutdown instead of cutting the
-answer under way, it lets an application push frames without waiting, and it logs neither addresses nor heads nor
-messages, which hold keys (law 8).
+"""uvicorn's WebSocket protocol, but for four things: it tells its application of a shutdown instead of cutting the
+answer under way, it lets an application push frames without waiting, it logs neither addresses nor heads nor messages,
+which hold keys (law 8), and a client's broken text is no defect of ours.
 """
 
 from __future__ import annotations
@@ -53,6 +53,15 @@ class UpgradedProtocol(WebSocketsSansIOProtocol):
         """End the connection without another word."""
         self.transport.abort()
 
+    def send_receive_event_to_app(self) -> None:
+        """As the base does, which takes a text that is no UTF-8 for a defect and logs a traceback of it."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_text(b"".join(self.frames)):
+            self.frames = []
+            self.conn.send_close(1007)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
     async def send(self, message: ASGISendEvent) -> None:
         """As the base does. A handshake that was answered in HTTP is over, which the base forgets to note and then
         reports as a defect of the application."""
@@ -67,3 +76,11 @@ class UpgradedProtocol(WebSocketsSansIOProtocol):
             self.queue.put_nowait({"type": "websocket.drain"})  # type: ignore[misc, arg-type]
         else:
             super().shutdown()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

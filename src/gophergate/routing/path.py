@@ -204,6 +204,7 @@ async def _pour(answer: Answer, stream: VerbatimStream | TranslatedStream) -> No
     stream.on_done = release
     try:
         await answer.pour(stream.feed)
+        await stream.order.outlet.drain()  # What the end has to tell may be large again.
         stream.end()
     except UpstreamError as error:
         stream.end(error)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gophergate.dialects.base import decode_object
+from gophergate.dialects.base import Dialect, decode_object
+from gophergate.doors.chat import dialects
 from gophergate.errors import BadRequest
 
 PADDING = "x" * (300 << 10)
@@ -38,3 +39,22 @@ def test_what_is_wrong_with_a_large_body_is_said_like_with_a_small_one(body: str
     with pytest.raises(BadRequest) as large:
         decode_object(padded.encode())
     assert large.value.message == small.value.message
+
+
+@pytest.mark.parametrize("door", dialects().values(), ids=lambda door: door.name)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (rb"cut \ud83d here", r"\ud83d at byte"),
+        (rb"cut \ud83d", r"\ud83d at byte"),
+        (b"caf\xe9", "no UTF-8"),
+    ],
+)
+def test_half_a_character_is_called_that(door: Dialect, text: bytes, said: str) -> None:
+    """R-X8: JavaScript cuts texts between the halves of an emoji, and the body was said to be truncated."""
+    body = b'{"model":"m","max_tokens":9,"user":"%b"}' % text
+    with pytest.raises(BadRequest) as refused:
+        door.peek(body, model="m")
+        door.read_request(body, model="m")
+    assert said in refused.value.message
+    assert "truncated" not in refused.value.message

@@ -69,9 +69,12 @@ async def test_a_client_that_falls_behind_is_waited_for_and_in_the_end_cut_off()
     frames.sent(len(message))
     await asyncio.wait_for(waiting, 1)
     assert pressure == ["pause", "resume"]
-    for _ in range(3):
+    for _ in range(5):
         reply.send(b"data: " + b"x" * 150 + b"\n\n")
+    assert not reply.gone, "nobody could have taken any of it in between"
+    await asyncio.sleep(0)
+    reply.send(b"data: x\n\n")
     assert reply.gone
     reply.send(b"data: x\n\n")
-    assert len(await frames.next()) == 2
+    assert len(await frames.next()) == 5
     assert await frames.next() == []

@@ -278,6 +278,22 @@ async def test_who_sends_on_regardless_of_pressure_is_cut_off(adapter: str) -> N
         client.reset()
 
 
+async def test_what_is_told_at_once_may_be_large(adapter: str) -> None:
+    """Law 9, edge case 61: a picture told four times over in one turn of the loop (Responses) was taken for a client
+    that reads too little."""
+    async with running(adapter, limits=EdgeLimits(max_backlog=1_000_000)) as front:
+
+        @front.door("/v1/door")
+        async def answer(inbound: Inbound, reply: Reply) -> None:
+            reply.start(200, PLAIN)
+            for _ in range(4):
+                reply.send(b"x" * 3_000_000)
+            reply.end()
+
+        got = await front.ask(post("/v1/door"), "POST")
+        assert (got.whole, len(got.body)) == (True, 12_000_000)
+
+
 async def test_a_client_that_stops_reading_is_cut_off(adapter: str) -> None:
     """Edge case 61: for a while it is waited for, but not for ever."""
     async with running(adapter, limits=EdgeLimits(write_timeout=0.2)) as front:

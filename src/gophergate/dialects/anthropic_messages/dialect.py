@@ -12,7 +12,7 @@ from gophergate.dialects.anthropic_messages import failures, request_reader, req
 from gophergate.dialects.anthropic_messages.reader import BodyReader, StreamReader
 from gophergate.dialects.anthropic_messages.wire import NAME
 from gophergate.dialects.anthropic_messages.writer import PING, STREAM_TYPE, BodyWriter, StreamWriter
-from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, decode, encode
+from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, decode, encode, not_json
 from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.splice import with_member
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
@@ -103,8 +103,9 @@ def _look(body: bytes) -> _Looked:
         if isinstance(error, msgspec.ValidationError) and wrong:
             said = str(error).split(" - at ")[0]
             raise BadRequest(f"'{wrong[1]}' has the wrong type: {said}.", param=wrong[1]) from None
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise BadRequest(f"The request body is not a JSON object: {reason}.", code="invalid_json") from None
+        if isinstance(error, msgspec.ValidationError):
+            raise BadRequest(f"The request body is not a JSON object: {error}.", code="invalid_json") from None
+        raise not_json(error, body) from None
 
 
 def _plain(raw: msgspec.Raw) -> object:

@@ -47,7 +47,7 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Upstream
     raw = body.decode("utf-8", "replace")
     try:
         said = decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = None
     if isinstance(said, list) and said:
         said = said[0]  # Vertex answers 429 with an array of one.
@@ -72,7 +72,9 @@ def read_event(said: Json) -> UpstreamRefused:
     code = text_of(error.get("type"))
     family = _FAMILIES.get(code, _FAMILIES["api_error"])
     return UpstreamRefused(
-        text_of(error.get("message")) or "The provider broke off with an error.",
+        text_of(error.get("message"))
+        or text_of(object_of(said).get("error"))
+        or "The provider broke off with an error.",
         status=family.status,
         kind=family.kind,
         code=code or None,

@@ -135,6 +135,8 @@ class StreamReader:
                 self._finish()
             case "error":
                 self._out.fail(failures.read_event(said))
+            case _ if event.get("error"):  # what stands before the vendor's door breaks off in words of its own
+                self._out.fail(failures.read_event(said))
 
     def _start(self, message: dict[str, Json]) -> None:
         extra = {name: value for name, value in message.items() if name not in _PLAIN and value is not None}

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from gophergate.core.request import Request
-from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, encode
+from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, encode, not_json
 from gophergate.dialects.gemini.errors import error_object, read_error
 from gophergate.dialects.gemini.read_request import read_request
 from gophergate.dialects.gemini.reader import GeminiReader
@@ -99,8 +99,10 @@ class Gemini:
         """See Dialect.peek."""
         try:
             members = _MEMBERS.decode(body)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        except msgspec.ValidationError as error:
             raise BadRequest(f"The request body is not a valid request: {error}.", code="invalid_json") from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise not_json(error, body) from None
         config = members.generationConfig or members.generation_config or _Config()
         candidates = _whole(config.candidateCount or config.candidate_count, "generationConfig.candidateCount")
         return Peek(

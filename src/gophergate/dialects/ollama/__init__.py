@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gophergate.core.request import Request
-from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, encode
+from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, encode, not_json
 from gophergate.dialects.ollama.errors import read_error
 from gophergate.dialects.ollama.read_request import read_request
 from gophergate.dialects.ollama.reader import OllamaReader
@@ -84,8 +84,10 @@ class Ollama:
         """See Dialect.peek."""
         try:
             members = _MEMBERS.decode(body)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        except msgspec.ValidationError as error:
             raise BadRequest(f"The request body is not a valid request: {error}.", code="invalid_json") from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise not_json(error, body) from None
         limit = members.options.num_predict if members.options is not None else None
         return Peek(
             model=members.model or model,

@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from gophergate.dialects.base import Peek
+from gophergate.dialects.base import Peek, not_json
 from gophergate.dialects.splice import raw_member, with_member
 from gophergate.errors import BadRequest
 
@@ -48,7 +48,7 @@ def peek(body: bytes) -> Peek:
         param = found.group(1) if found else None
         raise BadRequest(_PATH.sub(f" at '{param}'", said).replace("`", "") + ".", param=param or None) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The request body is not valid JSON: {error}.", code="invalid_json") from None
+        raise not_json(error, body) from None
     if not read.model:
         raise BadRequest("'model' is required and must be a string.", param="model")
     options = read.stream_options

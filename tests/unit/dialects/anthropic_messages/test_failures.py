@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import anthropic
 import pytest
 
+from gophergate.core.events import Failed
 from gophergate.dialects.anthropic_messages import AnthropicMessages
 from gophergate.errors import (
     BadRequest,
@@ -104,3 +106,18 @@ def test_every_refusal_is_read(status: int, body: bytes, kind: str, message: str
     error = MESSAGES.read_error(status, {}, body)
     assert (error.status, error.kind, error.message, error.code) == (status, kind, message, code)
     assert error.raw == body.decode("utf-8", "replace")
+
+
+def test_an_error_that_is_no_utf8_is_an_error_all_the_same() -> None:
+    """Edge case 55: it was a defect of ours, with a traceback."""
+    error = MESSAGES.read_error(500, {}, b'{"error":{"message":"caf\xe9"}}')
+    assert (error.status, error.message) == (500, '{"error":{"message":"caf\ufffd"}}')
+
+
+@pytest.mark.parametrize("said", [{"error": {"message": "boom", "code": 500}}, {"error": "boom"}])
+def test_an_event_of_another_shape_that_tells_an_error_ends_the_stream_with_its_words(said: dict[str, Any]) -> None:
+    """Edge case 7: what stands before the vendor's door knows nothing of `type`."""
+    reader = MESSAGES.reader(stream=True)
+    [failed] = reader.feed(b"data: " + json.dumps(said).encode() + b"\n\n")
+    assert isinstance(failed, Failed)
+    assert failed.error.message == "boom"
