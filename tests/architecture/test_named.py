@@ -1,15 +1,15 @@
-"""Every requirement and edge case of the wire is named by a test's docstring, so that it can be found by its id."""
+"""Every requirement and edge case of the wire is named by a test's docstring, so that it can be found by its id, and
+by one that needs neither recordings nor an installed agent."""
 
 from __future__ import annotations
 
-import ast
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
+from kit.listed import NEEDS_MORE, TESTS, every_test
+
 SOURCE = TESTS.parent / "src" / "gophergate"
 CASES = [case for case in range(1, 64) if case != 62]
 """62 is of guards that rewrite words, which there are none of: see the last test."""
@@ -22,13 +22,8 @@ _LIST = re.compile(r"[Ee]dge cases?:?\s+((?:\d+(?:\s*-\s*\d+)?(?:\s*,\s*(?:and\s
 
 @cache
 def said() -> str:
-    """The docstrings of every test function, on lines of their own."""
-    return "\n".join(
-        " ".join((ast.get_docstring(node) or "").split())
-        for path in sorted(TESTS.rglob("test_*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-    )
+    """The docstrings of every test that runs everywhere, on lines of their own."""
+    return "\n".join(said for test, said in every_test().items() if not NEEDS_MORE.match(test))
 
 
 @cache

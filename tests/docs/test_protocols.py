@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
+from kit.listed import NEEDS_MORE, TESTS, every_test
+
 PAGE = TESTS.parent / "docs" / "protocols.md"
-NEEDS_MORE = re.compile(r"agents/|.*/test_recorded\w*\.py|fidelity/test_(answers|requests|signatures)\.py")
-"""Tests that pass over nothing where there are no recordings, or that run only where an agent was installed."""
 
 
 def claims() -> dict[str, list[str]]:
@@ -28,41 +25,21 @@ def claims() -> dict[str, list[str]]:
     return found
 
 
-@cache
-def functions_in(path: Path) -> dict[str, str]:
-    """The test functions of a file with their docstrings."""
-    return {
-        node.name: ast.get_docstring(node) or ""
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-    }
-
-
 CLAIMS = claims()
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_every_line_has_tests_that_are_there(claim: str) -> None:
     named = CLAIMS[claim]
-    for test in named:
-        file, _, name = test.partition("::")
-        path = TESTS / file
-        assert re.fullmatch(r"test_\w+\.py", path.name), f"pytest looks for no tests in {file}"
-        assert path.is_file(), f"no file {file}"
-        assert name in functions_in(path), f"{file} has no test {name}"
+    assert [test for test in named if test not in every_test()] == []
     assert any(not NEEDS_MORE.match(test) for test in named), "no test of it runs everywhere"
 
 
 def test_no_test_of_what_was_seen_is_missing() -> None:
     """Whoever writes a test for what a client or provider was seen to send cites PROTOCOLS, and puts it on the page."""
     shown = {test for named in CLAIMS.values() for test in named}
-    cited = {
-        f"{path.relative_to(TESTS).as_posix()}::{name}"
-        for path in TESTS.rglob("test_*.py")
-        if path != Path(__file__)
-        for name, said in functions_in(path).items()
-        if "PROTOCOLS" in said
-    }
+    ours = f"docs/{Path(__file__).name}::"
+    cited = {test for test, said in every_test().items() if "PROTOCOLS" in said and not test.startswith(ours)}
     assert cited - shown == set()
     assert len(cited) > 50
 

@@ -70,14 +70,14 @@ def test_a_clean_end_before_a_finish_reason_is_no_stop(provider: str, client: st
     ids=["reasoning", "reasoning_content", "reasoning_text", "details", "summary", "parts"],
 )
 def test_reasoning_under_any_name_is_reasoning(member: dict[str, Any], client: str) -> None:
-    """Edge case 17: DeepSeek's, Groq's, GitHub's, OpenRouter's and Mistral's word for the same thing."""
+    """Edge case 16: DeepSeek's, Groq's, GitHub's, OpenRouter's and Mistral's word for the same thing."""
     said = told("openai_chat", chat(delta(**member), delta(content="Yes.")), client)
     assert (said.thought, said.text) == ("Let me think.", "Yes.")
 
 
 @EVERY_CLIENT
 def test_arguments_that_come_only_when_done_are_kept(client: str) -> None:
-    """Edge case 45: some speakers of Responses send no deltas."""
+    """Edge case 46: some speakers of Responses send no deltas."""
     item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "look", "arguments": ""}
     done = {**item, "arguments": '{"city":"Oslo"}', "status": "completed"}
     body = responses(
@@ -151,7 +151,7 @@ def test_usage_reaches_the_gemini_door_with_thoughts_and_cached_tokens(stream: b
 @EVERY_CLIENT
 @pytest.mark.parametrize("arguments", [{}, {"arguments": ""}, {"arguments": "{}"}], ids=["none", "empty", "braces"])
 def test_a_call_without_arguments_is_a_call(arguments: dict[str, str], client: str) -> None:
-    """Edge case 13."""
+    """Edge case 12."""
     call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "now", **arguments}}
     said = told("openai_chat", chat(delta(tool_calls=[call]), finish="tool_calls"), client)
     assert [(call.name, call.arguments) for call in said.calls] == [("now", {})]
@@ -188,7 +188,7 @@ def test_usage_in_odd_places_counts(where: str, client: str) -> None:
 
 @EVERY_CLIENT
 def test_comments_of_the_provider_neither_break_nor_leak(client: str) -> None:
-    """Edge case 3: OpenRouter keeps its connections alive with them, before, between and inside nothing."""
+    """Edge case 2: OpenRouter keeps its connections alive with them, before, between and inside nothing."""
     comment = b": OPENROUTER PROCESSING\n\n"
     body = comment + chat(delta(content="Yes.")).replace(b"\n\n", b"\n\n" + comment)
     assert told("openai_chat", body, client).text == "Yes."

@@ -304,7 +304,7 @@ def test_json_mode_and_thinking_of_gemini_arrive_or_are_named(target: str) -> No
 @pytest.mark.parametrize("most", [1500, 4096, 9000])
 @pytest.mark.parametrize("budget", [1024, 4096, 32_000])
 def test_a_thinking_budget_stays_below_the_output_limit(budget: int, most: int) -> None:
-    """Edge case 32: Anthropic refuses `budget_tokens` that are not below `max_tokens`."""
+    """Edge case 34: Anthropic refuses `budget_tokens` that are not below `max_tokens`."""
     config = {"maxOutputTokens": most, "thinkingConfig": {"thinkingBudget": budget}}
     asked = {"contents": [{"parts": [{"text": "hi"}]}], "generationConfig": config}
     written = cross("gemini", asked, "anthropic_messages", CLAUDE)

@@ -60,7 +60,7 @@ def written(request: Any, target: str, origin: str) -> str:
     ("dialect", "token"), [("anthropic_messages", "QW50aHJvcGljU2VhbA=="), ("openai_responses", "gAAAAABencrypted-_x")]
 )
 async def test_kept_behind_the_gemini_door(dialect: str, token: str, players: dict[str, Client]) -> None:
-    """Edge case 19: another vendor's signed thought, through google-genai, which decodes signatures as base64."""
+    """Edge case 36: another vendor's signed thought, through google-genai, which decodes signatures as base64."""
     said = reply(Thought(text="Hm", seal=Seal(token, dialect, "maker"), item_id="rs_1"), Text(text="Yes."))
     request = await next_turn(said, "gemini", players, "maker")
     assert token in written(request, dialect, "maker")

@@ -22,7 +22,7 @@ def players() -> dict[str, Client]:
 
 @pytest.mark.parametrize(("file", "dialect"), fidelity.cases())
 async def test_a_signature_comes_back_to_its_maker_and_to_nobody_else(file: str, dialect: str) -> None:
-    """Edge cases 19, 20, 36, 47: signed thoughts, redacted ones, encrypted reasoning, Google's on calls and texts."""
+    """Edge cases 19, 20, 21, 36: signed thoughts, redacted ones, encrypted reasoning, Google's on calls and texts."""
     returned = await play_signatures(file, dialect, players())
     shown = [f"{client}: {why}" for client, result in returned.items() for why in result.hidden.failed]
     assert not shown, "\n".join(shown)

@@ -117,10 +117,11 @@ async def test_claude_codes_greeting_needs_no_key_and_leaves_no_trace(
 
 @pytest.mark.parametrize("target", ["anthropic_messages", "openai_chat"])
 async def test_betas_go_to_anthropic_and_are_named_elsewhere(target: str, tmp_path: Path) -> None:
-    """PROTOCOLS, Claude Code: the list of betas is passed to an Anthropic upstream, dropped and named elsewhere."""
+    """PROTOCOLS, Claude Code: the list of betas is passed to an Anthropic upstream, dropped and named elsewhere.
+    Edge case 63: those we know, one that nobody knows yet and one that was retired, as the caller said them."""
     async with served(tmp_path, target) as (_, up, client):
         path, said = asked("anthropic_messages", "up/m", stream=False)
-        betas = "claude-code-20250219,effort-2025-11-24"
+        betas = "claude-code-20250219,effort-2025-11-24,not-yet-2031-01-01,messages-2023-12-15"
         told = await client.post(path, json=said, headers={**BEARER, "anthropic-beta": betas})
         dropped = told.headers.get("x-gophergate-dropped", "")
         if target == "anthropic_messages":

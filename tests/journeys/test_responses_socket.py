@@ -97,7 +97,8 @@ async def test_the_vendors_own_client_connects_and_asks_and_goes_on(tmp_path: Pa
 async def test_codex_prewarms_sends_the_remaining_items_and_then_only_the_tools_output(
     dialect: str, compression: str | None, tmp_path: Path
 ) -> None:
-    """Its three frames with `store: false`, at a provider of each dialect. The prewarm asks nobody, costs nothing."""
+    """R-C3, edge case 51: its three frames with `store: false`, at a provider of each dialect. The prewarm asks nobody,
+    costs nothing."""
     instructions, question = message("You are Codex.", "developer"), message("What is the weather?")
     tool = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": False}
     common: dict[str, Any] = {"model": "up/m", "tools": [tool], "include": ["reasoning.encrypted_content"]}
@@ -244,7 +245,7 @@ async def test_a_provider_that_dawdles_over_its_end_does_not_keep_the_socket_bus
 
 
 async def test_the_key_is_looked_at_before_the_upgrade(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """R-X1: 401 in the dialect's envelope, no socket; elsewhere a WebSocket is refused so that clients fall back."""
+    """R-X1, R-C3: 401 in the dialect's envelope, no socket; elsewhere a WebSocket is refused, and clients fall back."""
     async with gate(tmp_path) as gateway:
         for key, code in (
             (None, "missing_api_key"),
