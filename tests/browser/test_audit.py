@@ -165,7 +165,7 @@ def test_what_is_deleted_leads_nowhere_and_the_rest_to_all_its_changes(at: Visit
     expect(drawer.get_by_text("As it was made").first).to_be_visible()
     expect(drawer.get_by_role("link", name="Show the client")).to_have_count(0)
     page.keyboard.press("ArrowUp")
-    expect(drawer.locator(".said")).to_contain_text("set the team of the client")
+    expect(drawer.locator(".sentence")).to_contain_text("set the team of the client")
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     page.get_by_label("Who did it").fill("")
@@ -202,7 +202,7 @@ def test_one_entry_has_an_address_of_its_own(at: Visit, api: httpx2.Client, chan
     """Also one that is on no page that was loaded, and one that never was."""
     one = api.get("/api/audit", params={"target_kind": "limits", "action": "delete"}).json()["items"][0]
     page = at.go(f"audit/{one['id']}?kind=session")
-    expect(page.locator(".said")).to_have_text("admin deleted the limits of team Audited for demo/echo")
+    expect(page.locator(".sentence")).to_have_text("admin deleted the limits of team Audited for demo/echo")
     at.go("audit/none?kind=session")
     expect(page.get_by_text("There is no entry 'none' in the audit log.")).to_be_visible()
     at.complaints.clear()  # the browser tells of the 404

@@ -112,16 +112,35 @@ def test_a_key_that_somebody_else_changed_is_not_overwritten(at: Visit, api: htt
 
 def test_a_key_is_deleted_and_escape_goes_back_before_it_closes(at: Visit, api: httpx2.Client, owner: Any) -> None:
     page = at.go(f"clients/{owner['id']}/{owner['key']['id']}")
-    expect(page.locator("#field-name")).to_be_visible()
+    page.fill("#field-name", "half a name")
+    page.keyboard.press("Escape")  # what was typed is not lost to one key
+    expect(page.locator("#field-name")).to_have_value("half a name")
     page.keyboard.press("Escape")
     expect(page.get_by_role("list", name="Keys").get_by_role("listitem")).to_have_count(1)
     page.get_by_role("link", name="Change first key").click()
-    page.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Delete").last.click()
+    delete = page.get_by_role("button", name="Delete")
+    delete.press("Enter")
+    expect(page.get_by_role("button", name="Keep")).to_be_focused()  # twice the same key deletes nothing
+    page.keyboard.press("Escape")
+    expect(delete).to_be_focused()
+    delete.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
     expect(page.get_by_role("list", name="Keys")).to_contain_text("It has no key")
     assert api.get(f"/api/keys/{owner['key']['id']}").status_code == 404
     page.keyboard.press("Escape")
     expect(page.get_by_role("complementary")).to_have_count(0)
+
+
+def test_on_a_phone_the_focus_stays_in_what_covers_the_page(
+    chrome: Browser, gateway: Serving, signed_in: Any, owner: Any
+) -> None:
+    with visit(chrome, gateway.url, width=390, state=signed_in) as visiting:
+        page = visiting.go(f"clients/{owner['id']}")
+        inside = "document.activeElement.closest('.drawer') !== null"
+        assert all((page.keyboard.press("Tab"), page.evaluate(inside))[1] for _ in range(25))
+        assert all((page.keyboard.press("Shift+Tab"), page.evaluate(inside))[1] for _ in range(25))
+        assert visiting.complaints == []
 
 
 def test_a_viewer_reads_keys_and_finds_nothing_to_press(chrome: Browser, gateway: Serving, owner: Any) -> None:

@@ -50,7 +50,7 @@ def test_the_theme_is_kept(at: Visit) -> None:
 
 def test_a_page_that_is_not_there_says_so(at: Visit) -> None:
     page = at.go("nowhere")
-    expect(page.get_by_text('There is no page "nowhere".')).to_be_visible()
+    expect(page.get_by_text('There is no page "nowhere"')).to_be_visible()
 
 
 def test_one_failed_widget_leaves_the_page(at: Visit) -> None:

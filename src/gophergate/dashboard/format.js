@@ -106,5 +106,8 @@ export const shortId = (id) => (id && id.length > 12 ? `…${id.slice(-7)}` : id
 /** The change from one figure to another as a share; null when there is nothing to compare with. */
 export const change = (now, before) => (before ? (now - before) / before : null);
 
+/** A reason that may be an error's code, in words: "upstream_unreachable" -> "upstream unreachable". @param {string} reason */
+export const inWords = (reason) => (/^[a-z_]+$/.test(reason) ? reason.replaceAll("_", " ") : reason);
+
 /** 1 call, 2 calls @param {number} size @param {string} one */
 export const plural = (size, one, many = `${one}s`) => `${count(size)} ${size === 1 ? one : many}`;

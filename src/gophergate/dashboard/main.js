@@ -10,7 +10,7 @@ import * as socket from "./socket.js";
 import { Component } from "./vendor/preact.js";
 import { isShown as areKeysShown, Keys } from "./widgets/keys.js";
 import { isOpen, Palette } from "./widgets/palette.js";
-import { Failed, Skeleton } from "./widgets/states.js";
+import { Empty, Failed, Skeleton } from "./widgets/states.js";
 import { Toasts } from "./widgets/toasts.js";
 
 const LOADERS = {
@@ -38,7 +38,7 @@ function Page() {
   useEffect(() => {
     const load = LOADERS[page];
     if (!load) {
-      setLoaded({ page, error: new Error(`There is no page "${page}".`) });
+      setLoaded({ page, isMissing: true });
       return;
     }
     load().then(
@@ -61,7 +61,18 @@ function Page() {
   return html`
     <${Top} title=${title} tools=${Tools ? html`<${Tools} />` : null} />
     <${Main} wide=${WIDE.has(page)}>
-      ${ready.error ? html`
+      ${ready.isMissing ? html`
+        <${Empty}
+          title=${`There is no page "${page}"`}
+          action=${
+            html`<a class="button main" href="#/overview">
+              To the overview
+            </a>`
+          }
+        >
+          The address may be of another version. Ctrl K finds every page there is.
+        <//>
+      ` : ready.error ? html`
         <${Failed} error=${ready.error} retry=${() => location.reload()} />
       ` : ready.module ? html`
         <${Guarded} key=${page} of=${ready.module.default} />

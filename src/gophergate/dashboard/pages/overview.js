@@ -45,7 +45,7 @@ export default function Overview() {
         <${Figures} from=${series} />
       </div>
       <div class="grid">
-        <section class="card span-8">
+        <section class="card span-8 filled">
           <header>
             <h2>Calls by outcome</h2>
             <${Legend} bars series=${OUTCOMES} />
@@ -115,6 +115,7 @@ function Outcomes({ data }) {
     <${Chart}
       label="Calls by outcome"
       bars
+      fills
       times=${times}
       format=${count}
       series=${OUTCOMES.map((one, n) => ({ ...one, values: values[n] }))}

@@ -3,6 +3,7 @@ import { html, useData, useEffect, useState } from "../ui.js";
 import { all, get, may, post } from "../api.js";
 import { listen } from "../socket.js";
 import { Button, Pill, Secret } from "../widgets/basics.js";
+import { Failed } from "../widgets/states.js";
 import { attempt } from "../widgets/toasts.js";
 import { FirstCall } from "./clients/new.js";
 
@@ -41,7 +42,8 @@ export default function Welcome() {
       <header>
         <h2>Three steps to the first call</h2>
       </header>
-      <div class="body">
+      <div class="body stack">
+        ${keys.error && html`<${Failed} error=${keys.error} retry=${keys.reload} />`}
         <ol class="steps">
           <li class=${live.length ? "done" : ""}>
             <div class="stack tight">

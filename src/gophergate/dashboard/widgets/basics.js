@@ -1,5 +1,5 @@
 /** Small things that every page uses. */
-import { html, useState, useClock } from "../ui.js";
+import { html, useClock, useEffect, useRef, useState } from "../ui.js";
 import { Icon } from "../icons.js";
 import { ago, exactTime, exactly, money, shortId } from "../format.js";
 import { toast } from "./toasts.js";
@@ -161,17 +161,29 @@ export const Bar = ({ share, kind = "", label = "" }) => html`
   </div>
 `;
 
-/** A button that asks before it does what cannot be undone. */
+/** A button that asks before it does what cannot be undone. The focus goes to the harmless answer, and comes back. */
 export function Sure({ word, question, onSure, kind = "quiet bad" }) {
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState(/** @type {boolean|null} */ (null));
+  const next = useRef(/** @type {HTMLElement|null} */ (null));
+  useEffect(() => {
+    const button = next.current?.querySelector(asking ? "button:last-child" : "button");
+    if (asking !== null && button instanceof HTMLElement) button.focus();
+  }, [asking]);
   if (!asking)
     return html`
-      <${Button} kind=${kind} onClick=${() => setAsking(true)}>
-        ${word}
-      <//>
+      <span class="sure" ref=${next}>
+        <${Button} kind=${kind} onClick=${() => setAsking(true)}>
+          ${word}
+        <//>
+      </span>
     `;
+  const keys = (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    setAsking(false);
+  };
   return html`
-    <span class="line" role="alertdialog" aria-label=${question}>
+    <span class="line" role="alertdialog" aria-label=${question} ref=${next} onKeyDown=${keys}>
       <span class="small">${question}</span>
       <${Button}
         kind="bad main"

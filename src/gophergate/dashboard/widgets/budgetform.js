@@ -1,12 +1,12 @@
 /** A budget, set, changed, raised for a while, or deleted. */
-import { html, useData, useState } from "../ui.js";
+import { html, useData } from "../ui.js";
 import { get, may, post } from "../api.js";
 import { exactTime, money, timeIn } from "../format.js";
-import { Button } from "./basics.js";
 import { periodWords } from "./budgets.js";
 import { Drawer } from "./drawer.js";
 import { EditorBox, useEditor } from "./editor.js";
 import { Field, FormBox, lines, textOr, useForm } from "./form.js";
+import { Folded } from "./folded.js";
 import { useFresh } from "./fresh.js";
 import { ScopeFields } from "./scope.js";
 import { Loaded } from "./states.js";
@@ -233,28 +233,22 @@ function Change({ budget, onDone, onClose }) {
 
 /** So much more for a while, without touching the amount. */
 function Raise({ budget, onDone }) {
-  const [isOpen, setOpen] = useState(false);
   const form = useForm({ amount: "", hours: "24" }, async (values) => {
     const until = new Date(Date.now() + Number(values.hours) * HOUR * 1000).toISOString();
     await post(`/api/budgets/${budget.id}/raise`, { amount: values.amount, until });
     toast("Raised");
     onDone();
   });
-  if (!isOpen)
-    return html`
-      <div>
-        <${Button} onClick=${() => setOpen(true)}>Raise it for a while…<//>
-      </div>
-    `;
   return html`
-    <fieldset>
-      <legend>Raise it for a while</legend>
-      <${FormBox} form=${form} word="Raise" onCancel=${() => setOpen(false)}>
-        <div class="fields two">
-          <${Field} form=${form} name="amount" label="By, US dollars" placeholder="10.00" />
-          <${Field} form=${form} name="hours" kind="number" label="For so many hours" />
-        </div>
-      <//>
-    </fieldset>
+    <${Folded} word="Raise it for a while…" legend="Raise it for a while">
+      ${(close) => html`
+        <${FormBox} form=${form} word="Raise" onCancel=${close}>
+          <div class="fields two">
+            <${Field} form=${form} name="amount" label="By, US dollars" placeholder="10.00" />
+            <${Field} form=${form} name="hours" kind="number" label="For so many hours" />
+          </div>
+        <//>
+      `}
+    <//>
   `;
 }

@@ -13,13 +13,14 @@ const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((one) => on
 /**
  * @typedef {{label: string, values: (number|null)[], color?: string, fill?: boolean, before?: boolean}} Series
  * `before` marks the period before: a thin dashed line over the others.
- * @typedef {{times: number[], series: Series[], format: (value: any) => string, height?: number, bars?: boolean,
- *   label: string}} ChartProps
- * `times` are seconds, evenly apart; with `bars` the series stand on each other.
+ * @typedef {{times: number[], series: Series[], format: (value: any) => string, height?: number, fills?: boolean,
+ *   bars?: boolean, label: string}} ChartProps
+ * `times` are seconds, evenly apart; with `bars` the series stand on each other; with `fills` it is at least so high, and as
+ * high as there is room for.
  */
 
 /** @param {ChartProps} props */
-export function Chart({ times, series, format, height = 240, bars = false, label }) {
+export function Chart({ times, series, format, height = 240, fills = false, bars = false, label }) {
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   const [tip, setTip] = useState(/** @type {{at: number, left: number, width: number}|null} */ (null));
   const theme = useTheme();
@@ -37,18 +38,19 @@ export function Chart({ times, series, format, height = 240, bars = false, label
           : { at: idx, left, width: u.over.clientWidth },
       );
     };
+    const tall = () => (fills ? Math.max(height, element.clientHeight) : height);
     const plot = new uPlot(
       {
         ...frame(times, format, bars),
         width: element.clientWidth || 600,
-        height,
+        height: tall(),
         series: [{}, ...drawn.map((one, n) => stroke(one, bars ? series.indexOf(one) : n, bars, times.length))],
         hooks: { setCursor: [hovered] },
       },
       /** @type {any} */ ([times, ...values]),
       element,
     );
-    const sized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    const sized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: tall() }));
     sized.observe(element);
     return () => {
       sized.disconnect();
@@ -57,7 +59,7 @@ export function Chart({ times, series, format, height = 240, bars = false, label
   }, [times, series, height, bars, theme]);
   return html`
     <div
-      class="chart"
+      class=${fills ? "chart fills" : "chart"}
       style=${{ minHeight: `${height}px` }}
       role="img"
       aria-label=${`${label}. ${spoken(series, format, bars)}`}

@@ -1,5 +1,8 @@
-/** Details beside the list. Esc closes it, focus goes in and comes back, arrows may walk the list. */
-import { html, useEffect, useRef } from "../ui.js";
+/**
+ * Details beside the list. Esc closes it, but leaves a field first that holds something; focus goes in and comes back, and
+ * stays where the drawer covers the page; arrows may walk the list.
+ */
+import { html, isPhone, useEffect, useRef } from "../ui.js";
 import { Icon } from "../icons.js";
 
 /** @param {{title: any, onClose: () => void, onBack?: () => void, onWalk?: (step: number) => void, slim?: boolean, footer?: any, children?: any}} props with `onBack` it shows something within what it is about */
@@ -8,15 +11,18 @@ export function Drawer({ title, onClose, onBack, onWalk, slim = false, footer = 
   useEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
     box.current?.focus();
-    return () => before?.focus?.();
+    return () =>
+      (before?.isConnected ? before : document.getElementById("main"))?.focus({ preventScroll: true });
   }, []);
   useEffect(() => {
     const keys = (event) => {
+      const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
       if (event.key === "Escape" && !event.defaultPrevented) {
-        (onBack || onClose)();
+        if (typing && event.target.value && box.current?.contains(event.target)) box.current.focus();
+        else (onBack || onClose)();
         return;
       }
-      const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      if (event.key === "Tab" && isPhone.value && box.current) goRound(box.current, event);
       if (onWalk && !typing && !event.target.closest('[role="tablist"]')) {
         if (event.key === "ArrowDown" || event.key === "j") {
           event.preventDefault();
@@ -53,4 +59,20 @@ export function Drawer({ title, onClose, onBack, onWalk, slim = false, footer = 
       ${footer && html`<footer>${footer}</footer>`}
     </aside>
   `;
+}
+
+/** From the last that can have the focus to the first, and back. @param {HTMLElement} box @param {KeyboardEvent} event */
+function goRound(box, event) {
+  const all = /** @type {HTMLElement[]} */ (
+    [...box.querySelectorAll("a[href],button,input,select,textarea,summary,[tabindex='0']")].filter(
+      (one) => one instanceof HTMLElement && !one.matches(":disabled,[tabindex='-1']") && one.offsetParent,
+    )
+  );
+  const at = /** @type {any} */ (document.activeElement);
+  const isOut = !box.contains(at);
+  const [first, last] = [all[0], all[all.length - 1]];
+  if (event.shiftKey ? isOut || at === first || at === box : isOut || at === last) {
+    event.preventDefault();
+    (event.shiftKey ? last : first)?.focus();
+  }
 }

@@ -60,7 +60,7 @@ function Change({ entry, names }) {
   const head = !entry.before ? "As it was made" : !entry.after ? "As it was" : "What was changed";
   return html`
     <div class="stack">
-      <p class="said">
+      <p class="sentence">
         <${Sentence} entry=${entry} names=${names} />
       </p>
       <dl class="pairs">

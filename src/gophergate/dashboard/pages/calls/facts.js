@@ -7,7 +7,7 @@ export function Facts({ call, names }) {
   const usage = call.usage || {};
   const cached = (usage.cache_read || 0) + (usage.cache_write || 0) + (usage.cache_write_1h || 0);
   return html`
-    <dl class="facts">
+    <dl class="facts roomy">
       <div>
         <dt>Status</dt>
         <dd>
@@ -81,7 +81,7 @@ export function Facts({ call, names }) {
         <dt>Began</dt>
         <dd title=${call.started_at}>${exactTime(call.started_at)}</dd>
       </div>
-      <div>
+      <div class="long">
         <dt>Request id</dt>
         <dd>
           <span class="mono small">${call.request_id}</span>

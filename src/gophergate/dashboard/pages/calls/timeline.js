@@ -47,9 +47,9 @@ export function Timeline({ call }) {
           </div>
         `;
       })}
-      <h3 style=${{ marginTop: "16px" }}>Phases</h3>
+      <h3 style=${{ margin: "16px 0 8px" }}>Phases</h3>
       <${Phases} first=${call.first_token_ms} total=${call.latency_ms} />
-      <p class="small muted">
+      <p class="small muted" style=${{ marginTop: "8px" }}>
         Waiting ${duration(call.first_token_ms ?? call.latency_ms)}, streaming${" "}
         ${duration(call.first_token_ms === null ? 0 : call.latency_ms - call.first_token_ms)}.
       </p>

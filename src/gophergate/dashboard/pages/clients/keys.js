@@ -2,8 +2,9 @@
 import { html, useData, useEffect, useRef, useState } from "../../ui.js";
 import { all, may, post } from "../../api.js";
 import { href } from "../../router.js";
-import { Button, Pill, Secret, Sure, When } from "../../widgets/basics.js";
+import { Pill, Secret, Sure, When } from "../../widgets/basics.js";
 import { disconnectKnown, disconnectWord } from "../../widgets/disconnect.js";
+import { Folded } from "../../widgets/folded.js";
 import { FormBox, useForm } from "../../widgets/form.js";
 import { useFresh } from "../../widgets/fresh.js";
 import { limitsOf } from "../../widgets/limits.js";
@@ -16,7 +17,6 @@ import { modelsOf, stateOf } from "./state.js";
 export function Keys({ clientId, left }) {
   const keys = useData(() => all("/api/keys", { client_id: clientId }), [clientId]);
   const [made, setMade] = useState(/** @type {any} */ (null));
-  const [adding, setAdding] = useState(false);
   const list = useRef(/** @type {HTMLElement|null} */ (null));
   const edits = may("edit");
   useFresh(["key"], keys.reload);
@@ -39,23 +39,21 @@ export function Keys({ clientId, left }) {
           </div>
         </div>
       `}
-      ${adding ? html`
-        <${NewKey}
-          clientId=${clientId}
-          onClose=${() => setAdding(false)}
-          onMade=${(key) => {
-            setMade(key);
-            setAdding(false);
-            keys.reload();
-          }}
-        />
-      ` : (
-        edits && html`
-          <div>
-            <${Button} onClick=${() => setAdding(true)}>Create a key<//>
-          </div>
-        `
-      )}
+      ${edits && html`
+        <${Folded} word="Create a key" legend="A new key">
+          ${(close) => html`
+            <${NewKey}
+              clientId=${clientId}
+              onClose=${close}
+              onMade=${(key) => {
+                setMade(key);
+                close();
+                keys.reload();
+              }}
+            />
+          `}
+        <//>
+      `}
       <${Loaded} from=${keys}>
         ${(rows) => html`
           <ul class="stack" aria-label="Keys" ref=${list}>
@@ -139,10 +137,8 @@ function NewKey({ clientId, onClose, onMade }) {
     onMade((await post("/api/keys", { client_id: clientId, ...given(values) })).key);
   });
   return html`
-    <div class="card" style=${{ padding: "16px" }}>
-      <${FormBox} form=${form} word="Create the key" onCancel=${onClose}>
-        <${KeyFields} form=${form} />
-      <//>
-    </div>
+    <${FormBox} form=${form} word="Create the key" onCancel=${onClose}>
+      <${KeyFields} form=${form} />
+    <//>
   `;
 }

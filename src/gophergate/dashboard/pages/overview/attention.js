@@ -1,7 +1,7 @@
 /** What somebody should look at now, worst first, each with the place where something can be done about it. */
 import { html, useData } from "../../ui.js";
 import { all, get, may } from "../../api.js";
-import { count, money, percent, plural } from "../../format.js";
+import { count, inWords, money, percent, plural } from "../../format.js";
 import { host } from "../../socket.js";
 import { useFresh } from "../../widgets/fresh.js";
 import { Empty, Skeleton } from "../../widgets/states.js";
@@ -94,8 +94,8 @@ function ofProvider(row) {
 function ofAilment(provider, one) {
   const isBreaker = one.kind === "breaker";
   const text = isBreaker
-    ? `Calls are kept from ${one.what}, its breaker is ${one.state.replace("_", " ")}: ${one.reason}`
-    : `The key ${one.what} cools down: ${one.reason}`;
+    ? `Calls are kept from ${one.what}, its breaker is ${inWords(one.state)}: ${inWords(one.reason)}`
+    : `The key ${one.what} cools down: ${inWords(one.reason)}`;
   return { kind: isBreaker ? "bad" : "warn", text, address: place(provider), word: "Look" };
 }
 

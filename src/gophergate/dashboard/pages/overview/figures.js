@@ -43,7 +43,7 @@ export function Figures({ from }) {
       value=${percent(rate(total))}
       title=${`${exactly(failed(total))} of ${exactly(total.calls)}`}
       points
-      moreIsWorse
+      isWorse
       moved=${previous?.calls ? rate(total) - rate(previous) : null}
       context=${`${count(failed(total))} failed, ${count(total.refused)} refused`}
       values=${ended.map(rate)}
@@ -64,7 +64,7 @@ export function Figures({ from }) {
       name="First token, p50"
       value=${duration(total.first_token_ms_p50)}
       title="Half of all calls are quicker"
-      moreIsWorse
+      isWorse
       moved=${change(total.first_token_ms_p50, previous?.first_token_ms_p50)}
       context=${`p95 ${duration(total.first_token_ms_p95)}`}
       values=${list((row) => row.first_token_ms_p50)}
@@ -82,8 +82,9 @@ const Blank = () => html`
 
 /**
  * @param {{name: string, value: string, title: string, moved: number|null, context: string, values: number[],
- *   color?: string, points?: boolean, moreIsWorse?: boolean}} props
- * `moved` is a share, or with `points` a difference of shares; null when there is nothing to compare with.
+ *   color?: string, points?: boolean, isWorse?: boolean}} props
+ * `moved` is a share, or with `points` a difference of shares; null when there is nothing to compare with. `isWorse`: more of
+ * it is bad, less is good; of what is neither the change has no colour.
  */
 function Figure({
   name,
@@ -94,7 +95,7 @@ function Figure({
   values,
   color = "--series-1",
   points = false,
-  moreIsWorse = false,
+  isWorse = false,
 }) {
   return html`
     <section class="card figure span-3" aria-label=${name}>
@@ -103,7 +104,7 @@ function Figure({
         ${value}
       </div>
       <div class="context">
-        ${moved !== null && html`<${Moved} moved=${moved} points=${points} moreIsWorse=${moreIsWorse} />`}
+        ${moved !== null && html`<${Moved} moved=${moved} points=${points} isWorse=${isWorse} />`}
         <span>${context}</span>
       </div>
       <${Spark} values=${values} color=${color} />
@@ -111,11 +112,10 @@ function Figure({
   `;
 }
 
-function Moved({ moved, points, moreIsWorse }) {
+function Moved({ moved, points, isWorse }) {
   const sign = moved >= 0 ? "+" : "−";
   const size = points ? `${Math.abs(moved * 100).toFixed(1)} points` : percent(Math.abs(moved));
-  const isGood = moved > 0 !== moreIsWorse;
-  const kind = Math.abs(moved) < NOTABLE ? "" : isGood ? "up" : "down";
+  const kind = !isWorse || Math.abs(moved) < NOTABLE ? "" : moved < 0 ? "up" : "down";
   return html`
     <span class=${kind} title="Against the period before">
       ${sign}

@@ -1,7 +1,7 @@
 /** Providers in a row, each with its state and the reason for it. */
 import { html } from "../../ui.js";
 import { may } from "../../api.js";
-import { duration, percent, plural } from "../../format.js";
+import { duration, inWords, percent, plural } from "../../format.js";
 import { Empty } from "../../widgets/states.js";
 
 const BAD = 0.5;
@@ -19,7 +19,7 @@ export function stateOf(row, sum) {
   if (row.state === "broken") return ["bad", row.problem || "out of service"];
   if (row.state === "disabled") return ["", "disabled"];
   if (ailment?.kind === "breaker")
-    return ["bad", `breaker ${ailment.state.replace("_", " ")}: ${ailment.reason}`];
+    return ["bad", `breaker ${inWords(ailment.state)}: ${inWords(ailment.reason)}`];
   const share = failing(sum);
   if (share > POOR)
     return [share > BAD ? "bad" : "warn", `${percent(share)} of ${plural(sum.calls, "call")} failed`];

@@ -1,7 +1,7 @@
 /** The keys of a provider: how each is, its share of the calls; added, replaced, tried, weighed and removed one by one. */
 import { html, useState } from "../../ui.js";
 import { may, patch } from "../../api.js";
-import { percent } from "../../format.js";
+import { inWords, percent } from "../../format.js";
 import { Button, Pill, Sure, When } from "../../widgets/basics.js";
 import { Field, FormBox, useForm, wrongAt } from "../../widgets/form.js";
 import { toast } from "../../widgets/toasts.js";
@@ -83,7 +83,7 @@ export function Keys({ row, kind, mine, onChange }) {
             </div>
             ${one.ailment && html`
               <p class="small">
-                ${one.ailment.reason}. Used again <${When} at=${one.ailment.until} />.
+                ${inWords(one.ailment.reason)}. Used again <${When} at=${one.ailment.until} />.
               </p>
             `}
             <div class="line">

@@ -1,5 +1,6 @@
 /** How a provider is, in a pill and in words: what it was set to, and what calls have taught. */
 import { html } from "../../ui.js";
+import { inWords } from "../../format.js";
 import { Pill, When } from "../../widgets/basics.js";
 import { Trial } from "./trial.js";
 
@@ -23,7 +24,7 @@ export function StateOf({ row }) {
         ${word}
       <//>
       ${open > 0 && html`
-        <${Pill} kind="bad" title=${ailments.map((one) => `${one.what}: ${one.reason}`).join("\n")}>
+        <${Pill} kind="bad" title=${ailments.map((one) => `${one.what}: ${inWords(one.reason)}`).join("\n")}>
           ${open === 1 ? "breaker open" : `${open} breakers open`}
         <//>
       `}
@@ -38,8 +39,8 @@ export const Ailments = ({ row, tries }) => html`
     ${row.ailments.map((one) => html`
       <li key=${one.what} class=${`notice ${one.kind === "breaker" ? "bad" : "warn"}`}>
         <span class="grow">
-          <b>${one.what}</b> ${one.kind === "breaker" ? `breaker ${one.state.replace("_", " ")}` : "cools down"}:${" "}
-          ${one.reason}. Tried again <${When} at=${one.until} />.
+          <b>${one.what}</b> ${one.kind === "breaker" ? `breaker ${inWords(one.state)}` : "cools down"}:${" "}
+          ${inWords(one.reason)}. Tried again <${When} at=${one.until} />.
         </span>
         ${tries && one.kind === "breaker" && html`<${Trial} name=${row.name} of=${one.what.slice(row.name.length + 1)} />`}
       </li>

@@ -1,9 +1,9 @@
 /** One person: added, changed, given a new password. */
-import { html, useState } from "../../ui.js";
+import { html } from "../../ui.js";
 import { me, post } from "../../api.js";
-import { Button } from "../../widgets/basics.js";
 import { EditorBox, useEditor } from "../../widgets/editor.js";
 import { Field, FormBox, textOr, useForm } from "../../widgets/form.js";
+import { Folded } from "../../widgets/folded.js";
 import { toast } from "../../widgets/toasts.js";
 
 const ROLES = [
@@ -118,24 +118,18 @@ const Password = ({ form, label }) => html`
 `;
 
 function NewPassword({ user, onDone }) {
-  const [isOpen, setOpen] = useState(false);
   const form = useForm({ password: "" }, async ({ password }) => {
     await post(`/api/users/${user.id}/password`, { password });
     toast("The password is set; they sign in with it from now on");
     onDone();
   });
-  if (!isOpen)
-    return html`
-      <div>
-        <${Button} onClick=${() => setOpen(true)}>Set a new password…<//>
-      </div>
-    `;
   return html`
-    <fieldset>
-      <legend>Set a new password</legend>
-      <${FormBox} form=${form} word="Set the password" onCancel=${() => setOpen(false)}>
-        <${Password} form=${form} label="New password" />
-      <//>
-    </fieldset>
+    <${Folded} word="Set a new password…" legend="Set a new password">
+      ${(close) => html`
+        <${FormBox} form=${form} word="Set the password" onCancel=${close}>
+          <${Password} form=${form} label="New password" />
+        <//>
+      `}
+    <//>
   `;
 }
