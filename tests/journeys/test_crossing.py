@@ -19,7 +19,7 @@ from gophergate.routing.media import MAX_FETCHED, inlined
 from gophergate.transport.fetch import Fetched
 from kit.answers import provider, script
 from kit.gate import KEY, gate, rows, url
-from kit.upstream import Asked, Say, Upstream, body
+from kit.upstream import Asked, Say, Upstream, body, sse
 
 KEYS = {"authorization": f"Bearer {KEY}"}
 SAID = [{"role": "user", "content": "Hi"}]
@@ -74,6 +74,32 @@ async def test_what_an_answer_holds_and_its_client_is_not_shown_is_named(tmp_pat
         first, second, third = await rows(gateway, 3)
     assert first.dropped == second.dropped == ("server_tool_use", "web_search_tool_result")
     assert third.dropped == ()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_a_providers_own_tools_did_is_named_where_it_is_not_shown(stream: bool, tmp_path: Path) -> None:
+    """DESIGN 2, "Loss is named": Groq tells in a member of the message what its tools did. Its own clients get it."""
+    done = [{"index": 0, "type": "search", "arguments": "{}", "search_results": {"results": []}}]
+    spoken = {"role": "assistant", "content": "Found.", "channel": "final", "executed_tools": done}
+    choice = {"index": 0, "delta" if stream else "message": spoken, "finish_reason": "stop"}
+    whole = {"id": "c1", "model": "m", "choices": [choice]}
+
+    def say(_: Asked) -> Say:
+        return sse(b"data: " + json.dumps(whole).encode() + b"\n\n", b"data: [DONE]\n\n") if stream else body(whole)
+
+    async with (
+        Upstream(say) as up,
+        gate(tmp_path, provider("openai_chat", up.url)) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers=KEYS) as client,
+    ):
+        asked = {"model": "up/m", "max_tokens": 9, "messages": SAID, "stream": stream}
+        answer = await client.post("/v1/messages", json=asked)
+        assert "Found." in answer.text
+        assert "executed_tools" not in answer.text
+        assert answer.headers.get("x-gophergate-dropped") == (None if stream else "executed_tools")
+        assert "executed_tools" in (await client.post("/v1/chat/completions", json=asked)).text
+        first, second = await rows(gateway, 2)
+    assert (first.dropped, second.dropped) == (("executed_tools",), ())
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gophergate.core.blocks import Block, Extra, Media, Opaque, Text, Thought, ToolCall, ToolResult
-from gophergate.core.events import BlockGrew, BlockOpened, Event
+from gophergate.core.blocks import Block, Extra, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished
 from gophergate.core.request import Request
 from gophergate.errors import BadRequest
 
@@ -129,19 +129,30 @@ def spoken_before(block: Block) -> Block:
 
 def unshown(event: Event, dialect: str, shows: frozenset[str]) -> tuple[str, ...]:
     """What that event of an answer holds that a client of `dialect`, who can be shown `shows`, does not get as it is:
-    another vendor's own blocks, media that are told in words, sources."""
+    another vendor's own blocks, media that are told in words, sources, and what its maker did beside the words."""
     names: list[str] = []
     match event:
         case BlockOpened(block=Opaque() as block) if block.dialect != dialect:
             return (block.label,)
         case BlockOpened(block=Media(kind=kind)) if kind not in shows:
             return (kind,)
+        case Finished(extra=extra):
+            return tuple(name for maker, members in extra.items() if maker != dialect for name in _done_beside(members))
         case BlockOpened(block=Text(citations=citations)) | BlockGrew(citations=citations):
             if citations and "citations" not in shows:
                 names.append("citations")
             if isinstance(event, BlockGrew) and event.logprobs and "logprobs" not in shows:
                 names.append("logprobs")
     return tuple(names)
+
+
+def _done_beside(members: Mapping[str, Json]) -> list[str]:
+    """Members of a message that have no canonical name and hold several things: the work of a provider's own tools
+    (Groq's `executed_tools`). What is one value is a remark on the answer."""
+    choices = members.get("choices")
+    messages = [choice.get("message") for choice in choices if isinstance(choice, dict)] if choices else []
+    said = [message for message in messages if isinstance(message, dict)]
+    return [name for message in said for name, value in message.items() if isinstance(value, list) and value]
 
 
 def in_words(media: Media) -> str:

@@ -17,6 +17,7 @@ from gophergate.routing.base import Order
 from gophergate.routing.secrecy import Striking, strike, without
 
 _CONTENT = (BlockOpened, BlockGrew, Finished)
+_MAY_LOSE = (BlockOpened, Finished)
 _DECLINED = frozenset({"content_filter", "refusal"})
 _HOLD = 1 << 20
 """An unfinished event larger than this is passed on in pieces: holding it would only delay it."""
@@ -290,7 +291,8 @@ class TranslatedStream(Stream):
             self._take_one(event)
 
     def _take_one(self, event: Event) -> None:
-        if type(event) is BlockOpened or (type(event) is BlockGrew and (event.citations or event.logprobs)):
+        is_more = type(event) is BlockGrew
+        if (event.citations or event.logprobs) if is_more else type(event) in _MAY_LOSE:  # type: ignore[union-attr]
             door = self.order.door
             if names := unshown(event, door.name, door.shows):
                 self.order.account.dropped(names)
