@@ -88,3 +88,17 @@ async def test_a_request_that_is_wrong_is_told_in_the_doors_words(tmp_path: Path
         assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
         unknown = await client.post("/v1beta/models/nope/m:countTokens", json=said)
         assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, 404)
+
+
+async def test_the_turns_before_are_counted_too(tmp_path: Path) -> None:
+    """R-C4: `previous_response_id` had been left out of the count without a word, and a missing one not missed."""
+    async with gate(tmp_path) as gateway, openai.AsyncOpenAI(base_url=f"{url(gateway)}/v1", api_key=KEY) as client:
+        before = await client.responses.create(model="demo/echo", input=WORDS * 20)
+        alone = await client.responses.input_tokens.count(model="demo/echo", input="More.")
+        after = await client.responses.input_tokens.count(
+            model="demo/echo", input="More.", previous_response_id=before.id
+        )
+        assert after.input_tokens > alone.input_tokens + 300
+        with pytest.raises(openai.BadRequestError) as missing:
+            await client.responses.input_tokens.count(model="demo/echo", input="More.", previous_response_id="resp_no")
+        assert missing.value.code == "previous_response_not_found"

@@ -57,6 +57,17 @@ _MEANS_NOTHING: Mapping[str, tuple[object, ...]] = {
 """Values that ask for what a target without the setting does anyway: leaving them out loses nothing."""
 
 
+_CONTENT: Mapping[tuple[str, str], str] = {
+    ("openai_responses", "conversation"): "a conversation that its provider keeps",
+    ("openai_responses", "prompt"): "a prompt that its provider keeps",
+    ("gemini", "cachedContent"): "content that its provider keeps",
+    ("ollama", "context"): "the turns before, in one model's own tokens",
+    ("ollama", "suffix"): "what follows after the gap that the model is to fill",
+}
+"""Members, by their wire, that are no settings but part of what is asked: an answer without them is to another
+question."""
+
+
 class Losses:
     """Collects what one writing drops: names in first-seen order, each once."""
 
@@ -78,14 +89,21 @@ class Losses:
                     self._names[name] = None
 
     def foreign(self, extra: Extra, dialect: str) -> None:
-        """Drop the members that only other dialects have a word for.
+        """Drop the members that only other dialects have a word for. Raises BadRequest for one that is content.
 
         A name that begins with an underscore is a dialect's own note on how something was written, which the caller
         never said: its going is no loss.
         """
         for maker, members in extra.items():
             if maker != dialect:
-                for name in members:
+                for name, value in members.items():
+                    if (what := _CONTENT.get((maker, name))) and value:
+                        raise BadRequest(
+                            f"'{name}' is {what}: the chosen model is asked in another format and would answer without "
+                            "it. Send the content itself, or choose a model of the provider that knows it.",
+                            param=name,
+                            code="unsupported_content",
+                        )
                     if not name.startswith("_"):
                         self._names[name] = None
 

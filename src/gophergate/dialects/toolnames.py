@@ -8,8 +8,10 @@ offered (R-C2, edge case 49). Pure, and free of any one dialect.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -20,6 +22,11 @@ from gophergate.core.request import Request, ServerTool, Tool
 from gophergate.dialects.loss import Losses
 
 _INPUT = "input"
+_RULE = re.compile(r"[a-zA-Z0-9_-]+")
+_ODD = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST = 64
+_DIGEST = 8
+_Named = TypeVar("_Named", Tool, ToolCall)
 
 WITHHELD = "_withheld"
 """Note of a dialect on a tool that its own vendor does not show to the model: nobody else is offered it."""
@@ -72,6 +79,57 @@ def as_function(tool: Tool) -> Function:
         "additionalProperties": False,
     }
     return Function(flat_name(tool), description, parameters, None)
+
+
+def short_name(name: str) -> str:
+    """A name within OpenAI's rule: letters, digits, `_` and `-`, at most 64. One that keeps it is left as it is; every
+    other one gets the same new name each time, and a `Restorer` gives it back."""
+    if _fits(name):
+        return name
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:_DIGEST]
+    return f"{_ODD.sub('_', name)[: _LONGEST - _DIGEST - 1]}_{digest}"
+
+
+def _fits(name: str) -> bool:
+    return len(name) <= _LONGEST and _RULE.fullmatch(name) is not None
+
+
+def with_short_names(request: Request, *, flat: bool) -> Request:
+    """The request with every tool, call and choice under a name that OpenAI takes. Claude Code's and Gemini's tools may
+    have up to 128 characters, dots and colons. `flat` where the target has no namespaces."""
+    names = {tool.name for tool in request.tools if isinstance(tool, Tool)}
+    names.update(flat_name(tool) for tool in request.tools if flat and isinstance(tool, Tool))
+    names.update(
+        flat_name(block) if flat else block.name
+        for turn in request.turns
+        for block in turn.blocks
+        if isinstance(block, ToolCall)
+    )
+    if all(map(_fits, names)):
+        return request
+    tools = tuple(_shortened(tool, flat) if isinstance(tool, Tool) else tool for tool in request.tools)
+    renamed = {
+        name: new.name
+        for old, new in zip(request.tools, tools, strict=True)
+        if isinstance(old, Tool) and isinstance(new, Tool) and old.name != new.name
+        for name in (old.name, flat_name(old))
+    }
+    choice = request.tool_choice
+    return replace(
+        request,
+        tools=tools,
+        turns=tuple(
+            replace(turn, blocks=tuple(_shortened(b, flat) if isinstance(b, ToolCall) else b for b in turn.blocks))
+            for turn in request.turns
+        ),
+        tool_choice=choice and replace(choice, names=tuple(renamed.get(name, name) for name in choice.names)),
+    )
+
+
+def _shortened(named: _Named, flat: bool) -> _Named:
+    if flat and not _fits(flat_name(named)):
+        return replace(named, name=short_name(flat_name(named)), namespace="")
+    return replace(named, name=short_name(named.name))
 
 
 def wrap_input(text: str) -> str:
@@ -151,6 +209,12 @@ def restored_call(call: ToolCall, request: Request) -> ToolCall:
 
 def _restorable(request: Request) -> dict[str, Tool]:
     """The tools whose calls may come back changed, by the flat name they went out under."""
-    return {
-        flat_name(tool): tool for tool in request.tools if isinstance(tool, Tool) and (tool.custom or tool.namespace)
-    }
+    found: dict[str, Tool] = {}
+    for tool in request.tools:
+        if isinstance(tool, Tool):
+            if tool.custom or tool.namespace:
+                found[flat_name(tool)] = tool
+            for name in (tool.name, flat_name(tool)):
+                if not _fits(name):
+                    found[short_name(name)] = tool
+    return found

@@ -32,9 +32,13 @@ def dialects() -> dict[str, Dialect]:
 class ChatDoors:
     """Makes the handlers of chat calls."""
 
-    def __init__(self, house: House, spoken: Mapping[str, Dialect], counting: Runner) -> None:
+    def __init__(
+        self, house: House, spoken: Mapping[str, Dialect], counting: Runner, with_history: Mapping[str, Runner]
+    ) -> None:
+        """`with_history` are the runners that count at the doors whose requests may go on from earlier turns."""
         self._house = house
         self._counting = counting
+        self._with_history = with_history
         self._doors = {**spoken, "ollama_generate": Ollama(generate=True)}
         self._array = Gemini(array=True)
 
@@ -44,8 +48,8 @@ class ChatDoors:
 
     def count(self, name: str) -> Handler:
         """The token-counting door of a dialect."""
-        door = self._doors[name]
-        return partial(exchange, house=self._house, door=door, operation=COUNT, runner=self._counting)
+        door, runner = self._doors[name], self._with_history.get(name, self._counting)
+        return partial(exchange, house=self._house, door=door, operation=COUNT, runner=runner)
 
     def gemini(self, model: str, verb: str) -> Handler:
         """One verb of one model. A stream is SSE when the query says `alt=sse`, else one JSON array."""

@@ -44,13 +44,14 @@ class PublicDoors:
     """`routes` finds the door of a request; `responses` also opens connections for many calls."""
 
     def __init__(self, house: House, spoken: Mapping[str, Dialect], parts: Parts) -> None:
-        chat = ChatDoors(house, spoken, Counting(parts.transport, spoken))
+        counting = Counting(parts.transport, spoken)
         self.responses = responses = Responses(
             house,
             spoken["openai_responses"],
             parts.responses or MemoryResponses(parts.clock),
             StoredObjects(parts.transport),
         )
+        chat = ChatDoors(house, spoken, counting, {"openai_responses": responses.counting(counting)})
         models = ModelList(house.auth, house.catalog)
         health = Health(parts.database)
         self.routes = Routes(

@@ -11,9 +11,10 @@ from gophergate.front.websocket import Session
 from gophergate.responses.background import Background
 from gophergate.responses.keeping import CompactDoor
 from gophergate.responses.operations import Operations
-from gophergate.responses.runner import CompactRunner, StatefulRunner
+from gophergate.responses.runner import CompactRunner, CountRunner, StatefulRunner
 from gophergate.responses.socket import ResponsesSocket
 from gophergate.responses.store import ResponseStore
+from gophergate.routing.base import Runner
 from gophergate.routing.stored import StoredObjects
 
 
@@ -32,6 +33,10 @@ class Responses:
         self.compact: Handler = partial(
             exchange, house=house, door=CompactDoor(), operation="compact", runner=compacting
         )
+
+    def counting(self, counting: Runner) -> Runner:
+        """`counting` for requests that go on from an earlier response: its turns count too."""
+        return CountRunner(counting, self._store, self._house.catalog)
 
     def one(self, method: str, response_id: str, below: str) -> Handler | None:
         """The handler of what is done to one response, None where there is no such operation."""

@@ -90,6 +90,21 @@ class CompactRunner:
         await self._attempts.run(replace(plan, deployments=able), order)
 
 
+class CountRunner:
+    """The same for counting tokens, with which nothing is kept."""
+
+    def __init__(self, counting: Runner, store: ResponseStore, catalog: CatalogHolder) -> None:
+        self._counting = counting
+        self._store = store
+        self._catalog = catalog
+
+    async def run(self, plan: Plan, order: Order) -> None:
+        """As the counting does. Raises BadRequest too: the turn before it is not known, or cannot be gone on from."""
+        asked = await apart(len(order.body), asked_of, order.body)
+        plan, order = await take_up(plan, order, asked, self._store, self._catalog)
+        await self._counting.run(plan, order)
+
+
 async def take_up(
     plan: Plan, order: Order, asked: Asked, store: ResponseStore, catalog: CatalogHolder
 ) -> tuple[Plan, Order]:

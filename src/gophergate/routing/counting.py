@@ -86,7 +86,8 @@ class Counting:
         native = await apart(size, _WAYS[name], dialect, request, target)
         disclose(order, native.written.dropped)
         body = await apart(size, encode, native.written.body)
-        credential = provider.credentials[0] if provider.credentials else None
+        kept_by = (one for one in provider.credentials if one.label == order.credential)
+        credential = next(kept_by, provider.credentials[0] if provider.credentials else None)
         sent = ask(order, deployment, credential, dialect, body, native.written.headers)
         order.account.sent()
         answer = await self._transport.send(replace(sent, url=provider.roots[name] + native.path))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
-from gophergate.core.blocks import Text, ToolCall
+from gophergate.core.blocks import Text, ToolCall, ToolResult
 from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Finished, Started
 from gophergate.core.lifecycle import checked
 from gophergate.core.reply import fold
-from gophergate.core.request import Request, ServerTool, Tool
+from gophergate.core.request import Request, ServerTool, Tool, ToolChoice, Turn
+from gophergate.dialects.base import Target
 from gophergate.dialects.toolnames import (
     Restorer,
     as_function,
@@ -16,8 +20,10 @@ from gophergate.dialects.toolnames import (
     restored,
     restored_call,
     unwrap_input,
+    with_short_names,
     wrap_input,
 )
+from gophergate.doors.chat import dialects
 
 PATCH = Tool(name="apply_patch", description="Edits files.", custom=True)
 WAIT = Tool(name="wait", namespace="clock", parameters={"type": "object"})
@@ -29,6 +35,63 @@ def test_plain_tools_are_functions_as_they_are() -> None:
     assert as_function(PLAIN) == ("f", "", {"type": "object"}, True)
     assert flat_name(WAIT) == "clock__wait"
     assert flat_name(ToolCall(id="c", name="wait", namespace="clock")) == "clock__wait"
+
+
+LONG = "mcp__" + "a" * 59 + "_server__read"
+"""Claude Code's tools may have 128 characters; OpenAI takes 64."""
+
+
+@pytest.mark.parametrize(
+    ("door", "target"),
+    [
+        ("anthropic_messages", "openai_chat"),
+        ("anthropic_messages", "openai_responses"),
+        ("gemini", "openai_chat"),
+        ("gemini", "openai_responses"),
+        ("openai_responses", "openai_chat"),
+    ],
+)
+@pytest.mark.parametrize("tool", [LONG, LONG + "2", "fs.read:file", "größe"])
+def test_a_name_that_openai_does_not_take_goes_out_short_and_comes_back(door: str, target: str, tool: str) -> None:
+    """R-C2: definition, choice and earlier calls agree on one name, two long names stay two, and the call comes back
+    under the name that was offered."""
+    call = ToolCall(id="c1", name=tool, arguments="{}")
+    request = Request(
+        dialect=door,
+        model="m",
+        tools=(Tool(name=tool, parameters={"type": "object"}), Tool(name=LONG + "3")),
+        tool_choice=ToolChoice(mode="named", names=(tool,)),
+        turns=(
+            Turn(role="user", blocks=(Text(text="q"),)),
+            Turn(role="assistant", blocks=(call,)),
+            Turn(role="user", blocks=(ToolResult(call_id="c1", content=(Text(text="r"),)),)),
+        ),
+    )
+    body = dialects()[target].write_request(request, Target(model="m", origin="o")).body
+    told: Any = body["tools"]
+    choice: Any = body["tool_choice"]
+    items: Any = body["input"] if target == "openai_responses" else body["messages"]
+    names = [one["name"] if target == "openai_responses" else one["function"]["name"] for one in told]
+    assert len(set(names)) == 2
+    assert all(re.fullmatch("[a-zA-Z0-9_-]{1,64}", name) for name in names)
+    if target == "openai_responses":
+        assert choice["name"] == items[1]["name"] == names[0]
+    else:
+        assert choice["function"]["name"] == items[1]["tool_calls"][0]["function"]["name"] == names[0]
+    assert restored_call(ToolCall(id="c2", name=names[0]), request).name == tool
+
+
+def test_a_long_name_in_a_namespace_goes_out_flat_and_short() -> None:
+    tool = Tool(name="read", namespace="n" * 70)
+    choice = ToolChoice(mode="named", names=("read",))
+    short = with_short_names(Request(dialect="x", model="m", tools=(tool,), tool_choice=choice), flat=True)
+    [written] = short.tools
+    assert isinstance(written, Tool)
+    assert (len(written.name), written.namespace) == (64, "")
+    assert short.tool_choice is not None
+    assert short.tool_choice.names == (written.name,)
+    back = restored_call(ToolCall(id="c", name=written.name), Request(dialect="x", model="m", tools=(tool,)))
+    assert (back.name, back.namespace) == ("read", "n" * 70)
 
 
 def test_a_free_form_tool_is_a_function_with_one_text() -> None:

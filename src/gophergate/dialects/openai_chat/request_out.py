@@ -17,7 +17,7 @@ from gophergate.dialects.openai_chat.parts import write_part
 from gophergate.dialects.openai_chat.thoughts import ThoughtsWritten
 from gophergate.dialects.openai_chat.tools import LEGACY, ToolsWritten
 from gophergate.dialects.openai_chat.wire import GEMINI, NAME, NOTE_LEGACY, NOTE_REASONING, own, said
-from gophergate.dialects.toolnames import flat_name, wrap_input
+from gophergate.dialects.toolnames import flat_name, with_short_names, wrap_input
 
 _WHERE = "OpenAI Chat"
 _AS_SAID = (
@@ -42,9 +42,8 @@ _AS_SAID = (
 )
 """Settings whose name and value are the same here and in the canon."""
 
-_SUPPORTED = frozenset(
-    {*_AS_SAID, "parallel_tool_calls", "max_output_tokens", "stop", "reasoning", "format", "modalities"}
-)
+_MAPPED = ("parallel_tool_calls", "max_output_tokens", "stop", "reasoning", "format", "modalities")
+_SUPPORTED = frozenset({*_AS_SAID, *_MAPPED})
 _TIERS = ("flex", "priority", "scale")
 _GOOGLES_COPY = "thought_signature"
 """Where Google's OpenAI door says a message's signature once more: it goes where the signature goes."""
@@ -54,7 +53,8 @@ _BUDGETS = ((2048, "low"), (8192, "medium"))
 
 def write_request(request: Request, target: Target) -> Written:
     """The body for `target`. Raises BadRequest that names the block no message can carry."""
-    return _Writing(request, target).written()
+    said = request if request.dialect == NAME else with_short_names(request, flat=True)
+    return _Writing(said, target).written()
 
 
 class _Writing:

@@ -16,7 +16,7 @@ from gophergate.dialects.openai_responses.items_out import write_items
 from gophergate.dialects.openai_responses.request_in import ENCRYPTED, LOGPROBS, SAID_EMPTY, SAID_INCLUDE, SAID_TEXT
 from gophergate.dialects.openai_responses.tools import ToolsWritten, write_choice
 from gophergate.dialects.openai_responses.wire import INSTRUCTIONS, NAME, PLAIN, own
-from gophergate.dialects.toolnames import offered
+from gophergate.dialects.toolnames import offered, with_short_names
 
 _LEAST_OUTPUT = 16
 """OpenAI answers 400 to a smaller `max_output_tokens`."""
@@ -70,6 +70,8 @@ def write_request(request: Request, target: Target) -> Written:
     """The body, and the names of what it could not carry. Raises BadRequest for content that has no place in it."""
     losses = Losses()
     crossing = request.dialect != NAME
+    if crossing:
+        request = with_short_names(request, flat=False)
     refused = target.traits.refuses
     supported = (SUPPORTED if crossing else _SAID_HERE) - refused
     losses.unsupported(request, supported)
