@@ -11,6 +11,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from gophergate.routing import refresh
+from kit.postgresql import PostgreSQL, postgresql
 
 hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")
@@ -24,6 +25,13 @@ def _the_shipped_facts_are_read_once() -> Iterator[None]:
     patch.setattr(refresh, "shipped", functools.cache(refresh.shipped))
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """One for all tests of this process, started by the first that asks."""
+    with postgresql() as running:
+        yield running
 
 
 class _BrowserTogether(LoadGroupScheduling):

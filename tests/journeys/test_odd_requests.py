@@ -50,7 +50,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         gateway = runner.run(stack.enter_async_context(gate(tmp_path_factory.mktemp("odd"))))
-        client = runner.run(stack.enter_async_context(httpx2.AsyncClient(base_url=url(gateway))))
+        client = runner.run(stack.enter_async_context(httpx2.AsyncClient(base_url=url(gateway), timeout=60)))
         yield Served(runner, client)
         runner.run(stack.aclose())
 

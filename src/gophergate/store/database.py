@@ -56,6 +56,12 @@ class Conflict(BadRequest):
     status, code, kind = 409, "conflict", "invalid_request"
 
 
+class Unstorable(BadRequest):
+    """A value that this database takes in no column, such as a text with a NUL in it: trying again is in vain."""
+
+    code = "invalid_value"
+
+
 class Database:
     """Made by `open_database`. `dialect` is "sqlite" or "postgresql", `sql` how it is spoken; for this room only."""
 
@@ -93,7 +99,7 @@ class Database:
 
         On SQLite it holds the database's write lock from the start, so what it reads cannot change under it. Within
         another of the same task it is a part of that one: so a change and what is noted of it go in together.
-        Raises DatabaseUnavailable, Conflict.
+        Raises DatabaseUnavailable, Conflict, Unstorable.
         """
         joined = self._joined()
         if joined is not None:
@@ -134,7 +140,10 @@ class Translation:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, IntegrityError):
             raise Conflict(f"The change contradicts what is stored: {error.orig}.") from error
-        if isinstance(error, DBAPIError) and not _is_of_the_values(error):
+        if isinstance(error, DBAPIError):
+            if _is_of_the_values(error):
+                # Without the driver's own words, which hold the value.
+                raise Unstorable("A value holds a character or is of a size that the database cannot take.") from None
             raise DatabaseUnavailable(f"The database {self._name} cannot be used: {error.orig}.") from error
         if isinstance(error, TimeoutError):
             raise DatabaseUnavailable(f"The database {self._name} is too busy to answer.") from error

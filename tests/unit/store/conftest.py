@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from gophergate.store.database import Database, open_database
 from gophergate.store.revision import upgrade
-from kit.postgresql import PostgreSQL, postgresql
 
 
 @pytest.fixture(scope="session")
@@ -39,20 +38,13 @@ def fresh(template: Path, tmp_path: Path) -> Callable[[], Path]:
     return copy
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgreSQL]:
-    """One for all tests of this process, started by the first that asks."""
-    with postgresql() as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, fresh: Callable[[], Path]) -> AsyncIterator[Database]:
     """A database with today's schema and no rows, of either kind."""
     if request.param == "sqlite":
         url = f"sqlite+aiosqlite:///{fresh()}"
     else:
-        url = await request.getfixturevalue("server").fresh()
+        url = await request.getfixturevalue("postgresql_server").fresh()
     opened = await open_database(url)
     yield opened
     await opened.close()

@@ -12,14 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
 
 from gophergate.core.call import CallBodies, CallRecord
 from gophergate.core.usage import NOTHING_REPORTED
 from gophergate.errors import BadRequest, Unavailable
 from gophergate.store.calls import Calls
 from gophergate.store.clients import ClientRow, Clients
-from gophergate.store.database import Database, open_database
+from gophergate.store.database import Database, Unstorable, open_database
 from gophergate.store.filters import CallFilter, conditions
 from gophergate.store.keys import Keys, NewKey
 from gophergate.store.rollups import by_day, sums
@@ -74,7 +73,7 @@ async def test_nothing_of_a_batch_stays_when_one_record_cannot_be_stored(databas
     calls = Calls(database)
     refused = [call(2, session="a\0b")] if database.dialect == "postgresql" else []
     for wrong in (call(2, cost=2**70), call(2, session="\ud800"), *refused):
-        with pytest.raises((OverflowError, UnicodeEncodeError, DBAPIError)) as raised:
+        with pytest.raises((OverflowError, UnicodeEncodeError, Unstorable)) as raised:
             await calls.write([call(1), wrong])
         assert not isinstance(raised.value, Unavailable), "it would be tried again for ever"
     assert await everything(calls) == []

@@ -54,10 +54,10 @@ async def test_both_ways_to_the_schema_end_in_the_same_place(tmp_path: Path) -> 
     assert contents(tmp_path / "at_once") == contents(tmp_path / "stepwise")
 
 
-async def test_both_ways_end_in_the_same_place_on_postgresql(server: PostgreSQL) -> None:
+async def test_both_ways_end_in_the_same_place_on_postgresql(postgresql_server: PostgreSQL) -> None:
     found = []
     for stepwise in (False, True):
-        database = await open_database(await server.empty())
+        database = await open_database(await postgresql_server.empty())
         assert await upgrade(database, stepwise=stepwise)
         async with database.read() as connection:
             columns = await connection.execute(
