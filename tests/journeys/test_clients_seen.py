@@ -275,6 +275,19 @@ async def test_hints_on_asking_again_reach_the_client_and_none_is_made_up(
             assert {name: reply.headers[name] for name in GIVEN if name in reply.headers} == hints
 
 
+async def test_a_wait_told_in_words_reaches_the_client_in_whole_seconds(tmp_path: Path) -> None:
+    """PROTOCOLS: OpenAI's 429 may say it in its sentence alone; R-F5: a floor, so never less than was said."""
+    said = {
+        "message": "Rate limit reached. Please try again in 26.204s.",
+        "type": "tokens",
+        "code": "rate_limit_exceeded",
+    }
+    async with served(tmp_path, says=lambda _: body({"error": said}, 429)) as (_, _, client):
+        path, question = asked("anthropic_messages", "up/m", stream=False)
+        reply = await client.post(path, json=question, headers=BEARER)
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "27")
+
+
 @pytest.mark.parametrize("word", ["chat.completion.done", "", "chat.completion"])
 async def test_an_odd_object_name_does_not_matter(word: str, tmp_path: Path) -> None:
     """PROTOCOLS: Perplexity says "chat.completion.done", Azure's first chunk and xAI's deferred bodies nothing."""

@@ -3,6 +3,7 @@ those that fetch none, the same bytes every time."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -74,6 +75,29 @@ async def test_what_an_answer_holds_and_its_client_is_not_shown_is_named(tmp_pat
         first, second, third = await rows(gateway, 3)
     assert first.dropped == second.dropped == ("server_tool_use", "web_search_tool_result")
     assert third.dropped == ()
+
+
+async def test_a_limit_that_the_model_cannot_reach_becomes_its_makers_and_is_named(tmp_path: Path) -> None:
+    """PROTOCOLS, Claude Code: `max_tokens` of 128,000 for the models it knows, whatever answers for them. Edge case 56:
+    never a reseller's limit; what nobody knows, and a caller of the same language, keeps what was said."""
+    tries = [("gpt-4o", 128_000, 16_384), ("gpt-4o", 9_000, 9_000), ("m", 128_000, 128_000)]
+    async with (
+        Upstream(script("openai_chat")) as up,
+        gate(tmp_path, {**provider("openai_chat", up.url), "kind": "openai", "models": ["gpt-4o", "m"]}) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers=KEYS) as client,
+    ):
+        while not gateway.catalog.current.facts("up/gpt-4o").is_known:
+            await asyncio.sleep(0.01)
+        for model, said, sent in tries:
+            asked = {"model": f"up/{model}", "max_tokens": said, "messages": SAID}
+            answer = await client.post("/v1/messages", json=asked)
+            assert up.asked[-1].json["max_completion_tokens"] == sent
+            assert answer.headers.get("x-gophergate-dropped") == (None if said == sent else "max_output_tokens")
+            kept = await client.post("/v1/chat/completions", json=asked)
+            assert (kept.status_code, up.asked[-1].json["max_tokens"]) == (200, said)
+        asked = {"model": "up/gpt-4o", "max_tokens": 128_000, "messages": SAID}
+        strict = await client.post("/v1/messages", json=asked, headers={"x-gophergate-strict": "true"})
+        assert strict.status_code == 400
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import ceil
 from typing import Protocol
 
 from gophergate.core.events import Failed
@@ -152,7 +153,7 @@ class Outlet:
         headers = [(b"content-type", kind), *self._told()]
         headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
         if error.retry_after is not None and "retry-after" not in error.headers:
-            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+            headers.append((b"retry-after", str(max(1, ceil(error.retry_after))).encode()))
         reply.start(error.status, headers, length=len(body))
         reply.send(body)
         reply.end()

@@ -6,8 +6,10 @@ One reply is one path: verbatim and translated frames never mix.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from gophergate.core.events import Failed, Started
 from gophergate.core.request import Request
@@ -43,13 +45,16 @@ class Paths:
         fetch: Fetch,
         credentials: Credentials,
         pace: Pace | None = None,
+        most_output: Callable[[str], int | None] = lambda _label: None,
     ) -> None:
+        """`most_output` is what a deployment's maker allows an answer to be, None where nobody knows."""
         self._transport = transport
         self._pace = pace
         self._credentials = credentials
         self._dialects = dialects
         self._continuity = continuity
         self._fetch = fetch
+        self._most_output = most_output
 
     def carry(self, order: Order, deployment: Deployment) -> Coroutine[Any, Any, None]:
         """One attempt, to its end. What is raised here happened before the client saw any content;
@@ -105,13 +110,23 @@ class Paths:
         traits = provider.row.traits(deployment.model)
         request = await _read(order)
         target = Target(model=deployment.model, origin=provider.name, traits=traits)
-        whole = await inlined(request, traits.fetches, dialect.name, self._fetch)
+        whole = self._possible(order, deployment, request)
+        whole = await inlined(whole, traits.fetches, dialect.name, self._fetch)
         size = len(order.body)
         written = await apart(size, dialect.write_request, whole, target)
         disclose(order, written.dropped)
         body = await apart(size, encode, mended_members(order, deployment, dialect, written.body))
         async with await self._send(order, deployment, dialect, body, written.headers) as answer:
             await self._deliver(answer, order, dialect, deployment, request)
+
+    def _possible(self, order: Order, deployment: Deployment, request: Request) -> Request:
+        """A limit that is meant for another vendor's model may be more than this one can say: a 400, although nothing
+        is asked that it could not do. It gets its maker's, and the change is named."""
+        most = self._most_output(deployment.label)
+        if most is None or request.max_output_tokens is None or request.max_output_tokens <= most:
+            return request
+        disclose(order, ("max_output_tokens",))
+        return replace(request, max_output_tokens=most)
 
     async def _deliver(
         self, answer: Answer, order: Order, dialect: Dialect, deployment: Deployment, request: Request

@@ -63,7 +63,15 @@ class Router:
         continuity = Continuity(MemorySeals(parts.clock), holder)
         self.credentials = Credentials(self.health, draw)
         pace = Pace(provider_wait, parts.clock, parts.wall) if provider_wait else None
-        paths = Paths(parts.transport, dialects, continuity, parts.fetch, self.credentials, pace)
+        paths = Paths(
+            parts.transport,
+            dialects,
+            continuity,
+            parts.fetch,
+            self.credentials,
+            pace,
+            most_output=lambda label: holder.current.facts(label).default_output,
+        )
         self.prober = Prober(self.health, holder, parts.transport)
         self.attempts = Attempts(paths, continuity, self.health, self.credentials, holder, draw, prices, warmth)
 
