@@ -8,6 +8,8 @@ const DASHES = [[], [6, 3], [2, 3], [10, 3, 2, 3], [4, 2], [1, 2]];
 const DAY = 86400;
 const DAYS = [1, 2, 3, 7, 14, 28, 56].map((days) => days * DAY);
 const HOURS = [...[1, 2, 3, 6, 12].map((hours) => hours * 3600), ...DAYS];
+/** The width of a digit on an axis, in pixels. */
+const DIGIT = 6.6;
 const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
 
 /**
@@ -137,7 +139,7 @@ function frame(times, format, bars) {
       { ...axis, grid: { show: false }, size: 28, space: 64, incrs: step >= DAY ? DAYS : HOURS, values: names },
       {
         ...axis,
-        size: 56,
+        size: (_u, shown) => Math.max(56, 14 + DIGIT * Math.max(...(shown || [""]).map((one) => one.length))),
         values: (_u, ticks) => ticks.map(format),
         ...(format === count ? { incrs: WHOLE } : {}),
       },

@@ -16,7 +16,13 @@ export const limitsOf = (limits) => {
   const said = LIMITS.filter(([name]) => limits?.[name]).map(
     ([name, unit]) => `${count(limits[name])} ${unit}`,
   );
-  return said.length ? html`<span class="small">${said.join(", ")}</span>` : html`<span class="faint">none</span>`;
+  return said.length ? html`
+    <span class="small" title=${said.join(", ")}>
+      ${said.join(", ")}
+    </span>
+  ` : html`
+    <span class="faint">none</span>
+  `;
 };
 export const LimitFields = ({ form }) => html`
   <div class="fields two">

@@ -65,6 +65,6 @@ const source = (row) =>
     <span class="small faint">${row.source || "set at the start"}</span>
   ` : html`
     <${Pill} kind="accent" title=${row.source}>
-      ${row.source.length > 40 ? `…${row.source.slice(-38)}` : row.source}
+      ${row.source.length > 32 ? `…${row.source.slice(-30)}` : row.source}
     <//>
   `;
