@@ -156,6 +156,46 @@ async def test_answers_of_every_maker_and_what_is_stored_of_them(dialect: str, t
                     assert made[name] == last[name] == said[name]
 
 
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+RICH = [
+    {"role": "user", "content": "Here comes something."},
+    {"role": "assistant", "content": "I am ready."},
+    {
+        "role": "user",
+        "content": [
+            {"type": "input_text", "text": "What are these?"},
+            {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}"},
+            {"type": "input_file", "filename": "a.txt", "file_data": "data:text/plain;base64,V29yZHMgb2YgYSBmaWxlLg=="},
+        ],
+    },
+]
+
+
+@pytest.mark.parametrize("dialect", FOREIGN)
+async def test_the_specifications_own_cases_at_every_maker(dialect: str, tmp_path: Path) -> None:
+    """PROTOCOLS, Clients: an image, a file and several turns, whole and streamed; then a response to go on from. The
+    other cases of the specification are asked above."""
+    async with (
+        Upstream(script(dialect)) as up,
+        gate(tmp_path, provider(dialect, up.url)) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers={"authorization": f"Bearer {KEY}"}, timeout=20) as client,
+    ):
+        made = whole((await client.post("/v1/responses", json={**ASK, "input": RICH})).json())
+        told = events((await client.post("/v1/responses", json={**ASK, "input": RICH, "stream": True})).content)
+        assert [item["type"] for item in told[-1]["response"]["output"]] == [item["type"] for item in made["output"]]
+        for sent in up.asked:
+            said = sent.body.decode()
+            assert [text in said for text in ("I am ready.", "What are these?", PNG)] == [True] * 3
+            assert "Words of a file." in said or "V29yZHMgb2YgYSBmaWxlLg==" in said
+        call = next(item for item in made["output"] if item["type"] == "function_call")
+        result = {"type": "function_call_output", "call_id": call["call_id"], "output": "22 degrees"}
+        more = {**ASK, "input": [result], "previous_response_id": made["id"]}
+        again = whole((await client.post("/v1/responses", json=more)).json())
+        assert again["previous_response_id"] == made["id"]
+        said = up.asked[-1].body.decode()
+        assert [text in said for text in ("I am ready.", PNG, "Ulm", "22 degrees")] == [True] * 4
+
+
 @pytest.mark.parametrize(
     ("dialect", "native", "why"),
     [
