@@ -17,7 +17,7 @@ from gophergate.app import Gateway
 from gophergate.core.money import from_dollars
 from gophergate.responses.store import MemoryResponses
 from kit.answers import provider, script
-from kit.gate import KEY, gate, rows, url
+from kit.gate import KEY, gate, inline, rows, url
 from kit.nodes import client_key, node
 from kit.operator import operator
 from kit.responses_upstream import NativeResponses
@@ -125,19 +125,6 @@ async def test_a_response_stays_with_the_key_that_made_it(tmp_path: Path) -> Non
             assert (await sdk.responses.retrieve(made.id)).output_text == "turn 4"
             assert len({asked.headers["authorization"] for asked in upstream.asked}) == 1
             upstream.asked.clear()
-
-
-class inline:  # noqa: N801 - reads as a word
-    """A list of tables, as TOML writes it in one line."""
-
-    def __init__(self, tables: list[dict[str, str]]) -> None:
-        self._tables = tables
-
-    def __str__(self) -> str:
-        told = (
-            "{ " + ", ".join(f'{name} = "{value}"' for name, value in table.items()) + " }" for table in self._tables
-        )
-        return f"[{', '.join(told)}]"
 
 
 GROUP = """

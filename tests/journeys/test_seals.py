@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from kit.answers import ARGUMENTS, SIGNATURE, TEXT, THOUGHT, provider, script
-from kit.gate import KEY, gate, rows, url
-from kit.upstream import Asked, Say, Upstream
+from kit.answers import ARGUMENTS, SIGNATURE, TEXT, THOUGHT, USUAL, answer, provider, script, wants_stream
+from kit.gate import KEY, gate, inline, rows, url
+from kit.upstream import Asked, Say, Upstream, body
 
 KEYS = {"authorization": f"Bearer {KEY}"}
 QUESTION = {"role": "user", "content": "How is it in Ulm?"}
@@ -169,3 +170,60 @@ async def test_another_client_gets_nothing_of_what_is_remembered(tmp_path: Path)
     assert set(await store.get("one", call_keys(call))) == set(call_keys(call))
     assert await store.get("two", call_keys(call)) == {}
     assert not store.may_hold("two")
+
+
+def second_turn(door: str, first: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What a client of a door sends with the result of the call in `first`."""
+    match door:
+        case "openai_chat":
+            return "/v1/chat/completions", chat_turn(first, "up/m")
+        case "anthropic_messages":
+            result = {"type": "tool_result", "tool_use_id": first["content"][-1]["id"], "content": "22"}
+            said = [QUESTION, {"role": "assistant", "content": first["content"]}, {"role": "user", "content": [result]}]
+            return "/v1/messages", {"model": "up/m", "max_tokens": 99, "messages": said}
+        case _:
+            result = {"type": "function_call_output", "call_id": first["output"][-1]["call_id"], "output": "22"}
+            return "/v1/responses", {"model": "up/m", "store": False, "input": [QUESTION, *first["output"], result]}
+
+
+@pytest.mark.parametrize("door", ["openai_responses", "anthropic_messages", "openai_chat"])
+async def test_what_one_account_sealed_goes_back_on_its_key(door: str, tmp_path: Path) -> None:
+    """R-S2: OpenAI opens encrypted reasoning for the organisation alone that had it made, and a provider may have keys
+    of several: verbatim, wrapped for another dialect, and put back for a client that cannot carry it."""
+    made: dict[str, str] = {}
+
+    def account(asked: Asked) -> Say:
+        key = asked.headers["authorization"]
+        said = asked.json["input"]
+        sealed = [item["encrypted_content"] for item in said if item.get("type") == "reasoning"]
+        if any(made[token] != key for token in sealed):
+            return body({"error": {"message": "organization_id did not match", "type": "invalid_request_error"}}, 400)
+        made[token := f"sealed-{len(made)}"] = key
+        told = answer("openai_responses", USUAL, stream=wants_stream(asked))
+        return replace(told, pieces=[piece.replace(SIGNATURE.encode(), token.encode()) for piece in told.pieces])
+
+    keys = inline([{"label": name, "api_key": f"key-{name}"} for name in ("one", "two", "six")])
+    up = {name: value for name, value in provider("openai_responses", "").items() if name != "api_key"}
+    path, question = second_turn(door, FIRST[door])
+    question = {**question, "input" if door == "openai_responses" else "messages": [QUESTION]}
+    async with (
+        Upstream(account) as upstream,
+        gate(tmp_path, {**up, "base_url": f"{upstream.url}/v1", "credentials": keys}) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers=KEYS) as client,
+    ):
+        for _ in range(8):
+            upstream.asked.clear()
+            first = (await client.post(path, json=question)).json()
+            second = await client.post(path, json=second_turn(door, first)[1])
+            assert second.status_code == 200, second.text
+            kinds = [item.get("type") for item in upstream.asked[1].json["input"]]
+            assert "reasoning" in kinds, "it was carried, not left out"
+            assert len({asked.headers["authorization"] for asked in upstream.asked}) == 1
+        assert len(set(made.values())) > 1, "calls without a history are shared out"
+
+
+FIRST: dict[str, dict[str, Any]] = {
+    "openai_chat": {"choices": [{"message": {"tool_calls": [{"id": "c", "function": {}}]}}]},
+    "anthropic_messages": {"content": [{"id": "c"}]},
+    "openai_responses": {"output": [{"call_id": "c"}]},
+}

@@ -35,6 +35,19 @@ def toml(providers: Iterable[Mapping[str, Any]], sections: str = "") -> str:
     return "\n".join(lines)
 
 
+class inline:  # noqa: N801 - reads as a word
+    """A list of tables, as TOML writes it in one line."""
+
+    def __init__(self, tables: list[dict[str, str]]) -> None:
+        self._tables = tables
+
+    def __str__(self) -> str:
+        told = (
+            "{ " + ", ".join(f'{name} = "{value}"' for name, value in table.items()) + " }" for table in self._tables
+        )
+        return f"[{', '.join(told)}]"
+
+
 @asynccontextmanager
 async def gate(
     folder: Path, *providers: Mapping[str, Any], sections: str = "", environ: Mapping[str, str] | None = None

@@ -42,6 +42,12 @@ _UNSEALED = re.compile(rb'"signature"\s*:\s*""')
 """A thought of another maker, as Anthropic's clients were shown it: Anthropic refuses it as it is."""
 
 
+_OF_AN_ACCOUNT = "openai_responses"
+"""The dialect whose sealed thoughts only the account can open that had them made (OpenAI: "Encrypted content
+organization_id did not match the target organization"). Anthropic's and Google's signatures hold for any account, so
+their callers keep every key."""
+
+
 class Continuity:
     """Reads requests for what makers sealed, and listens to replies for it."""
 
@@ -73,6 +79,7 @@ class Continuity:
         request = _named(request, known)
         brought = frozenset(seal.origin for seal in _seals(request.turns) if seal.origin)
         request, put_back = _put_back(request, known)
+        order = _on_its_key(order, request, known)
         listed = plan.deployments
         plan = self._pinned(plan, order, request, known)
         if order.moves is not None and plan.deployments[0] not in listed:
@@ -101,9 +108,11 @@ class Continuity:
 
     # -- replies ------------------------------------------------------------------------------------------------
 
-    def hears_verbatim(self, dialect: str) -> bool:
+    def hears_verbatim(self, dialect: str, deployment: Deployment) -> bool:
         """Whether bytes that pass untouched must be listened to: bare tokens of one dialect with several speakers do
-        not say whose they are."""
+        not say whose they are, nor which of several accounts can open them."""
+        if dialect == _OF_AN_ACCOUNT and len(deployment.provider.credentials) > 1:
+            return True
         return self._catalog.current.speakers(dialect) > 1
 
     def listening(self, reader: Reader, order: Order, deployment: Deployment, request: Request | None) -> Reader:
@@ -111,7 +120,9 @@ class Continuity:
         restorer = Restorer(request) if request is not None and Restorer.is_needed(request) else None
 
         def keep(reply: Reply) -> None:
-            kept = kept_of(reply, deployment.provider_name, deployment.model)
+            has_several = len(deployment.provider.credentials) > 1
+            credential = order.account.credential if has_several else ""
+            kept = kept_of(reply, deployment.provider_name, deployment.model, credential)
             if kept:
                 # The store is asked on the loop's next turn, long before the client can come back with the result.
                 task = asyncio.get_running_loop().create_task(self._store.put(order.owner, kept))
@@ -156,7 +167,7 @@ def _keys(request: Request) -> Iterator[str]:
     for turn in request.turns:
         for block in turn.blocks:
             seal = seal_of(block)
-            if seal is not None and not seal.origin:
+            if seal is not None and (not seal.origin or seal.dialect == _OF_AN_ACCOUNT):
                 yield token_key(seal.token)
             if isinstance(block, ToolCall) and turn.role == "assistant":
                 yield _call_key(block)
@@ -165,6 +176,21 @@ def _keys(request: Request) -> Iterator[str]:
 def _call_key(call: ToolCall) -> str:
     by_id, by_words = call_keys(call)
     return by_words if is_invented(call.id) else by_id
+
+
+def _on_its_key(order: Order, request: Request, known: Mapping[str, Remembered]) -> Order:
+    """The order, to be sent on the key whose account can open what the request holds. The last thought decides: who
+    mixes accounts in one conversation is refused by the provider, in its words."""
+    if order.credential:
+        return order
+    makers = dict(known)
+    for one in known.values():
+        makers.update((token_key(seal.token), one) for _, thought in one.thoughts if (seal := thought.seal))
+    for seal in reversed(list(_seals(request.turns))):
+        if seal.dialect == _OF_AN_ACCOUNT and (found := makers.get(token_key(seal.token))) and found.credential:
+            order.account.decided(f"only the account of '{found.credential}' can open what '{found.origin}' thought")
+            return replace(order, credential=found.credential)
+    return order
 
 
 def _named(request: Request, known: Mapping[str, Remembered]) -> Request:

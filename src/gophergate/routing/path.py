@@ -82,7 +82,7 @@ class Paths:
                 await self._deliver(answer, order, dialect, deployment, await _read(order))
             elif streams:
                 reader = dialect.reader(stream=True, origin=provider.name)
-                if self._continuity.hears_verbatim(dialect.name):
+                if self._continuity.hears_verbatim(dialect.name, deployment):
                     reader = self._continuity.listening(reader, order, deployment, None)
                 await _pour(answer, VerbatimStream(order, reader, kind, secrets_of(provider)))
             else:
@@ -91,7 +91,7 @@ class Paths:
     async def _whole(self, answer: Answer, order: Order, deployment: Deployment, kind: bytes) -> None:
         body = await answer.read(MAX_ANSWER)
         reader = order.door.reader(stream=False, origin=deployment.provider.name)
-        if self._continuity.hears_verbatim(order.door.name):
+        if self._continuity.hears_verbatim(order.door.name, deployment):
             reader = self._continuity.listening(reader, order, deployment, None)
         events = reader.feed(body) + reader.end()
         order.account.see(events)

@@ -21,12 +21,14 @@ from gophergate.dialects.toolnames import flat_name, wrap_input
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):
     """What came with a tool call: who made it (`origin` a provider's name, `model` there), the call's own `seal`, and
-    the sealed thoughts before it, each with the number of other blocks between it and the call before."""
+    the sealed thoughts before it, each with the number of other blocks between it and the call before. `credential` is
+    the label of the key it was made on, where its provider has several."""
 
     origin: str
     model: str
     seal: Seal | None = None
     thoughts: tuple[tuple[int, Thought], ...] = ()
+    credential: str = ""
 
 
 class SealStore(Protocol):
@@ -100,10 +102,10 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Remembered)
 
 
-def kept_of(reply: Reply, origin: str, model: str) -> dict[str, bytes]:
+def kept_of(reply: Reply, origin: str, model: str, credential: str = "") -> dict[str, bytes]:
     """What to remember of a reply: by each sealed call, and by each token. {} for a reply without seals."""
     kept: dict[str, bytes] = {}
-    maker = _ENCODER.encode(Remembered(origin, model))
+    maker = _ENCODER.encode(Remembered(origin, model, credential=credential))
     thoughts: list[tuple[int, Thought]] = []
     between = 0
     for block, choice in zip(reply.blocks, reply.choices, strict=True):
@@ -118,7 +120,7 @@ def kept_of(reply: Reply, origin: str, model: str) -> dict[str, bytes]:
                     thoughts.append((between, block))
             case ToolCall():
                 if seal is not None or thoughts:
-                    value = _ENCODER.encode(Remembered(origin, model, seal, tuple(thoughts)))
+                    value = _ENCODER.encode(Remembered(origin, model, seal, tuple(thoughts), credential))
                     kept.update((key, value) for key in call_keys(block))
                 thoughts, between = [], 0
             case _:
