@@ -109,5 +109,9 @@ export const change = (now, before) => (before ? (now - before) / before : null)
 /** A reason that may be an error's code, in words: "upstream_unreachable" -> "upstream unreachable". @param {string} reason */
 export const inWords = (reason) => (/^[a-z_]+$/.test(reason) ? reason.replaceAll("_", " ") : reason);
 
+/** A change as people say it: "+12 %", "−3.0 %", and from ten times on "× 24". @param {number} share */
+export const movement = (share) =>
+  share >= 9 ? `× ${count(Math.round(share + 1))}` : `${share >= 0 ? "+" : "−"}${percent(Math.abs(share))}`;
+
 /** 1 call, 2 calls @param {number} size @param {string} one */
 export const plural = (size, one, many = `${one}s`) => `${count(size)} ${size === 1 ? one : many}`;

@@ -2,7 +2,7 @@
 import { html, useData } from "../ui.js";
 import { get, names as namesOf } from "../api.js";
 import { route, setQuery } from "../router.js";
-import { change, count, duration, money, percent } from "../format.js";
+import { change, count, duration, money, movement, percent } from "../format.js";
 import { Loaded, Empty } from "../widgets/states.js";
 import { Button, Segments } from "../widgets/basics.js";
 import { range, RangePicker } from "../widgets/range.js";
@@ -169,8 +169,7 @@ function Totals({ data: { total, previous } }) {
               ${value}
               ${moved !== null && html`
                 <span class="small muted" title="Against the period before">
-                  ${moved >= 0 ? "+" : "−"}
-                  ${percent(Math.abs(moved))}
+                  ${movement(moved)}
                 </span>
               `}
             </dd>

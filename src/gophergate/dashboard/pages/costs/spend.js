@@ -1,7 +1,7 @@
 /** Spend by time, and by whom. */
 import { html, useData } from "../../ui.js";
 import { get } from "../../api.js";
-import { change, money, percent } from "../../format.js";
+import { change, money, movement } from "../../format.js";
 import { Chart } from "../../widgets/chart.js";
 import { filled, range } from "../../widgets/range.js";
 import { Empty, Loaded } from "../../widgets/states.js";
@@ -47,10 +47,7 @@ function OverTime({ data }) {
   const series = [
     { label: "Spend", values: rows.map((row) => (row ? Number(row.cost) : 0)), color: "--series-4" },
   ];
-  const compared =
-    moved === null
-      ? "nothing to compare with"
-      : `${moved >= 0 ? "+" : "−"}${percent(Math.abs(moved))} against the period before`;
+  const compared = moved === null ? "nothing to compare with" : `${movement(moved)} against the period before`;
   return html`
     <section class="card">
       <header>

@@ -1,6 +1,6 @@
 /** The four figures: what they are, how they moved, and what is behind them. */
 import { html } from "../../ui.js";
-import { change, count, duration, exactly, money, percent } from "../../format.js";
+import { change, count, duration, exactly, money, movement, percent } from "../../format.js";
 import { host } from "../../socket.js";
 import { Spark } from "../../widgets/chart.js";
 import { filled } from "../../widgets/range.js";
@@ -113,13 +113,11 @@ function Figure({
 }
 
 function Moved({ moved, points, isWorse }) {
-  const sign = moved >= 0 ? "+" : "−";
-  const size = points ? `${Math.abs(moved * 100).toFixed(1)} points` : percent(Math.abs(moved));
+  const text = points ? `${moved >= 0 ? "+" : "−"}${Math.abs(moved * 100).toFixed(1)} points` : movement(moved);
   const kind = !isWorse || Math.abs(moved) < NOTABLE ? "" : moved < 0 ? "up" : "down";
   return html`
     <span class=${kind} title="Against the period before">
-      ${sign}
-      ${size}
+      ${text}
     </span>
   `;
 }

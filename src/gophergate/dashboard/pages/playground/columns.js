@@ -46,7 +46,7 @@ export function ColumnBox({ column, model, models, result, onPick, onRemove, onG
         <footer class="spread">
           <${Figures} result=${result} />
           ${isAnswered && result.parts.length > 0 && !calls.length && html`
-            <${Button} kind="quiet" title="Go on from this answer" onClick=${() => onGoOn(result, {})}>
+            <${Button} kind="quiet flush" title="Go on from this answer" onClick=${() => onGoOn(result, {})}>
               Go on from here
             <//>
           `}
