@@ -193,3 +193,20 @@ async def test_every_filter_of_the_call_log_finds_its_call_and_no_other(gateway:
         assert item["id"] not in wanted, query
     for query in ("tag=jo", "session=s", "q=%25", "client_id=c1&model=m2"):
         assert (await admin.get(f"/api/calls?{query}"))["items"] == [], query
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "said"),
+    [
+        ("/api/usage?group_by=model", "group_by", "takes by, client_id, compare"),
+        ("/api/calls?modell=demo/echo&limit=5", "modell", "model"),
+        ("/api/groups/none?x=", "x", "takes none"),
+    ],
+)
+async def test_a_parameter_that_is_none_is_named_with_those_there_are(
+    admin: Operator, path: str, name: str, said: str
+) -> None:
+    """Passed over, a misspelt filter would show what was not asked for."""
+    status, problem = await admin.ask("GET", path)
+    assert (status, problem["error"]["param"]) == (400, name)
+    assert said in problem["error"]["message"]
