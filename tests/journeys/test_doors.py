@@ -92,12 +92,38 @@ async def test_the_model_lists_of_gemini_and_ollama(tmp_path: Path) -> None:
         with pytest.raises(ollama.ResponseError) as missing:
             await local.show("demo/nonsense")
         assert missing.value.status_code == 404
+        assert (await local.ps()).models == []
         await local._client.aclose()
         async with httpx2.AsyncClient(base_url=url(gateway)) as client:
             version: Any = (await client.get("/api/version", headers={"authorization": f"Bearer {KEY}"})).json()
             assert set(version) == {"version"}
-            for path in ("/v1beta/models", "/api/tags", "/api/version"):
+            for path in ("/v1beta/models", "/api/tags", "/api/version", "/api/ps"):
                 assert (await client.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize("upstream", ["anthropic_messages", "ollama"])
+async def test_loading_a_model_asks_only_a_provider_that_loads_it(upstream: str, tmp_path: Path) -> None:
+    """Ollama's clients send a request that says nothing first: elsewhere it was refused, or asked and paid."""
+    import ollama
+
+    async with Upstream(script(upstream)) as up, gate(tmp_path, provider(upstream, up.url)) as gateway:
+        local = ollama.AsyncClient(host=url(gateway), headers={"authorization": f"Bearer {KEY}"})
+        loads: list[Any] = [
+            await local.generate(model="up/m"),
+            await local.generate(model="up/m", prompt="", keep_alive=0),
+            await local.chat(model="up/m", messages=[]),
+            [part async for part in await local.chat(model="up/m", messages=[], keep_alive="0s", stream=True)][-1],
+        ]
+        asked = await local.generate(model="up/m", prompt="Hi")
+        await local._client.aclose()
+        kept = await rows(gateway, 5)
+    assert [row.status for row in kept] == ["ok"] * 5
+    if upstream == "ollama":
+        assert len(up.asked) == 5
+    else:
+        assert (len(up.asked), asked.response) == (1, TEXT)
+        assert [one.done_reason for one in loads] == ["load", "unload", "load", "unload"]
+        assert [row.usage is None for row in kept] == [True] * 4 + [False], "nothing was asked, so nothing is paid"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from gophergate.dialects.openai_responses import OpenAIResponses
 from gophergate.exchange import House, exchange
 from gophergate.front.base import Handler, Inbound, Reply
 from gophergate.routing.base import Runner
+from gophergate.routing.loading import Loading
 
 COUNT = "count_tokens"
 """The operation, as rows name it."""
@@ -44,7 +45,10 @@ class ChatDoors:
 
     def chat(self, name: str) -> Handler:
         """The chat door of a dialect; "ollama_generate" is Ollama's older one."""
-        return partial(exchange, house=self._house, door=self._doors[name])
+        runner = None
+        if name in ("ollama", "ollama_generate"):
+            runner = Loading(self._house.attempts, generate=name == "ollama_generate")
+        return partial(exchange, house=self._house, door=self._doors[name], runner=runner)
 
     def count(self, name: str) -> Handler:
         """The token-counting door of a dialect."""

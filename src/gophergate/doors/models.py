@@ -89,6 +89,11 @@ class ModelList:
         }
         _say(reply, shown)
 
+    async def ollama_ps(self, inbound: Inbound, reply: Reply) -> None:
+        """`GET /api/ps`: nothing is loaded here."""
+        await self._auth.caller(inbound)
+        _say(reply, {"models": []})
+
     async def ollama_version(self, inbound: Inbound, reply: Reply) -> None:
         """`GET /api/version`: ours."""
         await self._auth.caller(inbound)

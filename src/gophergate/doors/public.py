@@ -68,6 +68,7 @@ class PublicDoors:
                 gemini_model=models.gemini_one,
                 ollama_tags=models.ollama_tags,
                 ollama_show=models.ollama_show,
+                ollama_ps=models.ollama_ps,
                 ollama_version=models.ollama_version,
                 usage=OwnUsage(house.auth, Usages(parts.database), parts.wall).get,
                 live=health.live,

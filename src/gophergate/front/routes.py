@@ -35,6 +35,7 @@ class Doors(msgspec.Struct, frozen=True):
     gemini_model: Callable[[str], Handler]
     ollama_tags: Handler
     ollama_show: Handler
+    ollama_ps: Handler
     ollama_version: Handler
     usage: Handler
     live: Handler
@@ -61,6 +62,7 @@ class Routes:
             ("POST", "/api/generate"): doors.chat("ollama_generate"),
             ("GET", "/api/tags"): doors.ollama_tags,
             ("POST", "/api/show"): doors.ollama_show,
+            ("GET", "/api/ps"): doors.ollama_ps,
             ("GET", "/api/version"): doors.ollama_version,
             ("GET", "/health/live"): doors.live,
             ("HEAD", "/health/live"): doors.live,
