@@ -62,10 +62,29 @@ def test_a_webhook_keeps_what_it_is_told_of(at: Visit, api: httpx2.Client) -> No
     page = at.go("settings/webhooks")
     for name, hook in made.items():
         page.locator("tr", has_text=name).click()
+        page.fill("#field-name", f"{name} still")
         with page.expect_response(lambda answer: answer.request.method == "PATCH"):
             page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("button", name="Save")).to_have_count(0)
-        assert sorted(api.get(f"/api/webhooks/{hook['id']}").json()["events"]) == hook["events"]
+        shown = api.get(f"/api/webhooks/{hook['id']}").json()
+        assert (shown["name"], sorted(shown["events"])) == (f"{name} still", hook["events"])
     at.go("overview")
     for hook in made.values():
         api.delete(f"/api/webhooks/{hook['id']}").raise_for_status()
+
+
+def test_a_webhook_that_somebody_else_changed_keeps_both_changes(at: Visit, api: httpx2.Client) -> None:
+    given = {"name": "shared", "url": "https://hooks.example.com/in", "events": ["budget"]}
+    place = f"/api/webhooks/{api.post('/api/webhooks', json=given).raise_for_status().json()['id']}"
+    page = at.go(f"settings/webhooks/{place.rpartition('/')[2]}")
+    page.get_by_label("A provider's credit is low").check()
+    api.patch(place, json={"url": "https://hooks.example.com/out"}).raise_for_status()
+    page.get_by_role("button", name="Save").click()
+    notice = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    expect(notice.get_by_role("row", name="Address")).to_contain_text("hooks.example.com/out")
+    page.get_by_role("button", name="Save mine over it").click()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    shown = api.get(place).json()
+    assert (shown["url"], sorted(shown["events"])) == ("https://hooks.example.com/out", ["budget", "credit"])
+    at.complaints.clear()  # the browser tells of the 412
+    api.delete(place).raise_for_status()

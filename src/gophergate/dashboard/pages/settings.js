@@ -21,13 +21,13 @@ const SHOWN = { configuration: Configuration, webhooks: Webhooks, backup: Backup
 
 export default function Settings() {
   const tabs = may("configure") ? [...OPERATORS, ...EVERYBODY] : EVERYBODY;
-  const asked = route.value.detail;
+  const [asked, which = ""] = route.value.detail.split("/");
   const tab = tabs.some(([key]) => key === asked) ? asked : tabs[0][0];
   const Shown = SHOWN[tab];
   return html`
     <div class="stack">
       <${Tabs} options=${tabs} value=${tab} onPick=${(value) => go("settings", value)} />
-      <${Shown} />
+      <${Shown} which=${which} />
     </div>
   `;
 }

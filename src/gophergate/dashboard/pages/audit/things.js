@@ -110,7 +110,7 @@ export function placeOf(entry, names) {
     case "token":
       return href("users", "tokens");
     case "webhook":
-      return href("settings", "webhooks");
+      return href("settings", `webhooks/${id}`);
     case "group":
     case "model":
     case "provider":
