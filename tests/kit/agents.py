@@ -6,6 +6,7 @@ Opt in by `make agents`. Each run has a home of its own and a work folder of its
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 import subprocess
@@ -34,16 +35,23 @@ class Ran:
 
 
 def install(command: str) -> Path:
-    """The agent's command, installed when it is not there. Raises RuntimeError with npm's own words."""
+    """The agent's command, installed when it is not there, by one process at a time: others could run half of it.
+    Raises RuntimeError with npm's own words."""
     folder = CACHE / command
     path = folder / "node_modules" / ".bin" / command
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "installing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(command, folder, path)
+    return path
+
+
+def _install(command: str, folder: Path, path: Path) -> None:
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         words = [*_npm(), "install", "--prefix", str(folder), "--no-fund", "--no-audit", PACKAGES[command]]
         done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": search_path()})
         if done.returncode or not path.exists():
             raise RuntimeError(f"npm could not install {PACKAGES[command]}: {done.stderr.strip()[-1000:]}")
-    return path
 
 
 def _npm() -> list[str]:
