@@ -36,32 +36,51 @@ def same(door: str, body: dict[str, Any]) -> dict[str, Any]:
 # -- Claude Code --------------------------------------------------------------------------------------------------
 
 
-PLACEHOLDER = {"name": "DeferredToolPlaceholder", "defer_loading": True, "input_schema": NOTHING}
+PLACEHOLDER = {
+    "name": "DeferredToolPlaceholder",
+    "description": "Reserved placeholder that keeps deferred tool loading active; never call this tool.",
+    "input_schema": NOTHING,
+    "defer_loading": True,
+}
 DEFERRED = {"name": "Deep", "description": "Digs.", "defer_loading": True, "input_schema": CITY}
 SEARCH = {"name": "ToolSearch", "description": "Finds tools.", "input_schema": NOTHING}
 
 
 @FROM_CLAUDE
-def test_a_tool_that_only_holds_a_place_is_offered_to_nobody_else(target: str) -> None:
-    """PROTOCOLS, Claude Code: `DeferredToolPlaceholder` has an empty schema and must never be called. A deferred tool
-    that says what it does is offered at once, because nobody else can load it later."""
+def test_a_deferred_tool_is_offered_to_nobody_else_before_it_is_found(target: str) -> None:
+    """PROTOCOLS, Claude Code: `DeferredToolPlaceholder` must never be called; and no deferred tool is shown to
+    Anthropic's own models before a search brings it. Where the search is the vendor's, all are offered at once."""
     body = claude(tools=[SEARCH, PLACEHOLDER, DEFERRED])
     written = cross("anthropic_messages", body, target)
-    assert [tool.name for tool in back(target, written).tools] == ["ToolSearch", "Deep"]
+    assert [tool.name for tool in back(target, written).tools] == ["ToolSearch"]
     assert "defer_loading" in written.dropped
     assert same("anthropic_messages", body)["tools"] == body["tools"]
+    searched = {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"}
+    written = cross("anthropic_messages", claude(tools=[searched, DEFERRED]), target)
+    assert [tool.name for tool in back(target, written).tools] == ["Deep"]
+    assert {"defer_loading", "tool_search_tool_regex_20251119"} <= set(written.dropped)
 
 
 @FROM_CLAUDE
-def test_what_a_tool_search_found_is_told(target: str) -> None:
+def test_what_a_tool_search_found_is_told_and_offered(target: str) -> None:
     """PROTOCOLS, Claude Code, ToolSearch: a result of nothing but references is no empty result elsewhere."""
     use = {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "ToolSearch", "input": {}}]}
     found = {"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "tool_reference", "tool_name": "Deep"}]}
-    body = claude(use, {"role": "user", "content": [found]}, tools=[SEARCH, DEFERRED])
-    turns = back(target, cross("anthropic_messages", body, target)).turns
-    (result,) = (block for turn in turns for block in turn.blocks if isinstance(block, ToolResult))
+    body = claude(use, {"role": "user", "content": [found]}, tools=[SEARCH, PLACEHOLDER, DEFERRED])
+    request = back(target, cross("anthropic_messages", body, target))
+    (result,) = (block for turn in request.turns for block in turn.blocks if isinstance(block, ToolResult))
     assert [block.text for block in result.content if isinstance(block, Text)] == ["Tool found: Deep"]
+    assert [tool.name for tool in request.tools] == ["ToolSearch", "Deep"]
     assert same("anthropic_messages", body)["messages"][-1]["content"] == [found]
+
+
+@FROM_CLAUDE
+def test_a_deferred_tool_that_was_called_is_offered(target: str) -> None:
+    """PROTOCOLS, Claude Code: also when the history no longer holds the search that brought it."""
+    use = {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "Deep", "input": {"city": "Ulm"}}]}
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "dug"}]}
+    written = cross("anthropic_messages", claude(use, result, tools=[SEARCH, DEFERRED]), target)
+    assert [tool.name for tool in back(target, written).tools] == ["ToolSearch", "Deep"]
 
 
 def change(kind: str, **tool: Any) -> dict[str, Any]:
@@ -73,7 +92,10 @@ def test_tools_that_change_on_the_way_are_those_of_the_moment(target: str) -> No
     """PROTOCOLS, Claude Code: beta `mid-conversation-tool-changes`. What was removed and not added again is no longer
     offered; what is defined in a turn is; and a turn of nothing else is no turn."""
     late = {"name": "Late", "description": "Comes late.", "input_schema": CITY}
-    tools = [{"name": name, "description": name, "input_schema": NOTHING} for name in ("Gone", "Back")]
+    tools: list[dict[str, Any]] = [
+        {"name": name, "description": name, "input_schema": NOTHING} for name in ("Gone", "Back")
+    ]
+    tools += [{**DEFERRED, "name": "Added"}, {**DEFERRED, "name": "Never"}]
     body = claude(
         change("removal", type="tool_reference", name="Gone"),
         {"role": "assistant", "content": "ok"},
@@ -82,11 +104,12 @@ def test_tools_that_change_on_the_way_are_those_of_the_moment(target: str) -> No
         {"role": "assistant", "content": "ok"},
         HI,
         change("addition", type="tool_reference", name="Back"),
+        change("addition", type="tool_reference", name="Added"),
         change("addition", type="tool_definition", definition=late),
         tools=tools,
     )
     request = back(target, cross("anthropic_messages", body, target))
-    assert [tool.name for tool in request.tools] == ["Back", "Late"]
+    assert [tool.name for tool in request.tools] == ["Back", "Added", "Late"]
     assert [turn.role for turn in request.turns if turn.role not in ("user", "assistant")] == []
     again = same("anthropic_messages", body)
     assert again["tools"] == tools

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from gophergate.core.blocks import Block, Media, Text, ToolResult
 from gophergate.core.request import Request, Turn
-from gophergate.dialects.toolnames import flat_name
+from gophergate.dialects.toolnames import WITHHELD, flat_name
 from kit.fidelity_meant import Json, Meant, meaning
 
 
@@ -20,6 +20,7 @@ def expected(request: Request, target: str) -> Meant:
     """What a recorded request should mean once it has crossed."""
     if target == request.dialect:
         return meaning(request)
+    request = _with_seen_only(request)
     if target in ("openai_chat", "ollama"):
         request = _with_documents_told(request, target)
     if target in ("openai_chat", "anthropic_messages"):
@@ -87,6 +88,12 @@ def _words_of(block: Block, target: str) -> str | None:
     if block.text is None and block.data is not None and block.media_type.startswith("text/"):
         return base64.b64decode(block.data + "==").decode(errors="replace")
     return block.text
+
+
+def _with_seen_only(request: Request) -> Request:
+    """A deferred tool that no search has brought yet is not shown to the model by its own vendor either."""
+    tools = tuple(tool for tool in request.tools if not any(WITHHELD in members for members in tool.extra.values()))
+    return replace(request, tools=tools)
 
 
 def _with_allowed_only(request: Request) -> Request:

@@ -6,9 +6,11 @@ refused, with the place of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Json, Opaque, Seal, Text, Thought
+from gophergate.core.blocks import Block, Json, Opaque, Seal, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import (
     OutputFormat,
     Reasoning,
@@ -18,7 +20,7 @@ from gophergate.core.request import (
     ToolChoice,
     Turn,
 )
-from gophergate.dialects.anthropic_messages.blocks import read_blocks, read_cache
+from gophergate.dialects.anthropic_messages.blocks import REFERENCE, read_blocks, read_cache
 from gophergate.dialects.anthropic_messages.names import unspelled
 from gophergate.dialects.anthropic_messages.wire import INLINE, NAME, Members, extra_of, own
 from gophergate.dialects.base import decode_object, json_type
@@ -115,29 +117,44 @@ def _with_their_seals(blocks: tuple[Block, ...]) -> list[Block]:
 
 def _tools(members: Members, turns: tuple[Turn, ...]) -> tuple[Tool | ServerTool, ...]:
     """The tools at the top, then those that a turn defines. Another vendor knows neither deferral nor changes on the
-    way: it is offered what the model may call now, and not what there is nothing to know of."""
+    way: it is offered what the model can see now, which a deferred tool is once it was found, added or called."""
     raw = members.array("tools") or []
     tools = [_tool(value, f"tools[{at}]") for at, value in enumerate(raw)]
+    seen: set[str] = set()
     removed: set[str] = set()
-    for block in (block for turn in turns for block in turn.blocks):
-        if not isinstance(block, Opaque) or block.label not in ("tool_addition", "tool_removal"):
-            continue
-        changed = object_of(object_of(block.data).get("tool"))
-        if block.label == "tool_removal":
-            removed.add(text_of(changed.get("name")))
-            continue
-        defined = changed.get("definition")
-        removed.discard(text_of(object_of(defined or changed).get("name")))
-        if defined is not None:
-            tools.append(_noted(_tool(defined, "tool_addition.tool.definition"), INLINE))
-    return tuple(_noted(tool, WITHHELD) if tool.name in removed or _says_nothing(tool) else tool for tool in tools)
+    for block in _blocks(turns):
+        if isinstance(block, Text):
+            found = object_of(own(block.extra).get(REFERENCE))
+            seen.add(unspelled(text_of(found.get("tool_name"))))
+        elif isinstance(block, ToolCall):
+            seen.add(block.name)
+        elif isinstance(block, Opaque) and block.label in ("tool_addition", "tool_removal"):
+            changed = object_of(object_of(block.data).get("tool"))
+            defined = changed.get("definition")
+            name = unspelled(text_of(object_of(defined or changed).get("name")))
+            if block.label == "tool_removal":
+                removed.add(name)
+                continue
+            removed.discard(name)
+            seen.add(name)
+            if defined is not None:
+                tools.append(_noted(_tool(defined, "tool_addition.tool.definition"), INLINE))
+    # Nobody else can search as the vendor would have: then all there is to find is offered at once.
+    is_searched = any(isinstance(tool, ServerTool) and tool.label.startswith("tool_search") for tool in tools)
+    hidden = removed | {tool.name for tool in tools if _is_deferred(tool) and tool.name not in seen and not is_searched}
+    return tuple(_noted(tool, WITHHELD) if tool.name in hidden else tool for tool in tools)
 
 
-def _says_nothing(tool: Tool | ServerTool) -> bool:
-    """Whether it is deferred and only holds a place (Claude Code's keeps deferral on, and may never be called)."""
-    if isinstance(tool, ServerTool) or own(tool.extra).get("defer_loading") is not True or tool.description:
-        return False
-    return not object_of(object_of(tool.parameters).get("properties"))
+def _blocks(turns: tuple[Turn, ...]) -> Iterator[Block]:
+    for turn in turns:
+        for block in turn.blocks:
+            yield block
+            if isinstance(block, ToolResult):
+                yield from block.content
+
+
+def _is_deferred(tool: Tool | ServerTool) -> bool:
+    return isinstance(tool, Tool) and own(tool.extra).get("defer_loading") is True
 
 
 def _noted(tool: Tool | ServerTool, note: str) -> Tool | ServerTool:
