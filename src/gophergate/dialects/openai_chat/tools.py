@@ -36,17 +36,17 @@ def read_tools(tools: list[Any]) -> tuple[Tool | ServerTool, ...]:
         if kind == "custom" and isinstance(tool.get("custom"), dict):
             read.append(_read_custom(tool, tool["custom"]))
         elif kind in ("", "function") and isinstance(tool.get("function"), dict):
-            read.append(_read_function(tool, tool["function"], position))
+            read.append(_read_function(tool, tool["function"], f"tools[{position}].function"))
         else:
             name = text_of(tool.get("name")) or text_of(object_of(tool.get("function")).get("name"))
             read.append(ServerTool(dialect=NAME, label=kind or "tool", data=tool, name=name))
     return tuple(read)
 
 
-def _read_function(tool: dict[str, Any], said: dict[str, Any], position: int) -> Tool:
+def _read_function(tool: dict[str, Any], said: dict[str, Any], where: str) -> Tool:
     name = text_of(said.get("name"))
     if not name:
-        path = f"tools[{position}].function.name"
+        path = f"{where}.name"
         raise BadRequest(f"'{path}' is required and must be a string.", param=path)
     unknown = others(tool, frozenset({"type", "function"}))
     nested = others(said, frozenset({"name", "description", "parameters", "strict"}))
@@ -86,7 +86,7 @@ def _flat_grammar(form: Json) -> Json:
 
 def read_functions(functions: list[Any]) -> tuple[Tool, ...]:
     """The deprecated `functions` member."""
-    tools = [_read_function({}, object_of(function), i) for i, function in enumerate(functions)]
+    tools = [_read_function({}, object_of(function), f"functions[{i}]") for i, function in enumerate(functions)]
     return tuple(replace(tool, extra={NAME: {**own(tool.extra), NOTE_LEGACY: True}}) for tool in tools)
 
 

@@ -190,6 +190,17 @@ def test_free_form_tools_stay_free_form_within_the_dialect() -> None:
     assert (body["tools"], body["messages"][1]["tool_calls"]) == (tools, [told])
 
 
+@pytest.mark.parametrize(
+    ("member", "entry", "path"),
+    [("functions", None, "functions[0].name"), ("tools", {"function": {}}, "tools[0].function.name")],
+)
+def test_a_function_without_a_name_is_named_where_its_caller_wrote_it(member: str, entry: Any, path: str) -> None:
+    """R-X8."""
+    with pytest.raises(BadRequest) as refused:
+        read(**{member: [entry]})
+    assert refused.value.param == path
+
+
 def test_the_old_functions_are_tools_and_go_back_as_functions() -> None:
     history = [
         {"role": "user", "content": "x"},
