@@ -92,6 +92,7 @@ const columns = (sums) => [
   },
   {
     key: "calls",
+    phone: false,
     head: "Calls, a day",
     num: true,
     cell: (row) => count(sums[row.name]?.calls || 0),

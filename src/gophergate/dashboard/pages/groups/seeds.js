@@ -1,6 +1,6 @@
 /** Groups that are offered, not imposed: made of the models that are there. */
 import { html, useData } from "../../ui.js";
-import { all, post } from "../../api.js";
+import { post, whole } from "../../api.js";
 import { Button, Pill } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
 import { Loaded } from "../../widgets/states.js";
@@ -16,7 +16,7 @@ const STATES = {
 
 /** @param {{onClose: () => void, onDone: () => void}} props */
 export function Seeds({ onClose, onDone }) {
-  const seeds = useData(() => all("/api/groups/seeds"), []);
+  const seeds = useData(() => whole("/api/groups/seeds"), []);
   const make = (names) =>
     attempt(
       async () => {

@@ -1,6 +1,6 @@
 /** What a group was before, what each version changed, and the way back. */
 import { html, useData } from "../../ui.js";
-import { all, may, post } from "../../api.js";
+import { may, post, whole } from "../../api.js";
 import { Button, Pill, When } from "../../widgets/basics.js";
 import { Loaded } from "../../widgets/states.js";
 import { attempt } from "../../widgets/toasts.js";
@@ -10,7 +10,7 @@ const STATES = { published: ["ok", "in force"], draft: ["warn", "draft"], retire
 
 /** @param {{name: string, onDone: () => void}} props */
 export function Versions({ name, onDone }) {
-  const versions = useData(() => all(`/api/groups/${encodeURIComponent(name)}/versions`), [name]);
+  const versions = useData(() => whole(`/api/groups/${encodeURIComponent(name)}/versions`), [name]);
   const publish = (version) =>
     attempt(async () => {
       await post(`/api/groups/${encodeURIComponent(name)}/publish`, { version });

@@ -1,6 +1,6 @@
 /** One provider: how it is, a live test, its keys, its settings, its credit. */
 import { html, useData } from "../../ui.js";
-import { all, get, may } from "../../api.js";
+import { get, may, whole } from "../../api.js";
 import { href, route, setQuery } from "../../router.js";
 import { Tabs } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
@@ -15,7 +15,7 @@ import { Settings } from "./settings.js";
 /** @param {{name: string, onClose: () => void, onChange: () => void}} props */
 export function ProviderDrawer({ name, onClose, onChange }) {
   const both = useData(async () => {
-    const [row, kinds] = await Promise.all([get(place(name)), all("/api/providers/kinds")]);
+    const [row, kinds] = await Promise.all([get(place(name)), whole("/api/providers/kinds")]);
     return { row, kinds };
   }, [name]);
   useFresh(["provider", "breaker", "credential"], both.reload);

@@ -1,6 +1,6 @@
 /** A provider in three clicks: which, its key, add; then it is asked at once. */
 import { html, useData, useEffect, useRef, useState } from "../../ui.js";
-import { all, post } from "../../api.js";
+import { post, whole } from "../../api.js";
 import { go } from "../../router.js";
 import { Button } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
@@ -13,7 +13,7 @@ const FIRST = ["openai", "anthropic", "gemini", "ollama", "openrouter", "compati
 
 /** @param {{onClose: () => void, onDone: () => void}} props */
 export function NewProvider({ onClose, onDone }) {
-  const kinds = useData(() => all("/api/providers/kinds"), []);
+  const kinds = useData(() => whole("/api/providers/kinds"), []);
   const [kind, setKind] = useState(/** @type {any} */ (null));
   const [made, setMade] = useState("");
   const title = made ? `${made} is added` : kind ? `Add ${kind.label}` : "Add a provider";

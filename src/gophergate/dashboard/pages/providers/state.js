@@ -20,9 +20,11 @@ export function StateOf({ row }) {
   const cooling = ailments.length - open;
   return html`
     <span class="line nowrap">
-      <${Pill} kind=${kind} title=${row.problem || ""}>
-        ${word}
-      <//>
+      ${!(row.state === "failing" && ailments.length) && html`
+        <${Pill} kind=${kind} title=${row.problem || ""}>
+          ${word}
+        <//>
+      `}
       ${open > 0 && html`
         <${Pill} kind="bad" title=${ailments.map((one) => `${one.what}: ${inWords(one.reason)}`).join("\n")}>
           ${open === 1 ? "breaker open" : `${open} breakers open`}
