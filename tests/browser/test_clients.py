@@ -124,6 +124,7 @@ def test_a_key_is_deleted_and_escape_goes_back_before_it_closes(at: Visit, api: 
     page.keyboard.press("Escape")
     expect(delete).to_be_focused()
     delete.press("Enter")
+    expect(page.get_by_role("button", name="Keep")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("list", name="Keys")).to_contain_text("It has no key")

@@ -1,5 +1,5 @@
 /** Small things that every page uses. */
-import { html, useClock, useEffect, useRef, useState } from "../ui.js";
+import { html, useClock, useLayoutEffect, useRef, useState } from "../ui.js";
 import { Icon } from "../icons.js";
 import { ago, exactTime, exactly, money, shortId } from "../format.js";
 import { toast } from "./toasts.js";
@@ -165,7 +165,7 @@ export const Bar = ({ share, kind = "", label = "" }) => html`
 export function Sure({ word, question, onSure, kind = "quiet bad" }) {
   const [asking, setAsking] = useState(/** @type {boolean|null} */ (null));
   const next = useRef(/** @type {HTMLElement|null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const button = next.current?.querySelector(asking ? "button:last-child" : "button");
     if (asking !== null && button instanceof HTMLElement) button.focus();
   }, [asking]);
