@@ -290,7 +290,8 @@ async def test_a_whole_gateway_stops_with_every_row_written(tmp_path: Path) -> N
     """Law 1: drained at shutdown."""
     async with standing(tmp_path, lambda _: sse(*STREAM, pause=0.1)) as (gateway, _):
         asking = [asyncio.ensure_future(ask(gateway, stream=True)) for _ in range(20)]
-        await asyncio.sleep(0.2)
+        while gateway.server.statistics()["running"] < 20:
+            await asyncio.sleep(0.01)
         gateway.server.stop()
     assert [(await call)[0] for call in asking] == [200] * 20
     async with gate(tmp_path) as again:

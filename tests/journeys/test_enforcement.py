@@ -27,6 +27,7 @@ FREE: Mapping[str, str] = {
     "/v1alpha/models": "what there is to ask for",
     "/api/tags": "what there is to ask for",
     "/api/show": "what there is to ask for",
+    "/api/ps": "what there is to ask for",
     "/api/version": "the version",
     "/usage": "what the key has used",
     "/v1/usage": "what the key has used",
