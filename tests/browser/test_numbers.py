@@ -73,6 +73,9 @@ def test_overview_shows_the_ledgers_numbers(at: Visit, api: httpx2.Client) -> No
     figure = page.get_by_label("Calls", exact=True).locator(".value")
     assert figure.inner_text() == f"{said['calls']:,}" != day
     assert said["calls"] >= 50_000
+    tokens = page.get_by_label("Calls", exact=True).get_by_text("tokens").get_attribute("title")
+    came = sum(said[name] for name in ("input", "cache_read", "cache_write", "cache_write_1h"))
+    assert tokens == f"{came:,} in, {said['output']:,} out"
     assert page.get_by_label("Spend", exact=True).locator(".value").get_attribute("title") == f"${said['cost']}"
     expect(page.get_by_text("calls have no price")).to_be_visible()
     expect(page.get_by_text("The key expiring expires in")).to_be_visible()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from gophergate import app, setup
 from gophergate.app import Gateway
 from gophergate.core.call import CallRecord
 from gophergate.process import assembled
 from gophergate.providers.registry import BY_KIND
+from gophergate.secrets import Passwords
 from gophergate.settings import load
 from gophergate.store.calls import Calls
 
@@ -58,8 +63,21 @@ async def gate(
     given = {"GOPHERGATE_BOOTSTRAP_KEY": KEY, "GOPHERGATE_ADMIN_PASSWORD": PASSWORD, **(environ or {})}
     file, data = str(folder / "gophergate.toml"), str(folder / "data")
     settings = load(environ=given, cwd=folder, config=file, data=data, demo=True, kinds=BY_KIND)
-    async with assembled(settings, announce=lambda _: None) as gateway:
+    async with AsyncExitStack() as stack:
+        with _quick_passwords():
+            gateway = await stack.enter_async_context(assembled(settings, announce=lambda _: None))
         yield gateway
+
+
+@contextmanager
+def _quick_passwords() -> Iterator[None]:
+    """What is made in this scope hashes passwords at bcrypt's least cost: at ours, which the unit tests hold, every
+    gateway and every operator of a test would cost a quarter of a second each."""
+    quick = partial(Passwords, cost=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "Passwords", quick)
+        patch.setattr(setup, "Passwords", quick)
+        yield
 
 
 def url(gateway: Gateway) -> str:

@@ -4,6 +4,7 @@ import { change, count, duration, exactly, money, movement, percent } from "../.
 import { host } from "../../socket.js";
 import { Spark } from "../../widgets/chart.js";
 import { filled } from "../../widgets/range.js";
+import { tokensIn } from "../../widgets/ratios.js";
 import { Failed } from "../../widgets/states.js";
 
 const failed = (row) => (row ? row.error + row.timeout : 0);
@@ -27,6 +28,7 @@ export function Figures({ from }) {
   const ended = rows.length > 2 ? rows.slice(0, -1) : rows;
   const list = (of) => ended.map((row) => (row ? of(row) : 0));
   const running = host.value?.running;
+  const tokens = tokensIn(total) + total.output;
   return [
     html`<${Figure}
       key="calls"
@@ -34,7 +36,8 @@ export function Figures({ from }) {
       value=${total.calls < 1e6 ? exactly(total.calls) : count(total.calls)}
       title=${exactly(total.calls)}
       moved=${change(total.calls, previous?.calls)}
-      context=${running ? `${running} running now` : "in this range"}
+      context=${`${count(tokens)} tokens${running ? `, ${running} running now` : ""}`}
+      detail=${`${exactly(tokensIn(total))} in, ${exactly(total.output)} out`}
       values=${list((row) => row.calls)}
     />`,
     html`<${Figure}
@@ -82,7 +85,7 @@ const Blank = () => html`
 
 /**
  * @param {{name: string, value: string, title: string, moved: number|null, context: string, values: number[],
- *   color?: string, points?: boolean, isWorse?: boolean}} props
+ *   detail?: string, color?: string, points?: boolean, isWorse?: boolean}} props
  * `moved` is a share, or with `points` a difference of shares; null when there is nothing to compare with. `isWorse`: more of
  * it is bad, less is good; of what is neither the change has no colour.
  */
@@ -93,6 +96,7 @@ function Figure({
   moved,
   context,
   values,
+  detail = "",
   color = "--series-1",
   points = false,
   isWorse = false,
@@ -105,7 +109,7 @@ function Figure({
       </div>
       <div class="context">
         ${moved !== null && html`<${Moved} moved=${moved} points=${points} isWorse=${isWorse} />`}
-        <span>${context}</span>
+        <span title=${detail || null}>${context}</span>
       </div>
       <${Spark} values=${values} color=${color} />
     </section>
