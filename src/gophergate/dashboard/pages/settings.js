@@ -49,7 +49,7 @@ function Backup() {
           </a>
         </div>
         <p class="muted">
-          To restore, stop the gateway and run <code>gophergate db restore FILE</code>. What was there is kept
+          To restore, stop the gateway and run <code>gophergate restore FILE</code>. What was there is kept
           beside it. On PostgreSQL use <code>pg_dump</code>.
         </p>
       </div>
