@@ -210,3 +210,5 @@ async def test_a_parameter_that_is_none_is_named_with_those_there_are(
     status, problem = await admin.ask("GET", path)
     assert (status, problem["error"]["param"]) == (400, name)
     assert said in problem["error"]["message"]
+    answer = await admin.client.get(path, headers={})
+    assert answer.status_code == 401, "who may not ask is told nothing of the address"

@@ -5,17 +5,18 @@ Decided on the matched route object, never on a URL (R-X1). A route that says no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Literal
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from gophergate.admin.desk import Desk
 from gophergate.admin.permissions import PERMISSIONS, Permission, Who
 from gophergate.admin.rooms import Rooms
 from gophergate.admin.sessions import COOKIE, Found, Sessions
-from gophergate.errors import Forbidden, Unauthenticated
+from gophergate.errors import BadRequest, Forbidden, Unauthenticated
 from gophergate.front.forwarded import plain_address
 
 Needs = Permission | Literal["nobody", "anybody"]
@@ -36,14 +37,16 @@ def checked_needs(path: str, needs: Any) -> Needs:
 
 
 class Guarded(APIRoute):
-    """A route that judges before it serves."""
+    """A route that judges before it serves: first who asks, then whether all of the question is understood."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         needs = checked_needs(self.path, (self.openapi_extra or {}).get(NEEDS))
         handle = super().get_route_handler()
+        taken = frozenset(_query_names(self.dependant))
 
         async def guarded(request: Request) -> Response:
             request.state.desk = await admitted(request, needs)
+            _ask_no_more(request, taken)
             response = await handle(request)
             _prolong(request, response)
             return response
@@ -74,6 +77,22 @@ async def admitted(request: Request, needs: Needs) -> Desk:
         raise Forbidden(f"This needs the permission '{needs}', which {found.who.name} does not have.")
     request.state.found = found
     return Desk(rooms, found.who, address)
+
+
+def _ask_no_more(request: Request, taken: frozenset[str]) -> None:
+    """Raises BadRequest for a query's parameter that is not taken: passed over, another question would be answered than
+    was asked."""
+    for name in request.query_params:
+        if name not in taken:
+            known = f"takes {', '.join(sorted(taken))}" if taken else "takes none"
+            raise BadRequest(f"There is no parameter '{name}': this address {known}.", param=name)
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for each in dependant.query_params:
+        yield each.alias
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
 
 
 def _prolong(request: Request, response: Response) -> None:

@@ -10,14 +10,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_type_hints
 
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.datastructures import QueryParams
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-
-from gophergate.errors import BadRequest
 
 
 class MadeWhenAsked(Route):
@@ -32,19 +28,13 @@ class MadeWhenAsked(Route):
         self._make = make
         self._lock = lock
         self._made: APIRoute | None = None
-        self._taken: frozenset[str] = frozenset()
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve as the route does. Raises BadRequest for a query's parameter that it does not take: passed over,
-        another question would be answered than was asked."""
+        """Serve as the route does."""
         made = self._made
         if made is None:
             async with self._lock:
                 made = await asyncio.to_thread(self.made)
-        for name in QueryParams(scope["query_string"]):
-            if name not in self._taken:
-                known = f"takes {', '.join(sorted(self._taken))}" if self._taken else "takes none"
-                raise BadRequest(f"There is no parameter '{name}': this address {known}.", param=name)
         await made.handle(scope, receive, send)
 
     def made(self) -> APIRoute:
@@ -52,17 +42,8 @@ class MadeWhenAsked(Route):
         if self._made is None:
             for model in _models(*get_type_hints(self.endpoint, include_extras=True).values()):
                 _complete(model)
-            made = self._make()
-            self._taken = frozenset(_query_names(made.dependant))
-            self._made = made
+            self._made = self._make()
         return self._made
-
-
-def _query_names(dependant: Dependant) -> Iterator[str]:
-    for each in dependant.query_params:
-        yield each.alias
-    for inner in dependant.dependencies:
-        yield from _query_names(inner)
 
 
 def _complete(model: type[BaseModel]) -> None:
