@@ -114,6 +114,18 @@ export function Secret({ value, label }) {
   `;
 }
 
+/** A secret that was just made, until whoever reads it has it. */
+export const Made = ({ value, label, onDone }) => html`
+  <div class="stack">
+    <${Secret} label=${label} value=${value} />
+    <div>
+      <${Button} kind="main" onClick=${onDone}>
+        Done
+      <//>
+    </div>
+  </div>
+`;
+
 export function Segments({ options, value, onPick, label }) {
   return html`
     <div class="segments" role="group" aria-label=${label}>

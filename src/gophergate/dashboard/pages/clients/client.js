@@ -6,10 +6,11 @@ import { Tabs } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
 import { EditorBox, useEditor } from "../../widgets/editor.js";
 import { Field, textOr } from "../../widgets/form.js";
-import { LimitFields, limitsGiven, limitsKnown } from "../../widgets/limits.js";
+import { limitsGiven, limitsKnown } from "../../widgets/limits.js";
 import { Loaded } from "../../widgets/states.js";
 import { ChangeKey } from "./change.js";
 import { Keys } from "./keys.js";
+import { ClientFields } from "./new.js";
 
 /** @param {{id: string, keyId: string, onClose: () => void, onChange: () => void}} props `keyId`: the key that is open, or "" */
 export function ClientDrawer({ id, keyId, onClose, onChange }) {
@@ -112,15 +113,7 @@ function Settings({ client, onDone, onGone }) {
       audit=${{ kind: "client", id: client.id }}
       names=${{ teams }}
     >
-      <${Field} form=${form} name="name" label="Name" />
-      <${Field}
-        form=${form}
-        name="team_id"
-        label="Team"
-        kind="select"
-        options=${[["", "None"], ...Object.entries(teams)]}
-      />
-      <${LimitFields} form=${form} />
+      <${ClientFields} form=${form} teams=${teams} />
       <${Field}
         form=${form}
         name="disabled"

@@ -37,20 +37,25 @@ export function NewClient({ onClose, onDone }) {
         </div>
       ` : html`
         <${FormBox} form=${form} word="Create the client" onCancel=${onClose}>
-          <${Field} form=${form} name="name" label="Name" placeholder="checkout-service" required />
-          <${Field}
-            form=${form}
-            name="team_id"
-            label="Team"
-            kind="select"
-            options=${[["", "None"], ...Object.entries(teams)]}
-          />
-          <${LimitFields} form=${form} />
+          <${ClientFields} form=${form} teams=${teams} />
         <//>
       `}
     <//>
   `;
 }
+
+/** What a client is, the same for a new one and for one that is changed. @param {{form: any, teams: object}} props */
+export const ClientFields = ({ form, teams }) => html`
+  <${Field} form=${form} name="name" label="Name" placeholder="checkout-service" required />
+  <${Field}
+    form=${form}
+    name="team_id"
+    label="Team"
+    kind="select"
+    options=${[["", "None"], ...Object.entries(teams)]}
+  />
+  <${LimitFields} form=${form} />
+`;
 
 export const FirstCall = ({ secret, model = "demo/echo", label = "A first call" }) => {
   const text = `curl ${location.origin}/v1/chat/completions \\\n  -H "authorization: Bearer ${secret}" \\\n  -H "content-type: application/json" \\\n  -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello!"}]}'`;

@@ -1,7 +1,7 @@
 /** One webhook: made, changed, given a new secret; what was delivered, and how that went. */
 import { html, useData, useState } from "../../ui.js";
 import { get, post } from "../../api.js";
-import { Button, Pill, Secret, Sure, When } from "../../widgets/basics.js";
+import { Button, Made, Pill, Sure, When } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
 import { EditorBox, Read, useEditor } from "../../widgets/editor.js";
 import { Field, FormBox, useForm } from "../../widgets/form.js";
@@ -61,14 +61,7 @@ export function WebhookDrawer({ id, onClose, onChange }) {
   return html`
     <${Drawer} slim title=${id === "new" ? "Add a webhook" : "Webhook"} onClose=${onClose}>
       ${secret ? html`
-        <div class="stack">
-          <${Secret} label="What it is signed with" value=${secret} />
-          <div>
-            <${Button} kind="main" onClick=${onClose}>
-              Done
-            <//>
-          </div>
-        </div>
+        <${Made} label="What it is signed with" value=${secret} onDone=${onClose} />
       ` : id === "new" ? html`
         <${New} onMade=${made} onClose=${onClose} />
       ` : html`

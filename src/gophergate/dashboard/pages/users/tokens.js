@@ -2,7 +2,7 @@
 import { html, useData, useState } from "../../ui.js";
 import { all, names as namesOf, post } from "../../api.js";
 import { go } from "../../router.js";
-import { Button, Pill, Secret, Sure, When } from "../../widgets/basics.js";
+import { Button, Made, Pill, Sure, When } from "../../widgets/basics.js";
 import { Drawer } from "../../widgets/drawer.js";
 import { Field, FormBox, momentGiven, textOr, useForm } from "../../widgets/form.js";
 import { useFresh } from "../../widgets/fresh.js";
@@ -112,14 +112,7 @@ function TokenForm({ teams, onClose, onDone }) {
   return html`
     <${Drawer} slim title="Create a token" onClose=${onClose}>
       ${made ? html`
-        <div class="stack">
-          <${Secret} label="The token" value=${made} />
-          <div>
-            <${Button} kind="main" onClick=${onClose}>
-              Done
-            <//>
-          </div>
-        </div>
+        <${Made} label="The token" value=${made} onDone=${onClose} />
       ` : html`
         <${FormBox} form=${form} word="Create the token" onCancel=${onClose}>
           <${Field} form=${form} name="name" label="Name" placeholder="nightly export" required />
