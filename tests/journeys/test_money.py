@@ -105,7 +105,8 @@ async def test_limits_hold_exactly_under_load_and_are_told(tmp_path: Path) -> No
             assert [answer.status_code for answer in answers].count(200) == 19
             refused = next(answer for answer in answers if answer.status_code == 429)
             assert refused.json()["error"]["code"] == "rate_limit_exceeded"
-            assert 1 <= int(refused.headers["retry-after"]) <= 60
+            # One let in and one refused in the same sixteenth of a second: 60 s and a sixteenth, told in whole seconds.
+            assert 1 <= int(refused.headers["retry-after"]) <= 61
             assert refused.headers["x-ratelimit-remaining-requests"] == "0"
             assert (await chat(client)).status_code == 200  # another client's business
 
