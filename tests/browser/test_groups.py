@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx2
 from playwright.sync_api import expect
 
 from kit.browser import Visit
@@ -9,7 +10,7 @@ from kit.browser import Visit
 
 def test_a_group_is_made_explained_and_rolled_back(at: Visit) -> None:
     page = at.go("groups/new")
-    page.fill("#group-name", "browsed")
+    page.fill("#field-name", "browsed")
     page.locator(".targets input").first.fill("demo/echo")
     page.get_by_role("button", name="Create the group").click()
     expect(page.get_by_text("In force", exact=True)).to_be_visible()
@@ -33,8 +34,8 @@ def test_a_group_is_made_explained_and_rolled_back(at: Visit) -> None:
 
 def test_rules_read_as_sentences(at: Visit) -> None:
     page = at.go("groups/new")
-    page.fill("#group-name", "ruled")
-    page.select_option("#group-strategy", "heuristic")
+    page.fill("#field-name", "ruled")
+    page.select_option("#field-strategy", "heuristic")
     page.get_by_role("button", name="Add a rule").click()
     page.select_option("select[aria-label='Add a condition']", "requires_tool_calling")
     page.select_option("select[aria-label='Add a condition']", "max_input_tokens_lt")
@@ -76,3 +77,55 @@ def test_suggested_groups_are_offered(at: Visit) -> None:
     seed = page.locator("li", has_text="openai-auto")
     seed.get_by_role("button", name="Make it").click()
     expect(seed).to_contain_text("is there")
+
+
+def test_what_somebody_else_changed_of_a_group_is_shown_and_not_undone(at: Visit, api: httpx2.Client) -> None:
+    """Mine is put upon theirs; in another order is another group; whoever deletes sees what they delete."""
+    place = "/api/groups/shared"
+    targets = [{"model": "demo/echo"}, {"model": "demo/lorem"}]
+    api.post("/api/groups", json={"name": "shared", "targets": targets}).raise_for_status()
+    page = at.go("groups/shared")
+    page.get_by_text("Retries, time-outs, hedging").click()
+    page.fill("#field-wait", "4")
+    theirs = {"targets": targets[::-1], "fallbacks": ["demo/think"], "timeouts": {"idle": 9}}
+    api.put(place, json=theirs).raise_for_status()
+    page.get_by_role("button", name="Put in force").click()
+    notice = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    order = notice.get_by_role("row", name="order of the targets")
+    expect(order.locator(".was")).to_have_text("demo/echo, demo/lorem")
+    expect(order.locator(".now")).to_have_text("demo/lorem, demo/echo")
+    expect(notice.get_by_role("row", name="fallbacks")).to_contain_text("demo/think")
+    assert at.flaws() == []
+    page.get_by_role("button", name="Save mine over it").click()
+    expect(page.get_by_text("In force", exact=True)).to_be_visible()
+    kept = api.get(place).json()
+    assert [one["model"] for one in kept["targets"]] == ["demo/lorem", "demo/echo"]
+    assert (kept["fallbacks"], kept["timeouts"]["idle"], kept["wait"]) == (["demo/think"], 9, 4)
+    expect(page.locator(".targets input[list]").first).to_have_value("demo/lorem")
+    api.put(place, json={**theirs, "hedge_after": 800}).raise_for_status()
+    drawer = page.get_by_label("shared", exact=True)
+    drawer.get_by_role("button", name="Delete").click()
+    drawer.get_by_role("button", name="Delete").last.click()
+    expect(notice.get_by_role("row", name="time before hedging")).to_contain_text("800 ms")
+    assert api.get(place).status_code == 200
+    page.get_by_role("button", name="Take theirs").click()
+    expect(page.locator("#field-hedge_after")).to_have_value("800")
+    drawer.get_by_role("button", name="Delete").click()
+    drawer.get_by_role("button", name="Delete").last.click()
+    expect(page.get_by_text("The group is deleted")).to_be_visible()
+    assert api.get(place).status_code == 404
+    at.complaints.clear()  # the browser tells of the 412s
+
+
+def test_what_is_wrong_with_a_group_is_said_where_it_is(at: Visit) -> None:
+    page = at.go("groups/new")
+    page.fill("#field-name", "wrong")
+    page.locator(".targets input").first.fill("nobody/knows")
+    page.get_by_text("Retries, time-outs, hedging").click()
+    page.fill("#field-retries", "99")
+    page.get_by_role("button", name="Save as a draft").click()
+    expect(page.locator("#field-retries-wrong")).to_be_visible()
+    page.fill("#field-retries", "")
+    page.get_by_role("button", name="Save as a draft").click()
+    expect(page.get_by_role("alert").filter(has_text="nobody")).to_be_visible()
+    at.complaints.clear()  # the browser tells of the 400s

@@ -57,3 +57,33 @@ def test_a_model_is_switched_off_and_on(at: Visit) -> None:
         page.get_by_label("May be asked for").set_checked(state == "on")
         page.get_by_role("button", name="Save").click()
         expect(page.locator(".vrow", has_text="demo/lorem").locator(".pill").first).to_have_text(state)
+
+
+def test_what_somebody_else_set_about_a_model_is_shown_and_not_undone(at: Visit, api: httpx2.Client) -> None:
+    model = "/api/models/demo/think"
+    page = at.go("models/demo/think")
+    page.fill("#field-output", "4")
+    discount = {"share": "0.5", "since": "2026-01-01T00:00:00Z"}
+    theirs = {"mapped_name": "thinker", "price": {"input": "3", "output": "9"}, "discounts": [discount]}
+    api.patch(model, json=theirs).raise_for_status()
+    page.get_by_role("button", name="Save").click()
+    notice = page.get_by_role("alert").filter(has_text="Somebody changed it meanwhile")
+    expect(notice.get_by_role("row", name="name upstream")).to_contain_text("thinker")
+    expect(notice.get_by_role("row", name="price of output")).to_contain_text("$9 a million tokens")
+    expect(notice.get_by_role("row", name="discount 1: share off")).to_contain_text("50 % off")
+    assert at.flaws() == []
+    page.get_by_role("button", name="Save mine over it").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    kept = api.get(model).json()
+    assert (kept["mapped_name"], kept["price_override"]) == ("thinker", {"input": "3", "output": "4"})
+    assert [one["share"] for one in kept["discounts"]] == ["0.5"]
+    api.patch(model, json={"enabled": False}).raise_for_status()
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset").last.click()
+    expect(notice.get_by_role("row", name="on or off")).to_contain_text("off")
+    assert api.get(model).json()["mapped_name"] == "thinker"
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset").last.click()
+    expect(page.get_by_text("Back to what it is by itself")).to_be_visible()
+    assert api.get(model).json()["updated_at"] is None
+    at.complaints.clear()  # the browser tells of the 412s

@@ -106,6 +106,7 @@ export const isEmpty = (value) =>
 export function differences(before, after) {
   const was = flat(before);
   const now = flat(after);
+  const moved = orders(before?.targets, after?.targets);
   const differing = [...new Set([...Object.keys(was), ...Object.keys(now)])].filter(
     (path) =>
       !APART.has(path.split("/").at(-1) || "") &&
@@ -114,7 +115,18 @@ export function differences(before, after) {
   );
   return differing
     .filter((path) => !differing.includes(`${path}_masked`))
-    .map((path) => ({ path, label: labelOf(path), before: was[path], after: now[path] }));
+    .map((path) => ({ path, label: labelOf(path), before: was[path], after: now[path] }))
+    .concat(moved);
+}
+
+/** Targets that both states have, where they stand in another order. @returns {Difference[]} */
+function orders(before, after) {
+  const models = (rows) => (Array.isArray(rows) ? rows.map((one) => one.model) : []);
+  const [was, now] = [models(before), models(after)];
+  const first = was.filter((one) => now.includes(one));
+  const second = now.filter((one) => was.includes(one));
+  if (first.join("\n") === second.join("\n")) return [];
+  return [{ path: "targets", label: "order of the targets", before: first, after: second }];
 }
 
 /** Every leaf by its path, "breaker/recovery"; of a list of objects by what tells one from the others. */

@@ -11,16 +11,18 @@ import { attempt, toast } from "./toasts.js";
 
 /** @typedef {{form: import("./form.js").Form, theirs: any, theirChanges: import("../members.js").Difference[], take: () => void, remove: () => void}} Editor */
 
-const differing = (values, from) =>
-  Object.keys(from).filter((name) => String(values[name]) !== String(from[name]));
+const text = (value) => (value && typeof value === "object" ? JSON.stringify(value) : String(value));
+const differing = (values, from) => Object.keys(from).filter((name) => text(values[name]) !== text(from[name]));
 
 /**
  * @param {{
  *   row: any, place: string, held: (row: any) => Record<string, any>,
- *   given: (values: Record<string, any>, names: string[]) => Record<string, any>, settable: (row: any) => any,
- *   said?: string, gone?: string, onDone: () => void, onGone?: () => void,
+ *   given: (values: Record<string, any>, names: string[], now: any) => Record<string, any>, settable: (row: any) => any,
+ *   write?: (body: Record<string, any>, etag: string, how: string) => Promise<any>,
+ *   said?: string | ((how: string) => string), gone?: string, onDone: () => void, onGone?: () => void,
  * }} how `row` as it was read, with its etag; `held` by the form, by the names that the API's errors have; `given` to the
- *   API, of whose members those `names` were changed; `settable`: what somebody else may have changed
+ *   API, of whose members those `names` were changed of how it is `now`; `settable`: what somebody else may have changed;
+ *   `write`: how it is sent where not as a PATCH, even where nothing differs, since the button (`how`) says something too
  * @returns {Editor}
  */
 export function useEditor({
@@ -29,6 +31,7 @@ export function useEditor({
   held,
   given,
   settable,
+  write,
   said = "Saved",
   gone = "",
   onDone,
@@ -36,7 +39,7 @@ export function useEditor({
 }) {
   const [read, setRead] = useState(row);
   const [theirs, setTheirs] = useState(/** @type {any} */ (null));
-  const saved = (now, word = said) => {
+  const saved = (now, word) => {
     setRead(now);
     setTheirs(null);
     form.reset(held(now));
@@ -44,13 +47,15 @@ export function useEditor({
     onDone();
   };
   /** What was changed here, put upon how it is now. */
-  const saveOn = async (now, values) => {
+  const saveOn = async (now, values, how) => {
     const from = held(now);
     const mine = differing(values, held(read));
     const merged = { ...from, ...Object.fromEntries(mine.map((name) => [name, values[name]])) };
     const names = differing(merged, from);
-    if (names.length) saved(await patch(place, given(merged, names), now.etag));
-    else saved(now, "It is so already");
+    if (!names.length && !write) return saved(now, "It is so already");
+    const body = given(merged, names, now);
+    const after = write ? await write(body, now.etag, how) : await patch(place, body, now.etag);
+    saved(after, typeof said === "string" ? said : said(how));
   };
   /** Do it to what was read; where that is not how it is any more, show what differs instead. */
   const doTo = async (work) => {
@@ -63,7 +68,7 @@ export function useEditor({
       else await work(now);
     }
   };
-  const form = useForm(held(row), (values) => doTo((now) => saveOn(now, values)));
+  const form = useForm(held(row), (values, how) => doTo((now) => saveOn(now, values, how)));
   const remove = () =>
     attempt(() =>
       doTo(async (now) => {
@@ -77,17 +82,30 @@ export function useEditor({
 }
 
 /**
- * The form of an editor. With `question` it may be deleted. `audit` is what the log calls it.
- * @param {{editor: Editor, onCancel?: any, question?: string, audit: {kind: string, id: string}, names?: import("../members.js").Names, children?: any}} props
+ * The form of an editor. With `question` it may be deleted, or whatever `gone` calls that. `audit` is what the log calls
+ * it; `more` are other buttons that send it.
+ * @param {{editor: Editor, word?: string, more?: any, onCancel?: any, question?: string|null, gone?: string,
+ *   audit: {kind: string, id: string}, names?: import("../members.js").Names, children?: any}} props
  */
-export function EditorBox({ editor, onCancel = null, question = "", audit, names = {}, children }) {
+export function EditorBox({
+  editor,
+  word = "Save",
+  more = null,
+  onCancel = null,
+  question = "",
+  gone = "Delete",
+  audit,
+  names = {},
+  children,
+}) {
   const { form, theirs, theirChanges, take, remove } = editor;
   return html`
     <${FormBox}
       form=${form}
-      word=${theirs ? "Save mine over it" : "Save"}
+      word=${theirs ? "Save mine over it" : word}
+      more=${more}
       onCancel=${onCancel}
-      danger=${question && html`<${Sure} word="Delete" question=${question} onSure=${remove} />`}
+      danger=${question && html`<${Sure} word=${gone} question=${question} onSure=${remove} />`}
     >
       ${children}
       ${theirs && html`

@@ -53,6 +53,7 @@ export function Field({
           <input
             type="checkbox"
             name=${name}
+            disabled=${disabled}
             checked=${Boolean(form.values[name])}
             onChange=${(event) => form.set(name, event.target.checked)}
           />${" "}
@@ -96,9 +97,9 @@ export function Field({
   `;
 }
 
-/** @typedef {{values: Record<string, any>, wrong: Record<string, string>, error: any, busy: boolean, set: (name: string, value: any) => void, reset: (values: Record<string, any>) => void, submit: (event?: Event) => Promise<void>}} Form */
+/** @typedef {{values: Record<string, any>, wrong: Record<string, string>, error: any, busy: boolean, set: (name: string, value: any) => void, reset: (values: Record<string, any>) => void, submit: (event?: SubmitEvent) => Promise<void>}} Form */
 
-/** A form's state. `save` gets the values; errors of the API come back to their fields. @returns {Form} */
+/** A form's state. `save` gets the values and the value of the button; errors of the API come back to their fields. @returns {Form} */
 export function useForm(start, save) {
   const [values, setValues] = useState(start);
   const [wrong, setWrong] = useState(/** @type {Record<string, string>} */ ({}));
@@ -128,7 +129,7 @@ export function useForm(start, save) {
       setWrong({});
       try {
         complete(event?.target);
-        await save(values);
+        await save(values, event?.submitter?.getAttribute("value") || "");
       } catch (failure) {
         const fields = placed(failure.fields || {});
         setWrong(fields);
@@ -144,6 +145,14 @@ export function useForm(start, save) {
     },
   };
 }
+
+/** What is wrong with a part of a form that is no field. @param {{form: Form, name: string}} props */
+export const Wrong = ({ form, name }) =>
+  form.wrong[name] ? html`
+    <span class="wrong" role="alert">
+      ${form.wrong[name]}
+    </span>
+  ` : null;
 
 /** An error that is shown at a field. */
 export const wrongAt = (field, message) => Object.assign(new Error(message), { fields: { [field]: message } });
@@ -167,7 +176,7 @@ function placed(fields) {
   return found;
 }
 
-export const FormBox = ({ form, word, onCancel = null, children, danger = null }) => html`
+export const FormBox = ({ form, word, more = null, onCancel = null, children, danger = null }) => html`
   <form class="stack" onSubmit=${form.submit} novalidate>
     ${form.error && html`<${Failed} error=${form.error} />`}
     ${children}
@@ -176,6 +185,7 @@ export const FormBox = ({ form, word, onCancel = null, children, danger = null }
         <button class="button main" disabled=${form.busy}>
           ${form.busy ? "Working…" : word}
         </button>
+        ${more}
         ${onCancel && html`<${Button} onClick=${onCancel}>Cancel<//>`}
       </div>
       ${danger}

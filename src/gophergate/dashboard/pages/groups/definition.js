@@ -1,4 +1,5 @@
 /** What a group says: its strategies and rules in words, and the body that saves it. */
+import { tuningGiven, tuningKnown } from "./tuning.js";
 
 /** @typedef {{model: string, fallback?: string|null, pattern?: string, regex?: boolean, case?: boolean, any_of_tags?: string[],
  *   max_input_tokens_lt?: number|null, requires_reasoning?: boolean|null, requires_tool_calling?: boolean|null,
@@ -42,16 +43,27 @@ const SHOWN = new Set([
   "author_name",
 ]);
 
+/** A group as its editor's form holds it. */
+export const held = (group) => ({
+  strategy: group.strategy,
+  targets: group.targets.map((one) => ({ ...one, weight: one.weight ?? 1 })),
+  fallbacks: group.fallbacks.map((model) => ({ model })),
+  rules: group.rules,
+  classifier: group.classifier,
+  ...tuningKnown(group),
+});
+
+/** What somebody may have changed of a group. */
+export const settable = (group) =>
+  Object.fromEntries(Object.entries(group).filter(([name, value]) => !SHOWN.has(name) && value !== null));
+
 /** The body that saves a group as `group` stands, with what was edited. Members that nobody edits here stay as they are. */
-export function bodyOf(group, edited) {
-  const kept = Object.fromEntries(
-    Object.entries(group).filter(([name, value]) => !SHOWN.has(name) && value !== null),
-  );
-  const { strategy, targets, fallbacks, rules, classifier, ...rest } = edited;
+export function bodyOf(group, values) {
+  const { strategy, targets, fallbacks, rules, classifier } = values;
   const named = (rows) => rows.filter((one) => one.model.trim());
-  const body = {
-    ...kept,
-    ...rest,
+  const body = /** @type {Record<string, any>} */ ({
+    ...settable(group),
+    ...tuningGiven(values),
     strategy,
     targets: named(targets).map((one) => ({
       ...one,
@@ -60,7 +72,7 @@ export function bodyOf(group, edited) {
     })),
     fallbacks: named(fallbacks).map((one) => one.model.trim()),
     rules: strategy === "heuristic" || strategy === "classifier" ? named(rules).map(ruleOf) : [],
-  };
+  });
   if (strategy === "classifier") body.classifier = classifier;
   else delete body.classifier;
   return body;

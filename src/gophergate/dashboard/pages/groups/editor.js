@@ -1,123 +1,129 @@
 /** A group, edited: targets, how one is chosen, what happens when all fail; saved as a draft or put in force. */
-import { html, useData, useState } from "../../ui.js";
-import { all, get, may, post, put, del } from "../../api.js";
+import { html, useData } from "../../ui.js";
+import { all, get, may, post, put } from "../../api.js";
 import { count } from "../../format.js";
-import { Button, Sure } from "../../widgets/basics.js";
-import { Failed } from "../../widgets/states.js";
-import { toast, attempt } from "../../widgets/toasts.js";
+import { EditorBox, useEditor } from "../../widgets/editor.js";
+import { Field, FormBox, useForm, Wrong } from "../../widgets/form.js";
+import { toast } from "../../widgets/toasts.js";
 import { ClassifierFields } from "./classifier.js";
-import { bodyOf, STRATEGIES } from "./definition.js";
+import { bodyOf, held, settable, STRATEGIES } from "./definition.js";
 import { Rules } from "./rules.js";
 import { Simulate } from "./simulate.js";
 import { TargetRows } from "./targets.js";
-import { Tuning, tuningGiven, tuningKnown } from "./tuning.js";
+import { Tuning } from "./tuning.js";
 
 const HOUR = 3600000;
 
+const place = (name) => `/api/groups/${encodeURIComponent(name)}`;
+/** Beside the button that puts it in force. */
+const Draft = () => html`
+  <button class="button" value="draft">
+    Save as a draft
+  </button>
+`;
+const said = (how) => (how === "draft" ? "Saved as a draft" : "In force");
+
 /** @param {{group: any, onDone: (saved: any) => void, onGone: () => void}} props */
 export function Editor({ group, onDone, onGone }) {
-  const isFixed = group.source === "file" || !may("route");
-  const [name, setName] = useState(group.name);
-  const [edited, setEdited] = useState(() => ({
-    strategy: group.strategy,
-    targets: group.targets.map((one) => ({ ...one, weight: one.weight ?? 1 })),
-    fallbacks: group.fallbacks.map((model) => ({ model })),
-    rules: group.rules,
-    classifier: group.classifier,
-  }));
-  const [tuning, setTuning] = useState(() => tuningKnown(group));
-  const [failed, setFailed] = useState(/** @type {any} */ (null));
-  const change = (some) => setEdited((was) => ({ ...was, ...some }));
-  const definition = () => bodyOf(group, { ...edited, ...tuningGiven(tuning) });
-  const save = async (draft) => {
-    setFailed(null);
-    const body = { ...definition(), draft };
-    try {
-      const saved = group.name
-        ? await put(`/api/groups/${encodeURIComponent(group.name)}`, body, group.etag)
-        : await post("/api/groups", { ...body, name: name.trim() });
-      toast(draft ? "Saved as a draft" : "In force");
-      onDone(saved);
-    } catch (error) {
-      setFailed(error);
-    }
-  };
-  const remove = () =>
-    attempt(async () => {
-      await del(`/api/groups/${encodeURIComponent(group.name)}`);
-      onGone();
-    }, "The group is deleted");
-  const { strategy } = edited;
+  if (!group.name) return html`<${New} group=${group} onDone=${onDone} />`;
+  if (group.source === "file" || !may("route")) return html`<${Fixed} group=${group} />`;
+  return html`<${Change} group=${group} onDone=${onDone} onGone=${onGone} />`;
+}
+
+function New({ group, onDone }) {
+  const form = useForm({ name: "", ...held(group) }, async (values, how) => {
+    const body = { ...bodyOf(group, values), name: values.name.trim(), draft: how === "draft" };
+    const made = await post("/api/groups", body);
+    toast(said(how));
+    onDone(made);
+  });
+  return html`
+    <${FormBox} form=${form} word="Create the group" more=${html`<${Draft} />`}>
+      <${Field}
+        form=${form}
+        name="name"
+        label="Name"
+        placeholder="fast"
+        hint="What callers ask for as the model."
+      />
+      <${Fields} form=${form} />
+    <//>
+  `;
+}
+
+/** What stands in the file, or who looks may not change. */
+function Fixed({ group }) {
+  const form = useForm(held(group), async () => {});
   return html`
     <div class="stack">
-      <${ModelNames} />
-      ${failed && html`<${Failed} error=${failed} />`}
       ${group.source === "file" && html`
         <div class="notice">It stands in the configuration file, and is changed there.</div>
       `}
-      ${!group.name && html`
-        <div class="field">
-          <label for="group-name">Name</label>
-          <input
-            id="group-name"
-            class="input"
-            placeholder="fast"
-            value=${name}
-            onInput=${(event) => setName(event.target.value)}
-          />
-          <span class="hint">What callers ask for as the model.</span>
-        </div>
-      `}
-      <div class="field">
-        <label for="group-strategy">How one is chosen</label>
-        <select
-          id="group-strategy"
-          class="input"
-          disabled=${isFixed}
-          onChange=${(event) => change({ strategy: event.target.value })}
-        >
-          ${STRATEGIES.map(([value, word]) => html`
-            <option key=${value} value=${value} selected=${value === strategy}>
-              ${word}
-            </option>
-          `)}
-        </select>
-      </div>
-      ${(strategy === "heuristic" || (strategy === "classifier" && edited.rules.length > 0)) && html`
-        <${Rules} rules=${edited.rules} onChange=${(rules) => change({ rules })} isFixed=${isFixed} />
-      `}
-      ${strategy === "classifier" && html`
-        <${ClassifierFields}
-          value=${edited.classifier}
-          targets=${edited.targets}
-          onChange=${(classifier) => change({ classifier })}
-          isFixed=${isFixed}
-        />
-      `}
-      <${Targets}
-        targets=${edited.targets}
-        strategy=${strategy}
-        onChange=${(targets) => change({ targets })}
-        isFixed=${isFixed}
-      />
-      <div class="field">
-        <span class="label">When every target has failed</span>
-        <${TargetRows} rows=${edited.fallbacks} onChange=${(fallbacks) => change({ fallbacks })} isFixed=${isFixed} />
-      </div>
-      <${Tuning} value=${tuning} onChange=${setTuning} strategy=${strategy} isFixed=${isFixed} />
-      ${!isFixed && html`
-        <div class="spread">
-          <div class="line">
-            <${Button} kind="main" onClick=${() => save(false)}>
-              ${group.name ? "Put in force" : "Create the group"}
-            <//>
-            <${Button} onClick=${() => save(true)}>Save as a draft<//>
-          </div>
-          ${group.name && html`<${Sure} word="Delete" question="Callers who ask for it get an error." onSure=${remove} />`}
-        </div>
-      `}
-      ${group.name && may("route") && html`<${Simulate} name=${group.name} body=${definition} />`}
+      <${Fields} form=${form} isFixed />
+      ${may("route") && html`<${Simulate} name=${group.name} body=${() => bodyOf(group, form.values)} />`}
     </div>
+  `;
+}
+
+function Change({ group, onDone, onGone }) {
+  const editor = useEditor({
+    row: group,
+    place: place(group.name),
+    held,
+    given: (values, _, now) => bodyOf(now, values),
+    write: (body, etag, how) => put(place(group.name), { ...body, draft: how === "draft" }, etag),
+    settable,
+    said,
+    gone: "The group is deleted",
+    onDone: () => onDone(group),
+    onGone,
+  });
+  return html`
+    <div class="stack">
+      <${EditorBox}
+        editor=${editor}
+        word="Put in force"
+        more=${html`<${Draft} />`}
+        question="Callers who ask for it get an error."
+        audit=${{ kind: "group", id: group.name }}
+      >
+        <${Fields} form=${editor.form} />
+      <//>
+      <${Simulate} name=${group.name} body=${() => bodyOf(group, editor.form.values)} />
+    </div>
+  `;
+}
+
+/** @param {{form: import("../../widgets/form.js").Form, isFixed?: boolean}} props */
+function Fields({ form, isFixed = false }) {
+  const { strategy, targets, fallbacks, rules, classifier } = form.values;
+  const set = (name) => (value) => form.set(name, value);
+  return html`
+    <${ModelNames} />
+    <${Field}
+      form=${form}
+      name="strategy"
+      kind="select"
+      label="How one is chosen"
+      options=${STRATEGIES}
+      disabled=${isFixed}
+    />
+    ${(strategy === "heuristic" || (strategy === "classifier" && rules.length > 0)) && html`
+      <${Rules} rules=${rules} onChange=${set("rules")} isFixed=${isFixed} />
+    `}
+    <${Wrong} form=${form} name="rules" />
+    ${strategy === "classifier" && html`
+      <${ClassifierFields} value=${classifier} targets=${targets} onChange=${set("classifier")} isFixed=${isFixed} />
+    `}
+    <${Wrong} form=${form} name="classifier" />
+    <${Targets} targets=${targets} strategy=${strategy} onChange=${set("targets")} isFixed=${isFixed} />
+    <${Wrong} form=${form} name="targets" />
+    <div class="field">
+      <span class="label">When every target has failed</span>
+      <${TargetRows} rows=${fallbacks} onChange=${set("fallbacks")} isFixed=${isFixed} />
+    </div>
+    <${Wrong} form=${form} name="fallbacks" />
+    <${Tuning} form=${form} isFixed=${isFixed} />
   `;
 }
 

@@ -1,6 +1,7 @@
 /** What few touch: how often and how long it is tried, and what becomes of an answer nobody waits for. */
 import { html } from "../../ui.js";
-import { numberOr } from "../../widgets/form.js";
+import { Field, numberOr } from "../../widgets/form.js";
+import { Part } from "../../widgets/part.js";
 
 /** @type {[string, string, string][]} member, label, placeholder */
 const NUMBERS = [
@@ -24,92 +25,71 @@ const STICKY = [
   ["prompt", "how the prompt begins"],
 ];
 
+const TIMED = TIMES.map(([name]) => `timeouts.${name}`);
+const NAMES = [...NUMBERS.map(([name]) => name), ...TIMED, "sticky_by", "continue_streams"];
+
 /** A group's tuning as fields hold it. */
-export function tuningKnown(group) {
-  const numbers = Object.fromEntries(NUMBERS.map(([name]) => [name, group[name] ?? ""]));
-  const times = Object.fromEntries(TIMES.map(([name]) => [name, group.timeouts?.[name] ?? ""]));
-  return {
-    ...numbers,
-    timeouts: times,
-    sticky_by: group.sticky_by || "auto",
-    continue_streams: Boolean(group.continue_streams),
-  };
-}
+export const tuningKnown = (group) => ({
+  ...Object.fromEntries(NUMBERS.map(([name]) => [name, group[name] ?? ""])),
+  ...Object.fromEntries(TIMES.map(([name]) => [`timeouts.${name}`, group.timeouts?.[name] ?? ""])),
+  sticky_by: group.sticky_by || "auto",
+  continue_streams: Boolean(group.continue_streams),
+});
 
 /** The members to save. */
-export function tuningGiven(tuning) {
-  const times = Object.fromEntries(
-    Object.entries(tuning.timeouts).map(([name, value]) => [name, numberOr(value)]),
-  );
-  const numbers = Object.fromEntries(NUMBERS.map(([name]) => [name, numberOr(tuning[name])]));
+export function tuningGiven(values) {
+  const times = Object.fromEntries(TIMES.map(([name]) => [name, numberOr(values[`timeouts.${name}`])]));
   const isTimed = Object.values(times).some((value) => value !== null);
   return {
-    ...numbers,
+    ...Object.fromEntries(NUMBERS.map(([name]) => [name, numberOr(values[name])])),
     timeouts: isTimed ? times : null,
-    sticky_by: tuning.sticky_by,
-    continue_streams: tuning.continue_streams,
+    sticky_by: values.sticky_by,
+    continue_streams: values.continue_streams,
   };
 }
 
-/** @param {{value: any, onChange: (value: any) => void, strategy: string, isFixed: boolean}} props */
-export function Tuning({ value, onChange, strategy, isFixed }) {
-  const number = (name, label, hint, now, set) => html`
-    <div class="field" key=${name}>
-      <label for=${`tuning-${name}`}>${label}</label>
-      <input
-        id=${`tuning-${name}`}
-        class="input"
-        type="number"
-        min="0"
-        step="any"
-        disabled=${isFixed}
-        placeholder=${hint}
-        value=${now}
-        onInput=${(event) => set(event.target.value)}
-      />
-    </div>
+/** @param {{form: import("../../widgets/form.js").Form, isFixed: boolean}} props */
+export function Tuning({ form, isFixed }) {
+  const number = (name, label, placeholder) => html`
+    <${Field}
+      key=${name}
+      form=${form}
+      name=${name}
+      kind="number"
+      label=${label}
+      placeholder=${placeholder}
+      disabled=${isFixed}
+    />
   `;
+  const set = [...NUMBERS.map(([name]) => name), ...TIMED].filter((name) => form.values[name] !== "");
   return html`
-    <details class="more">
-      <summary>Retries, time-outs, hedging</summary>
-      <div class="stack">
-        <div class="fields two">
-          ${NUMBERS.map(([name, label, hint]) =>
-            number(name, label, hint, value[name], (text) => onChange({ ...value, [name]: text })),
-          )}
-          ${TIMES.map(([name, label]) =>
-            number(name, label, "the provider's", value.timeouts[name], (text) =>
-              onChange({ ...value, timeouts: { ...value.timeouts, [name]: text } }),
-            ),
-          )}
-        </div>
-        ${strategy === "sticky" && html`
-          <div class="field">
-            <label for="tuning-sticky">Stays for</label>
-            <select
-              id="tuning-sticky"
-              class="input"
-              disabled=${isFixed}
-              onChange=${(event) => onChange({ ...value, sticky_by: event.target.value })}
-            >
-              ${STICKY.map(([key, word]) => html`
-                <option key=${key} value=${key} selected=${key === value.sticky_by}>
-                  ${word}
-                </option>
-              `)}
-            </select>
-          </div>
-        `}
-        <label class="check">
-          <input
-            type="checkbox"
-            disabled=${isFixed}
-            checked=${value.continue_streams}
-            onChange=${(event) => onChange({ ...value, continue_streams: event.target.checked })}
-          />${" "}
-          Continue a broken stream with another target, marked as such
-        </label>
+    <${Part}
+      form=${form}
+      word="Retries, time-outs, hedging"
+      names=${NAMES}
+      now=${set.length ? `${set.length} set here` : "as each provider has it"}
+    >
+      <div class="fields two">
+        ${NUMBERS.map(([name, label, hint]) => number(name, label, hint))}
+        ${TIMES.map(([name, label]) => number(`timeouts.${name}`, label, "the provider's"))}
       </div>
-    </details>
+      ${form.values.strategy === "sticky" && html`
+        <${Field}
+          form=${form}
+          name="sticky_by"
+          kind="select"
+          label="Stays for"
+          options=${STICKY}
+          disabled=${isFixed}
+        />
+      `}
+      <${Field}
+        form=${form}
+        name="continue_streams"
+        kind="check"
+        label="Continue a broken stream with another target, marked as such"
+        disabled=${isFixed}
+      />
+    <//>
   `;
 }

@@ -6,7 +6,7 @@ import { Copy, Pill } from "../../widgets/basics.js";
 import { readsWords } from "../../widgets/abilities.js";
 import { Drawer } from "../../widgets/drawer.js";
 import { Loaded } from "../../widgets/states.js";
-import { ModelForm } from "./form.js";
+import { ModelForm, place } from "./form.js";
 
 const SOURCES = {
   file: "the configuration file",
@@ -17,7 +17,7 @@ const SOURCES = {
 
 /** @param {{name: string, onClose: () => void, onWalk: (step: number) => void, onChange: () => void}} props */
 export function ModelDrawer({ name, onClose, onWalk, onChange }) {
-  const model = useData(() => get(`/api/models/${name}`), [name]);
+  const model = useData(() => get(place(name)), [name]);
   const changed = () => {
     model.reload();
     onChange();

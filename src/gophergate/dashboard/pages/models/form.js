@@ -1,10 +1,9 @@
 /** What an operator sets about a model: whether it may be asked, its name upstream, its price, its discounts. */
-import { html, useState } from "../../ui.js";
-import { del, patch } from "../../api.js";
+import { html } from "../../ui.js";
 import { Icon } from "../../icons.js";
-import { Button, Sure } from "../../widgets/basics.js";
-import { Field, FormBox, textOr, useForm } from "../../widgets/form.js";
-import { attempt, toast } from "../../widgets/toasts.js";
+import { Button } from "../../widgets/basics.js";
+import { EditorBox, useEditor } from "../../widgets/editor.js";
+import { Field, textOr, Wrong } from "../../widgets/form.js";
 
 /** @type {[string, string][]} */
 const CLASSES = [
@@ -16,39 +15,59 @@ const CLASSES = [
 const day = (text) => new Date(`${text}T00:00:00`).toISOString();
 const today = () => new Date().toISOString().slice(0, 10);
 
+/** Where the API has a model; its name may hold slashes. */
+export const place = (name) => `/api/models/${name.split("/").map(encodeURIComponent).join("/")}`;
+
+/** What is set about a model, as its form holds it. */
+const held = (model) => ({
+  enabled: model.enabled,
+  mapped_name: model.mapped_name || "",
+  ...Object.fromEntries(CLASSES.map(([key]) => [key, model.price_override?.[key] || ""])),
+  discounts: model.discounts.map(discountKnown),
+});
+
+/** What the API is given: of a price always the whole, of which only some is shown here. */
+function given(values, names, now) {
+  const body = /** @type {Record<string, any>} */ ({});
+  if (names.includes("enabled")) body.enabled = values.enabled;
+  if (names.includes("mapped_name")) body.mapped_name = textOr(values.mapped_name.trim());
+  if (names.includes("discounts"))
+    body.discounts = values.discounts.filter((one) => one.off).map(discountGiven);
+  if (CLASSES.some(([key]) => names.includes(key))) {
+    const shown = Object.fromEntries(CLASSES.map(([key]) => [key, textOr(String(values[key]).trim())]));
+    const rest = beside(now.price_override || {});
+    const isPriced = Object.values(shown).some(Boolean) || Object.keys(rest).length > 0;
+    body.price = isPriced ? { ...rest, ...shown } : null;
+  }
+  return body;
+}
+
+/** What somebody may have changed. */
+const settable = ({ enabled, mapped_name, price_override: price, discounts }) => ({
+  enabled,
+  mapped_name,
+  price,
+  discounts,
+});
+
 /** @param {{model: any, onDone: () => void}} props */
 export function ModelForm({ model, onDone }) {
-  const known = model.price_override || {};
-  const [discounts, setDiscounts] = useState(() => model.discounts.map(discountKnown));
-  const start = {
-    enabled: model.enabled,
-    mapped_name: model.mapped_name || "",
-    ...Object.fromEntries(CLASSES.map(([key]) => [key, known[key] || ""])),
-  };
-  const form = useForm(start, async (values) => {
-    const given = Object.fromEntries(CLASSES.map(([key]) => [key, textOr(String(values[key]).trim())]));
-    const rest = beside(known);
-    const price = Object.values(given).some(Boolean) || Object.keys(rest).length ? { ...rest, ...given } : null;
-    const body = {
-      enabled: values.enabled,
-      mapped_name: textOr(values.mapped_name.trim()),
-      price,
-      discounts: discounts.filter((one) => one.off).map(discountGiven),
-    };
-    await patch(`/api/models/${model.name}`, body, model.etag);
-    toast("Saved");
-    onDone();
+  const editor = useEditor({
+    row: model,
+    place: place(model.name),
+    held,
+    given,
+    settable,
+    gone: "Back to what it is by itself",
+    onDone,
   });
-  const reset = () =>
-    attempt(async () => {
-      await del(`/api/models/${model.name}`);
-      onDone();
-    }, "Back to what it is by itself");
+  const { form } = editor;
   return html`
-    <${FormBox}
-      form=${form}
-      word="Save"
-      danger=${model.updated_at && html`<${Sure} word="Reset" question="Forget your settings for it?" onSure=${reset} />`}
+    <${EditorBox}
+      editor=${editor}
+      question=${model.updated_at && "Forget your settings for it?"}
+      gone="Reset"
+      audit=${{ kind: "model", id: model.name }}
     >
       <${Field} form=${form} name="enabled" kind="check" label="May be asked for" />
       <${Field}
@@ -68,7 +87,8 @@ export function ModelForm({ model, onDone }) {
       </fieldset>
       <fieldset>
         <legend>Discounts</legend>
-        <${Discounts} rows=${discounts} onChange=${setDiscounts} />
+        <${Discounts} rows=${form.values.discounts} onChange=${(rows) => form.set("discounts", rows)} />
+        <${Wrong} form=${form} name="discounts" />
       </fieldset>
     <//>
   `;
