@@ -16,6 +16,7 @@ import pytest
 from kit.answers import provider, script
 from kit.door_requests import asked
 from kit.gate import KEY, gate, url
+from kit.large_answers import measure
 from kit.upstream import Upstream
 
 MANY = 4_000
@@ -77,3 +78,29 @@ async def test_the_loop_turns_while_a_large_body_is_translated(door: str, tmp_pa
         assert answer.status_code == 200
         assert len(up.asked[-1].body) > len(body) // 2
     assert worst < LONGEST, f"the loop was held up for {worst * 1000:.0f} ms"
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize(
+    ("door", "target", "kind", "stream"),
+    [
+        ("openai_responses", "gemini", "image", True),
+        ("openai_responses", "openai_chat", "text", True),
+        ("openai_responses", "anthropic_messages", "call", True),
+        ("openai_responses", "openai_responses", "image", True),
+        ("openai_responses", "gemini", "image", False),
+        ("openai_chat", "openai_responses", "image", True),
+        ("anthropic_messages", "ollama", "call", True),
+        ("gemini", "openai_chat", "image", True),
+        ("ollama", "gemini", "text", False),
+    ],
+)
+async def test_the_loop_turns_while_a_large_answer_passes(
+    door: str, target: str, kind: str, stream: bool, tmp_path: Path
+) -> None:
+    """R-P2, of answers: a picture or a text of megabytes, which some dialects say four times over."""
+    found = await measure(tmp_path, door, kind, target, stream=stream, size=12_000_000)
+    assert found is not None
+    assert found["status"] == 200
+    assert found["received"] > 12_000_000
+    assert found["cpu_ms"] < LONGEST * 1000, found

@@ -5,6 +5,9 @@ Who may ask, what it costs and what is recorded is settled around this (`exchang
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 import msgspec
 from msgspec.structs import replace
 
@@ -21,7 +24,7 @@ from gophergate.responses.store import Kept, ResponseStore
 from gophergate.routing.base import Order, Plan, Runner
 from gophergate.routing.catalog import CatalogHolder
 from gophergate.routing.continuity import is_wrapped, may_go_verbatim
-from gophergate.routing.heavy import apart
+from gophergate.routing.heavy import apart, on_loop
 
 
 class StatefulRunner:
@@ -148,7 +151,7 @@ class _Call:
     """What one call leaves behind. Keeps nothing for a caller who asked that nothing be stored."""
 
     def __init__(self, store: ResponseStore, order: Order, asked: Asked) -> None:
-        self._store = store
+        self._put = partial(on_loop, asyncio.get_running_loop(), store.put)
         self._order = order
         self._asked = asked
         self._unsettled: Kept | None = None
@@ -179,22 +182,20 @@ class _Call:
             kept = self._kept(response_id, native=True, background=background, owed=owed)
             if kept.provider != provider:
                 kept = self._unsettled = replace(kept, maker=f"{provider}/", credential="")
-            self._store.put(kept)
+            self._put(kept)
 
     def settle(self) -> None:
         """The call is over, and its maker certain: by which model and on which key."""
         unsettled, account = self._unsettled, self._order.account
         if unsettled is not None and account.deployment_label.startswith(unsettled.maker):
-            self._store.put(replace(unsettled, maker=account.deployment_label, credential=account.credential))
+            self._put(replace(unsettled, maker=account.deployment_label, credential=account.credential))
 
     def made(self, response_id: str, response: bytes) -> None:
         """We wrote this response."""
         if self.is_stored and not self.closed:
             order, asked = self._order, self._asked
             kept = self._kept(response_id, background=asked.background is True)
-            self._store.put(
-                replace(kept, previous=asked.previous, body=order.body, response=response, stamp=order.stamp)
-            )
+            self._put(replace(kept, previous=asked.previous, body=order.body, response=response, stamp=order.stamp))
 
     def _kept(self, response_id: str, *, native: bool = False, background: bool, owed: bool = False) -> Kept:
         order = self._order

@@ -7,7 +7,7 @@ that had begun to call a tool fails as any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -115,18 +115,17 @@ class ContinuedStream(TranslatedStream):
         self._goes_on = thread.delivered
         self._shift = 0
 
-    def _take_one(self, event: Event) -> None:
+    def _due(self, event: Event) -> Sequence[Event]:
         thread = self._thread
         if isinstance(event, Failed):
             if self.delivered and thread.may_go_on:
                 strike(event.error, self.secrets)
                 self._over()
                 self.error = event.error
-            else:
-                super()._take_one(event)
-            return
+                return ()
+            return super()._due(event)
         if self._goes_on and isinstance(event, Started):
-            return
+            return ()
         if not self.delivered and isinstance(event, BlockOpened | Finished):
             if self._goes_on:
                 self._early[:0] = thread.bridge(self.order.account.deployment_label)
@@ -134,5 +133,6 @@ class ContinuedStream(TranslatedStream):
         if isinstance(event, BlockOpened | BlockGrew | BlockClosed):
             event = replace(event, index=event.index + self._shift)
         thread.heard(event)
-        super()._take_one(event)
+        due = super()._due(event)
         thread.delivered = thread.delivered or self.delivered
+        return due

@@ -22,7 +22,7 @@ from gophergate.dialects.toolnames import Restorer
 from gophergate.errors import BadRequest
 from gophergate.routing.base import Deployment, Order, Plan, Reread
 from gophergate.routing.catalog import CatalogHolder
-from gophergate.routing.heavy import apart
+from gophergate.routing.heavy import apart, on_loop
 from gophergate.routing.listener import Listener
 from gophergate.routing.seals import Remembered, SealStore, call_keys, kept_of, read_kept, seal_of, token_key
 
@@ -124,12 +124,16 @@ class Continuity:
             credential = order.account.credential if has_several else ""
             kept = kept_of(reply, deployment.provider_name, deployment.model, credential)
             if kept:
-                # The store is asked on the loop's next turn, long before the client can come back with the result.
-                task = asyncio.get_running_loop().create_task(self._store.put(order.owner, kept))
-                self._putting.add(task)
-                task.add_done_callback(self._putting.discard)
+                on_loop(loop, self._put, order.owner, kept)
 
+        loop = asyncio.get_running_loop()
         return Listener(reader, restorer, keep)
+
+    def _put(self, owner: str, kept: dict[str, bytes]) -> None:
+        """The store is asked on the loop's next turn, long before the client can come back with the result."""
+        task = asyncio.get_running_loop().create_task(self._store.put(owner, kept))
+        self._putting.add(task)
+        task.add_done_callback(self._putting.discard)
 
 
 def may_go_verbatim(order: Order, deployment: Deployment) -> bool:

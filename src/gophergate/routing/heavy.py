@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -21,3 +22,14 @@ async def apart(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwar
     if size < LARGE:
         return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def on_loop(loop: asyncio.AbstractEventLoop, work: Callable[..., object], *args: object) -> None:
+    """Do `work` on `loop`: now, when that is where we are, or, from work that is done apart, before its end is heard
+    of there. For what pure work has to tell to a store that lives in the loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        loop.call_soon_threadsafe(partial(work, *args))
+    else:
+        work(*args)

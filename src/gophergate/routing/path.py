@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gophergate.core.events import Failed, Started
+from gophergate.core.events import Event, Failed, Started
 from gophergate.core.request import Request
 from gophergate.dialects.base import Dialect, Reader, Target, Writer, encode
 from gophergate.errors import UpstreamError
@@ -93,7 +93,7 @@ class Paths:
         reader = order.door.reader(stream=False, origin=deployment.provider.name)
         if self._continuity.hears_verbatim(order.door.name, deployment):
             reader = self._continuity.listening(reader, order, deployment, None)
-        events = reader.feed(body) + reader.end()
+        events = await apart(len(body), _all_of, reader, body)
         order.account.see(events)
         if events and isinstance(events[-1], Failed):
             strike(events[-1].error, secrets_of(deployment.provider))
@@ -202,6 +202,10 @@ def _stream(
     return ContinuedStream(order, order.thread, request, writer, reader, secrets)
 
 
+def _all_of(reader: Reader, body: bytes) -> list[Event]:
+    return reader.feed(body) + reader.end()
+
+
 def _content_type(answer: Answer) -> bytes:
     return answer.header(b"content-type") or b"application/json"
 
@@ -210,6 +214,7 @@ async def _pour(answer: Answer, stream: VerbatimStream | TranslatedStream) -> No
     """Push the answer through `stream`. The client is released when its stream is done, even while the
     provider dawdles over closing (edge case 6)."""
     stream.order.outlet.steer(answer)
+    stream.source = answer
     linger: asyncio.TimerHandle | None = None
 
     def release() -> None:
@@ -217,13 +222,15 @@ async def _pour(answer: Answer, stream: VerbatimStream | TranslatedStream) -> No
         linger = asyncio.get_running_loop().call_later(_LINGER, answer.close)
 
     stream.on_done = release
+    cut: UpstreamError | None = None
     try:
-        await answer.pour(stream.feed)
-        await stream.order.outlet.drain()  # What the end has to tell may be large again.
-        stream.end()
-    except UpstreamError as error:
-        stream.end(error)
+        try:
+            await answer.pour(stream.feed)
+        except UpstreamError as error:
+            cut = error
+        await stream.conclude(cut)
     finally:
+        stream.abandon()
         if linger is not None:
             linger.cancel()
     if stream.error is not None:

@@ -6,14 +6,17 @@ that moment is left in `error` for the loop of attempts; what fails after it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+from functools import partial
 
-from gophergate.core.events import BlockGrew, BlockOpened, Event, Failed, Finished
+from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Failed, Finished
 from gophergate.core.request import Request
 from gophergate.dialects.base import Reader, Writer
 from gophergate.dialects.loss import unshown
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamCut, UpstreamRefused
 from gophergate.routing.base import Order
+from gophergate.routing.flow import Stream
 from gophergate.routing.secrecy import Striking, strike, without
 
 _CONTENT = (BlockOpened, BlockGrew, Finished)
@@ -21,6 +24,10 @@ _MAY_LOSE = (BlockOpened, Finished)
 _DECLINED = frozenset({"content_filter", "refusal"})
 _HOLD = 1 << 20
 """An unfinished event larger than this is passed on in pieces: holding it would only delay it."""
+_REPEATING = (BlockClosed, Finished)
+_LONG = 4 << 20
+"""Bytes of an answer from which on the ends of its blocks are written beside the loop: some dialects repeat there all
+that was said."""
 
 
 def declined(order: Order, events: Iterable[Event]) -> UpstreamRefused | None:
@@ -42,47 +49,22 @@ def _bears_content(events: Iterable[Event]) -> bool:
     return any(isinstance(event, _CONTENT) for event in events)
 
 
-class Stream:
-    """`done`: nothing more will be delivered; `on_done` is called then. `delivered`: the client has seen content.
-    `error`: why not. `secrets` are the provider's keys, which an error must not repeat."""
+class _Deaf:
+    """Stands for a reader that could not read on."""
 
-    def __init__(self, order: Order, secrets: tuple[str, ...] = ()) -> None:
-        self.order = order
-        self.secrets = secrets
-        self.on_done: Callable[[], None] = _nothing
-        self.done = False
-        self.delivered = False
-        self.error: GatewayError | None = None
+    finished = False
 
-    def feed(self, data: bytes) -> None:
-        """More of the provider's bytes, in order."""
-        raise AssertionError("each kind of stream has its own")
+    def feed(self, data: bytes) -> list[Event]:
+        return []
 
-    def _say(self, data: bytes) -> None:
-        if data:
-            self.order.account.said(data)
-            self.order.outlet.send(data)
+    def end(self) -> list[Event]:
+        return []
 
-    def _over(self) -> None:
-        self.done = True
-        self.on_done()
-
-    def _fail(self, error: GatewayError, telling: bytes) -> None:
-        self._over()
-        if not self.delivered:
-            self.error = error
-            return
-        self.order.account.broke(error)
-        self._say(telling)
-        self.order.outlet.finish()
-
-    def _finish(self) -> None:
-        self._over()
-        self.order.outlet.finish()
+    def tail(self) -> bytes:
+        return b""
 
 
-def _nothing() -> None:
-    """Nobody waits for the end."""
+_DEAF = _Deaf()
 
 
 class VerbatimStream(Stream):
@@ -93,8 +75,8 @@ class VerbatimStream(Stream):
     """
 
     def __init__(self, order: Order, reader: Reader, content_type: bytes, secrets: tuple[str, ...] = ()) -> None:
-        super().__init__(order, secrets)
-        self._reader = reader
+        super().__init__(order, reader, secrets)
+        self._tap = reader
         self._content_type = content_type
         self._early: list[bytes] = []
         self._partial: list[bytes] = []
@@ -107,13 +89,10 @@ class VerbatimStream(Stream):
         # Lines of JSON and JSON arrays have no blank lines: there a line is what must stay whole.
         self._gap = b"\n\n" if content_type.startswith(b"text/event-stream") else b"\n"
 
-    def feed(self, data: bytes) -> None:
-        if self.done or not data:
-            return
+    def _fed(self, data: bytes, events: list[Event]) -> None:
         if self._blind is not None:
             self._say(self._blind.feed(data))
             return
-        events = self._reader.feed(data)
         if self._at_rest and len(events) == 1 and type(events[0]) is BlockGrew and data.find(b"\n\n") == len(data) - 2:
             # More of a block and nothing else, as nearly every read is: no usage to withhold, nothing to wait for.
             self.order.account.see(events)
@@ -128,15 +107,12 @@ class VerbatimStream(Stream):
         whole = self._whole_events(data)
         self._pass(whole if failure is None else self._unended(whole, failure), events)
         self._at_rest = self.delivered and not self._partial and data.endswith(b"\n\n")
-        if self._reader.finished and not self.done:
+        if self._tap.finished and not self.done:
             if len(self._gap) == 1 and self._partial:
                 self._say(b"".join(self._partial))
             self._finish()
 
-    def end(self, error: GatewayError | None = None) -> None:
-        """The provider's bytes are over, cleanly or by `error`."""
-        if self.done:
-            return
+    def _ended(self, events: list[Event], error: GatewayError | None) -> None:
         if self._blind is not None:
             self._say(self._blind.end())
         if error is not None:
@@ -147,7 +123,6 @@ class VerbatimStream(Stream):
             return
         rest = b"".join(self._partial)
         self._partial.clear()
-        events = self._reader.end()
         self.order.account.see(events)
         is_cut = bool(events) and isinstance(events[-1], Failed)
         self._pass(b"" if is_cut else rest, events)
@@ -156,12 +131,13 @@ class VerbatimStream(Stream):
                 self._say(self._filter.end())
             if rest and not rest.endswith(b"\n"):
                 self._say(self._gap)
-            self._say(self._reader.tail())
+            self._say(self._tap.tail())
             self._finish()
 
     def _go_blind(self, data: bytes) -> None:
         """The tap cannot read this: the bytes flow on, and the call is marked unmetered."""
         self._blind = Striking(self.secrets)
+        self._reader = _DEAF
         self.order.account.unreadable()
         if not self.delivered:
             self.delivered = True
@@ -262,22 +238,24 @@ class TranslatedStream(Stream):
     def __init__(
         self, order: Order, request: Request, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(order, secrets)
+        super().__init__(order, reader, secrets)
         self._streams = request.stream
         self._writer = writer
-        self._reader = reader
         self._early: list[Event] = []
+        self._size = 0
 
-    def feed(self, data: bytes) -> None:
-        if not self.done and self._reader is not None:
-            self.take(self._reader.feed(data))
-
-    def end(self, error: GatewayError | None = None) -> None:
-        """The provider's bytes are over, cleanly or by `error`."""
-        if self.done:
+    def _fed(self, data: bytes, events: list[Event]) -> None:
+        if not events:
             return
-        if error is None and self._reader is not None:
-            self.take(self._reader.end())
+        if self._size >= _LONG and any(type(event) in _REPEATING for event in events):
+            self._fall_behind(partial(self._take_apart, data, events))
+        else:
+            self._size += len(data)
+            self.take(events)
+
+    def _ended(self, events: list[Event], error: GatewayError | None) -> None:
+        if events:
+            self.take(events)
         if not self.done:
             self._take_one(Failed(error or UpstreamCut()))
 
@@ -290,7 +268,40 @@ class TranslatedStream(Stream):
                 return
             self._take_one(event)
 
+    async def _take_apart(self, data: bytes, events: list[Event]) -> None:
+        self._size += len(data)
+        self.order.account.see(events)
+        for event in events:
+            if self.done:
+                return
+            due = self._due(event)
+            if due:
+                data = await asyncio.to_thread(self._written, due)
+                at = 0
+                while self._streams and len(data) - at > _HOLD:
+                    self._say(data[at : at + _HOLD])
+                    at += _HOLD
+                    await self.order.outlet.drain()
+                self._tell(event, data[at:])
+
+    async def _end_apart(self, events: list[Event]) -> None:
+        await self._take_apart(b"", events)
+        self._ended([], None)
+
+    @property
+    def _is_large(self) -> bool:
+        return self._size >= _LONG or super()._is_large
+
     def _take_one(self, event: Event) -> None:
+        due = self._due(event)
+        if due:
+            self._tell(event, self._written(due))
+
+    def _written(self, due: Sequence[Event]) -> bytes:
+        return self._writer.write(due[0]) if len(due) == 1 else b"".join([self._writer.write(one) for one in due])
+
+    def _due(self, event: Event) -> Sequence[Event]:
+        """What is to be written for the client, now that `event` has come."""
         is_more = type(event) is BlockGrew
         if (event.citations or event.logprobs) if is_more else type(event) in _MAY_LOSE:  # type: ignore[union-attr]
             door = self.order.door
@@ -299,31 +310,34 @@ class TranslatedStream(Stream):
         if isinstance(event, Failed):
             strike(event.error, self.secrets)
             self._fail(event.error, self._writer.write(event) if self.delivered else b"")
-            return
+            return ()
         if not self.delivered and isinstance(event, Finished):
             refused = declined(self.order, [*self._early, event])
             if refused is not None:
                 self._fail(refused, b"")
-                return
+                return ()
         if not self._streams:
             if isinstance(event, BlockOpened):
                 self._early.append(event)
-            body = self._writer.write(event)
+            return (event,)
+        if self.delivered:
+            return (event,)
+        self._early.append(event)
+        if not isinstance(event, _CONTENT):
+            return ()
+        self.delivered = True
+        self.order.outlet.begin(self._writer.content_type)
+        early, self._early = self._early, []
+        return early
+
+    def _tell(self, event: Event, data: bytes) -> None:
+        """`data` was written now that `event` has come."""
+        if self._streams:
+            self._say(data)
             if isinstance(event, Finished):
-                self.delivered = True
-                self._over()
-                self.order.account.said(body)
-                self.order.outlet.whole(body, self._writer.content_type)
-            return
-        if not self.delivered:
-            self._early.append(event)
-            if not isinstance(event, _CONTENT):
-                return
+                self._finish()
+        elif isinstance(event, Finished):
             self.delivered = True
-            self.order.outlet.begin(self._writer.content_type)
-            early, self._early = self._early, []
-            self._say(b"".join([self._writer.write(held) for held in early]))
-        else:
-            self._say(self._writer.write(event))
-        if isinstance(event, Finished):
-            self._finish()
+            self._over()
+            self.order.account.said(data)
+            self.order.outlet.whole(data, self._writer.content_type)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from typing import Any
@@ -187,12 +188,41 @@ def test_a_key_in_what_the_tap_cannot_read_is_struck_out_in_any_cut() -> None:
         assert outlet.sent == ROLE + HELLO + b"data: {no JSON ***}\n\n" + STOP
 
 
-def test_a_large_event_is_not_held_for_ever() -> None:
+class Source:
+    """What a stream pauses while it is behind."""
+
+    def __init__(self) -> None:
+        self.flows = asyncio.Event()
+        self.flows.set()
+
+    def pause(self) -> None:
+        self.flows.clear()
+
+    def resume(self) -> None:
+        self.flows.set()
+
+
+async def test_a_large_event_is_not_held_for_ever() -> None:
     """Law 9: every buffer has a bound and a full-policy."""
     stream, outlet, _ = verbatim()
+    stream.source = source = Source()
     stream.feed(ROLE + HELLO)
     big = b'data: {"choices":[{"index":0,"delta":{"content":"' + b"x" * (3 << 20) + b'"}}]}\n\n'
     for at in range(0, len(big), 65536):
         stream.feed(big[at : at + 65536])
-    assert outlet.sent == ROLE + HELLO + big
+        await asyncio.sleep(0)
+        await source.flows.wait()
+    await stream.conclude(UpstreamCut())
+    assert outlet.sent.startswith(ROLE + HELLO + big)
     assert max(map(len, outlet.sends)) < 2 << 20
+
+
+async def test_a_large_event_that_never_ended_is_a_cut_and_not_shown() -> None:
+    """Law 2."""
+    stream, outlet, _ = verbatim()
+    stream.feed(ROLE + HELLO)
+    stream.feed(b'data: {"choices":[{"index":0,"delta":{"content":"' + b"x" * (300 << 10))
+    await stream.conclude()
+    assert outlet.sent.startswith(ROLE + HELLO + b"data: {")
+    assert b"xxx" not in outlet.sent
+    assert b'"code":"upstream_broken"' in outlet.sent

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from gophergate.core.blocks import Block, Media, Opaque, Text, Thought, ToolCall
+from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall
 from gophergate.core.events import BlockGrew
 from gophergate.dialects.loss import in_words
 from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_responses.frames import Frames, Ids, Item, Place
 from gophergate.dialects.openai_responses.seals import show_block_seal, show_call_seal
-from gophergate.dialects.openai_responses.told import TAIL, Status, Told
+from gophergate.dialects.openai_responses.told import TAIL, Status, Told, once
 from gophergate.dialects.openai_responses.told_words import ToldMessage, ToldSpeech, ToldThought
 from gophergate.dialects.openai_responses.wire import EVENTS, ITEM, NAME, PART, own, without
 
@@ -19,7 +19,7 @@ _DEFAULT_NAMESPACE = "functions"
 class ToldCall(Told):
     """A function call, or a free-form one."""
 
-    __slots__ = ("_call", "_call_id", "_head", "_member", "_name", "_pieces", "_sealed_before")
+    __slots__ = ("_call", "_call_id", "_given", "_head", "_member", "_name", "_pieces", "_sealed_before")
 
     def __init__(self, place: Place, call: ToolCall, call_id: str, *, sealed_before: bool) -> None:
         super().__init__(place)
@@ -28,6 +28,7 @@ class ToldCall(Told):
         self._member = "input" if call.custom else "arguments"
         self._name = "response.custom_tool_call_input" if call.custom else "response.function_call_arguments"
         self._pieces: list[str] = []
+        self._given: Json = ""
         self._head = place.delta_head(f"{self._name}.delta", {})
         self._sealed_before = sealed_before
         self.seal = call.seal
@@ -49,13 +50,14 @@ class ToldCall(Told):
         said = b""
         if not self._pieces and not self._call.custom:
             said = self._more("{}")  # Clients parse the arguments of every call.
-        members: Item = {self._member: "".join(self._pieces)}
+        self._given = once("".join(self._pieces))
+        members: Item = {self._member: self._given}
         if not self._call.custom:
             members["name"] = self._call.name
         return said + self.place.event(f"{self._name}.done", members)
 
     def finish(self, status: Status) -> bytes:
-        self.item = self._whole("".join(self._pieces), status)
+        self.item = self._whole(self._given or "".join(self._pieces), status)
         return self.place.done(self.item)
 
     def carried_seal(self) -> str:
@@ -63,7 +65,7 @@ class ToldCall(Told):
             return ""
         return show_call_seal(self.seal, self._call_id)
 
-    def _whole(self, said: str, status: str) -> Item:
+    def _whole(self, said: Json, status: str) -> Item:
         call = self._call
         item: Item = {
             "id": self.place.id,
@@ -99,13 +101,13 @@ class ToldPicture(Told):
         return b""
 
     def finish(self, status: Status) -> bytes:
-        self.item = self._whole(status, "".join(self._pieces))
+        self.item = self._whole(status, once("".join(self._pieces)))
         return self.place.done(self.item)
 
     def carried_seal(self) -> str:
         return show_block_seal(self.seal) if self.seal is not None else ""
 
-    def _whole(self, status: str, result: str | None) -> Item:
+    def _whole(self, status: str, result: Json) -> Item:
         item: Item = {"id": self.place.id, "type": "image_generation_call", "status": status, "result": result}
         if self._media.media_type.startswith("image/"):
             item["output_format"] = self._media.media_type.removeprefix("image/")
@@ -121,9 +123,17 @@ class ToldOpaque(Told):
         super().__init__(place)
         self._block = block
         self.item = {**block.data, "id": place.id}
+        if self._is_picture:
+            self.item["result"] = once(self.item.get("result"))
+
+    @property
+    def _is_picture(self) -> bool:
+        return bool(self.item.get("type") == "image_generation_call")
 
     def begin(self) -> bytes:
         item = {**self.item, "status": "in_progress"} if "status" in self.item else self.item
+        if self._is_picture:
+            item = {**item, "result": None}
         said = self.place.added(item)
         for report in list_of(own(self._block.extra).get(EVENTS)):
             members = without(report, "type", "item_id", "output_index", "sequence_number")

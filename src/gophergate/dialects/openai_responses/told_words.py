@@ -10,7 +10,7 @@ from gophergate.dialects.openai_responses.frames import Item, Place
 from gophergate.dialects.openai_responses.items_out import split_parts
 from gophergate.dialects.openai_responses.parts import show_annotation
 from gophergate.dialects.openai_responses.seals import show_block_seal, show_thought_seal
-from gophergate.dialects.openai_responses.told import TAIL, Status, Told
+from gophergate.dialects.openai_responses.told import TAIL, Status, Told, once
 from gophergate.dialects.openai_responses.wire import CUTS, ITEM, PARTS, own, without
 
 _TEXT_TAIL = b',"logprobs":[],"sequence_number":'
@@ -80,7 +80,7 @@ class ToldMessage(Told):
         return said
 
     def close(self) -> bytes:
-        text = "".join(self._pieces)
+        text = once("".join(self._pieces))
         where: Item = {"content_index": len(self._content)}
         if self._refusal:
             said = self.place.event("response.refusal.done", {**where, "refusal": text})
@@ -97,7 +97,7 @@ class ToldMessage(Told):
     def carried_seal(self) -> str:
         return show_block_seal(self.seal) if self.seal is not None else ""
 
-    def _part(self, text: str) -> Item:
+    def _part(self, text: Json) -> Item:
         if self._refusal:
             return {"type": "refusal", "refusal": text}
         return {"type": "output_text", "text": text, "annotations": self._annotations, "logprobs": self._logprobs}
@@ -198,7 +198,7 @@ class ToldThought(Told):
     def _end_part(self) -> bytes:
         if self._pieces is None:
             return b""
-        text, where = "".join(self._pieces), self._where()
+        text, where = once("".join(self._pieces)), self._where()
         self._pieces = None
         part = self._part(text)
         self._done.append(part)
@@ -210,7 +210,7 @@ class ToldThought(Told):
     def _where(self) -> Item:
         return {"content_index" if self._form == "content" else "summary_index": len(self._done)}
 
-    def _part(self, text: str) -> Item:
+    def _part(self, text: Json) -> Item:
         return {"type": "reasoning_text" if self._form == "content" else "summary_text", "text": text}
 
     def _whole(self) -> Item:

@@ -1,0 +1,152 @@
+"""Large events of an answer: read and written beside the loop, in order, while the provider waits (R-P2)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from gophergate.core.blocks import Text
+from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Finished, Started
+from gophergate.core.request import Request
+from gophergate.dialects.base import Peek, Stamp
+from gophergate.dialects.openai_chat import OpenAIChat
+from gophergate.dialects.openai_responses import told
+from gophergate.dialects.openai_responses.writer import StreamWriter
+from gophergate.errors import UpstreamCut
+from gophergate.routing.heavy import LARGE
+from gophergate.routing.streams import TranslatedStream
+from kit.ordered import SeenOutlet, order
+
+CHAT = OpenAIChat()
+
+
+class Noting:
+    """A reader and a writer of "events" that are numbers, noting the thread they work in."""
+
+    content_type = b"text/event-stream"
+    finished = False
+
+    def __init__(self) -> None:
+        self.read_in: list[tuple[int, int]] = []
+        self.wrote_in: list[int] = []
+        self._held = b""
+
+    def feed(self, data: bytes) -> list[Event]:
+        self.read_in.append((len(data), threading.get_ident()))
+        *whole, self._held = (self._held + data).split(b"\n")
+        return [BlockGrew(0, line.decode()) for line in whole]
+
+    def end(self) -> list[Event]:
+        self.read_in.append((0, threading.get_ident()))
+        return [BlockClosed(0), Finished(reason="stop")]
+
+    def tail(self) -> bytes:
+        return b""
+
+    def write(self, event: Event) -> bytes:
+        self.wrote_in.append(threading.get_ident())
+        return event.text.encode() if isinstance(event, BlockGrew) else b"."
+
+
+class Source:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def pause(self) -> None:
+        self.said.append("pause")
+
+    def resume(self) -> None:
+        self.said.append("resume")
+
+
+def translated() -> tuple[TranslatedStream, Noting, SeenOutlet]:
+    placed = order(CHAT, peek=Peek(model="m", stream=True))
+    assert isinstance(placed.outlet, SeenOutlet)
+    noting = Noting()
+    stream = TranslatedStream(placed, Request(dialect="openai_chat", model="m", stream=True), noting, noting)
+    stream.take([Started(), BlockOpened(0, Text(text=""))])
+    return stream, noting, placed.outlet
+
+
+HERE = threading.get_ident
+
+
+async def test_small_events_are_read_and_written_where_they_are() -> None:
+    stream, noting, outlet = translated()
+    stream.feed(b"a\nb\n")
+    await stream.conclude()
+    assert outlet.sent == b"..ab.."
+    assert {thread for _, thread in noting.read_in} == set(noting.wrote_in) == {HERE()}
+
+
+async def test_what_comes_while_a_large_event_is_read_follows_it_in_order() -> None:
+    stream, noting, outlet = translated()
+    stream.source = source = Source()
+    big = b"x" * LARGE
+    stream.feed(b"a\n")
+    stream.feed(big)
+    stream.feed(b"\nb\n")
+    stream.feed(b"c\n")
+    await stream.conclude()
+    assert outlet.sent == b"..a" + big + b"bc.."
+    assert source.said[0] == "pause"
+    assert source.said[-1] == "resume"
+    assert all((thread == HERE()) == (size == 2) for size, thread in noting.read_in if size)
+    assert HERE() not in noting.wrote_in[3:6]
+
+
+async def test_a_large_event_goes_out_in_pieces_the_client_can_keep_up_with() -> None:
+    stream, _, outlet = translated()
+    stream.feed(b"x" * (5 << 20) + b"\n")
+    await stream.conclude()
+    assert max(map(len, outlet.sends)) <= 1 << 20
+    assert len(outlet.sent) == (5 << 20) + 4
+
+
+async def test_the_end_of_a_long_answer_is_written_apart() -> None:
+    """Its last bytes may be few and its last words all that was said."""
+    stream, noting, _ = translated()
+    for _ in range(50):
+        stream.feed(b"x" * (LARGE // 2) + b"\n")
+    assert set(noting.wrote_in) == {HERE()}
+    await stream.conclude()
+    assert HERE() not in noting.wrote_in[-2:]
+
+
+async def test_a_cut_after_a_large_event_is_told_after_it() -> None:
+    """Law 2, law 3."""
+    stream, _, outlet = translated()
+    stream.feed(b"x" * LARGE + b"\n")
+    await stream.conclude(UpstreamCut())
+    assert outlet.sent.endswith(b"x.")
+    assert outlet.finished
+
+
+async def test_nothing_goes_on_for_a_client_who_left() -> None:
+    stream, _, outlet = translated()
+    stream.feed(b"x" * LARGE + b"\n")
+    stream.abandon()
+    work: Any = stream._work
+    await asyncio.wait([work])
+    assert work.cancelled()
+    assert outlet.sent == b".."
+
+
+def test_what_a_response_repeats_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text goes out in its delta and, in one encoding, in four events after it."""
+    counted: list[Any] = []
+    real = told.encode
+
+    def counting(value: Any) -> bytes:
+        counted.append(value)
+        return real(value)
+
+    monkeypatch.setattr(told, "encode", counting)
+    writer = StreamWriter(Request(dialect="openai_responses", model="m", stream=True), Stamp("t" * 24, 1))
+    opened = (Started(), BlockOpened(0, Text(text="")), BlockGrew(0, "wörds"))
+    said = b"".join(map(writer.write, (*opened, BlockClosed(0), Finished(reason="stop"))))
+    assert counted == ["wörds"]
+    assert said.count("wörds".encode()) == 5
