@@ -25,11 +25,16 @@ def test_a_group_is_made_explained_and_rolled_back(at: Visit) -> None:
     expect(page.get_by_text("Version 2 is in force")).to_be_visible()
     drawer.get_by_role("button", name="Go back to it").click()
     expect(page.get_by_text("Version 1 is in force")).to_be_visible()
-    drawer.get_by_role("tab", name="Explain").click()
-    expect(drawer.get_by_role("table", name="Candidates")).to_contain_text("demo/echo")
+    drawer.get_by_role("tab", name="Targets").click()
+    expect(drawer).to_contain_text("This is version 2, as it was saved last. Version 1 is in force.")
+    expect(page.get_by_role("table", name="Groups").get_by_role("row", name="browsed")).to_contain_text("back to v1")
     drawer.get_by_label("A sample prompt or request").fill("How deep is it?")
     drawer.get_by_role("button", name="Explain").click()
-    expect(drawer.get_by_role("table", name="Candidates")).to_contain_text("first")
+    expect(drawer.get_by_role("table", name="Candidates")).to_contain_text("demo/lorem")
+    page.locator(".targets input").first.fill("demo/think")
+    expect(drawer.get_by_role("table", name="Candidates")).to_have_count(0)  # that was another group
+    drawer.get_by_role("button", name="Explain").click()
+    expect(drawer.get_by_role("row", name="first")).to_contain_text("demo/think")
 
 
 def test_rules_read_as_sentences(at: Visit) -> None:

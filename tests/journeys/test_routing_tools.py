@@ -70,6 +70,21 @@ async def test_without_a_request_it_says_what_it_supposed_and_unknown_names_are_
     assert "does not fit" in found["candidates"][0]["why"]
 
 
+async def test_a_group_is_explained_as_it_would_be_before_it_is_saved(gateway: Gateway, admin: Operator) -> None:
+    as_it_would_be = {"name": "filed", "targets": [{"model": "demo/see"}, {"model": "demo/echo"}]}
+    _, found = await admin.ask("POST", "/api/groups/explain", {"model": "filed", "groups": [as_it_would_be]})
+    assert found["deployments"] == ["demo/see", "demo/echo"]
+    new = {"name": "brand-new", "targets": [{"model": "filed"}]}
+    _, found = await admin.ask("POST", "/api/groups/explain", {"model": "brand-new", "groups": [new]})
+    assert found["deployments"] == ["demo/echo"]
+    circle = {"name": "brand-new", "targets": [{"model": "brand-new"}]}
+    status, problem = await admin.ask("POST", "/api/groups/explain", {"model": "brand-new", "groups": [circle]})
+    assert status == 400
+    assert "brand-new" in problem["error"]["message"]
+    assert (await chat(gateway, "brand-new")).status_code == 404  # nothing was stored
+    assert (await chat(gateway, "filed")).headers["x-gophergate-model"] != "demo/see"
+
+
 async def test_explaining_asks_no_model_to_rate(gateway: Gateway, admin: Operator) -> None:
     await admin.make(
         "/api/groups",

@@ -14,21 +14,29 @@ from gophergate.configured import read_group
 from gophergate.doors.chat import dialects
 from gophergate.planning import simulation as simulation
 from gophergate.planning.explaining import Question, explain
+from gophergate.routing.catalog import Catalog
 from gophergate.routing.seeds import Seed, seeds
 from gophergate.store.replays import Replays
 
 Door = Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama"]
 
 
+class ProposedGroup(Members):
+    """A group as it would be, in place of one of that name."""
+
+    name: GroupName
+
+
 class QuestionGiven(Given):
     """What to explain: a model or group, as a caller would ask, and if you like the request that asks for it: the body
-    as it would be sent to the door of that language, its tags and its session."""
+    as it would be sent to the door of that language, its tags and its session; with `groups` as they would be."""
 
     model: Annotated[str, Member(min_length=1, max_length=320, examples=["fast"])]
     request: dict[str, Any] | None = None
     door: Door = "openai_chat"
     tags: Annotated[dict[str, str], Member(max_length=32, default_factory=dict)]
     session: Annotated[str, Member(max_length=256)] | None = None
+    groups: Annotated[list[ProposedGroup], Member(max_length=200, default_factory=list)]
 
 
 class CandidateShown(Shown):
@@ -54,12 +62,6 @@ class Explained(Shown):
     output_tokens: int
     state: Literal["running", "fresh"]
     assumed: list[str]
-
-
-class ProposedGroup(Members):
-    """A group as it would be, in place of one of that name."""
-
-    name: GroupName
 
 
 class SimulationGiven(Given):
@@ -149,7 +151,8 @@ async def explained(given: QuestionGiven, desk: AtDesk) -> Explained:
         model=given.model, request=given.request, door=given.door, tags=given.tags, session=given.session
     )
     rooms = desk.rooms
-    found = await explain(question, rooms.configuration.current, rooms.chooser, dialects(), rooms.prices.book)
+    catalog = await _proposed(desk, given.groups) if given.groups else rooms.configuration.current
+    found = await explain(question, catalog, rooms.chooser, dialects(), rooms.prices.book)
     return Explained(
         model=found.model,
         deployments=[one.model for one in found.candidates if one.position is not None],
@@ -166,8 +169,7 @@ async def simulated(given: SimulationGiven, desk: AtDesk) -> Simulated:
     """Replay past calls against groups as they would be: who would have answered, and what that changes in cost and
     latency. Nothing is stored and no provider is asked."""
     rooms = desk.rooms
-    proposed = {one.name: read_group(one.name, one.definition()) for one in given.groups}
-    catalog = await rooms.configuration.proposed(proposed)
+    catalog = await _proposed(desk, given.groups)
     wanted = simulation.Wanted(
         last=given.last,
         since=microseconds(given.since),
@@ -178,6 +180,10 @@ async def simulated(given: SimulationGiven, desk: AtDesk) -> Simulated:
     replays = Replays(rooms.database, rooms.calls.body_store)
     found = await simulation.simulate(catalog, rooms.prices.book, replays, dialects(), wanted)
     return Simulated.model_validate(found)
+
+
+async def _proposed(desk: Desk, groups: list[ProposedGroup]) -> Catalog:
+    return await desk.rooms.configuration.proposed({one.name: read_group(one.name, one.definition()) for one in groups})
 
 
 async def offered(desk: AtDesk) -> Listing[SeedShown]:

@@ -102,7 +102,24 @@ function State({ row }) {
         draft v${row.version}
       <//>
     `;
+  if (row.published !== row.version)
+    return html`
+      <${Pill} kind="warn" title=${`Version ${row.version} was saved last`}>
+        back to v${row.published}
+      <//>
+    `;
   return html`<${Pill} kind="ok">v${row.version}<//>`;
+}
+
+/** What is edited is what was saved last, which need not be what calls meet. */
+function InForce({ row }) {
+  if (!row.name || row.published === row.version) return null;
+  return html`
+    <div class="notice">
+      This is version ${row.version}, as it was saved last.
+      ${row.published ? ` Version ${row.published} is in force.` : " None is in force."}
+    </div>
+  `;
 }
 
 function GroupDrawer({ name, onChange }) {
@@ -133,12 +150,12 @@ function GroupDrawer({ name, onChange }) {
                 options=${[
                   ["edit", "Targets"],
                   ...(row.source === "database" ? [["versions", "Versions"]] : []),
-                  ["explain", "Explain"],
                 ]}
               />
             `}
             ${row.problem && html`<div class="notice bad">${row.problem}</div>`}
             ${tab === "edit" && html`
+              <${InForce} row=${row} />
               <${Editor}
                 key=${row.version}
                 group=${row}
@@ -150,7 +167,6 @@ function GroupDrawer({ name, onChange }) {
               />
             `}
             ${tab === "versions" && html`<${Versions} name=${name} onDone=${changed} />`}
-            ${tab === "explain" && html`<${Explain} start=${name} />`}
           </div>
         `}
       <//>

@@ -1,7 +1,7 @@
 /** Ctrl+K: go anywhere, do anything, by typing. */
-import { html, signal, useState, useEffect, useLayoutEffect, useRef } from "../ui.js";
+import { html, signal, useState, useEffect, useLayoutEffect, useRef, useSettled } from "../ui.js";
 import { PLACES } from "../places.js";
-import { all, may, logout } from "../api.js";
+import { all, get, may, logout } from "../api.js";
 import { choose } from "../theme.js";
 import { go } from "../router.js";
 
@@ -19,6 +19,9 @@ export function Palette() {
   const [at, setAt] = useState(0);
   const [objects, setObjects] = useState(/** @type {any[]|null} */ (null));
   const [early, setEarly] = useState(false);
+  const [models, setModels] = useState(/** @type {{to: string, found: any[]}} */ ({ to: "", found: [] }));
+  const sought = text.trim().replace(/^model\s+/i, "");
+  const settled = useSettled(sought);
   const input = useRef(/** @type {HTMLInputElement|null} */ (null));
   const open = isOpen.value;
   // Before the next key is heard: whoever types at once types into the palette.
@@ -45,13 +48,29 @@ export function Palette() {
       ]),
     );
   }, [open]);
+  // There may be thousands: the server is asked for those that are meant.
+  useEffect(() => {
+    if (!open || settled.length < 2) return;
+    const keep = (items) =>
+      setModels({
+        to: settled,
+        found: items
+          .filter((one) => !one.is_group)
+          .map((one) => [`Model ${one.name}`, () => go("models", one.name)]),
+      });
+    get("/api/models", { q: settled, limit: 8 }).then(
+      ({ items }) => keep(items),
+      () => keep([]),
+    );
+  }, [open, settled]);
+  const isKnown = Boolean(objects) && (sought.length < 2 || models.to === sought);
   // Enter was quicker than the list: it holds once the list is here.
   useEffect(() => {
-    if (early && objects) {
+    if (early && isKnown) {
       setEarly(false);
       if (list.length) run(list[0]);
     }
-  }, [early, objects]);
+  }, [early, isKnown]);
   const wanted = text.trim().toLowerCase();
   const every = [
     ...PLACES.filter((place) => !place.needs || may(place.needs)).map((place) => [
@@ -59,6 +78,7 @@ export function Palette() {
       () => go(place.page),
     ]),
     ...(objects || []),
+    ...(isKnown ? models.found : []),
     ...ACTIONS,
   ];
   const found = every.filter(
@@ -87,7 +107,7 @@ export function Palette() {
     if (event.key === "Enter") {
       event.preventDefault();
       if (list.length) run(list[at]);
-      else if (!objects) setEarly(true);
+      else if (!isKnown) setEarly(true);
     }
     if (event.key === "Tab") event.preventDefault();
   };
@@ -98,7 +118,7 @@ export function Palette() {
         <input
           ref=${input}
           value=${text}
-          placeholder="Go to a page, a provider, a client, a call…"
+          placeholder="Go to a page, a provider, a model, a client, a call…"
           role="combobox"
           aria-expanded="true"
           aria-controls="palette-list"
@@ -126,7 +146,7 @@ export function Palette() {
           `)}
           ${!list.length && html`
             <li role="option" aria-selected="false" class="faint">
-              ${objects ? "Nothing is called that." : "Looking…"}
+              ${isKnown ? "Nothing is called that." : "Looking…"}
             </li>
           `}
         </ul>

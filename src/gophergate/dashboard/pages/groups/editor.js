@@ -5,6 +5,7 @@ import { count } from "../../format.js";
 import { EditorBox, useEditor } from "../../widgets/editor.js";
 import { Field, FormBox, useForm, Wrong } from "../../widgets/form.js";
 import { toast } from "../../widgets/toasts.js";
+import { Explain } from "./explain.js";
 import { ClassifierFields } from "./classifier.js";
 import { bodyOf, held, settable, STRATEGIES } from "./definition.js";
 import { Rules } from "./rules.js";
@@ -14,6 +15,8 @@ import { Tuning } from "./tuning.js";
 
 const HOUR = 3600000;
 
+/** What a group is called in a question while it has no name. */
+const UNNAMED = "the-new-group";
 const place = (name) => `/api/groups/${encodeURIComponent(name)}`;
 /** Beside the button that puts it in force. */
 const Draft = () => html`
@@ -38,16 +41,19 @@ function New({ group, onDone }) {
     onDone(made);
   });
   return html`
-    <${FormBox} form=${form} word="Create the group" more=${html`<${Draft} />`}>
-      <${Field}
-        form=${form}
-        name="name"
-        label="Name"
-        placeholder="fast"
-        hint="What callers ask for as the model."
-      />
-      <${Fields} form=${form} />
-    <//>
+    <div class="stack">
+      <${FormBox} form=${form} word="Create the group" more=${html`<${Draft} />`}>
+        <${Field}
+          form=${form}
+          name="name"
+          label="Name"
+          placeholder="fast"
+          hint="What callers ask for as the model."
+        />
+        <${Fields} form=${form} />
+      <//>
+      <${Beforehand} name="" body=${() => bodyOf(group, form.values)} />
+    </div>
   `;
 }
 
@@ -60,7 +66,7 @@ function Fixed({ group }) {
         <div class="notice">It stands in the configuration file, and is changed there.</div>
       `}
       <${Fields} form=${form} isFixed />
-      ${may("route") && html`<${Simulate} name=${group.name} body=${() => bodyOf(group, form.values)} />`}
+      <${Beforehand} name=${group.name} body=${() => bodyOf(group, form.values)} />
     </div>
   `;
 }
@@ -89,8 +95,19 @@ function Change({ group, onDone, onGone }) {
       >
         <${Fields} form=${editor.form} />
       <//>
-      <${Simulate} name=${group.name} body=${() => bodyOf(group, editor.form.values)} />
+      <${Beforehand} name=${group.name} body=${() => bodyOf(group, editor.form.values)} />
     </div>
+  `;
+}
+
+/** What it would do, as it stands in the editor: with a request, and with those that there were. */
+function Beforehand({ name, body }) {
+  return html`
+    <section class="stack tight">
+      <h3>Where would it go?</h3>
+      <${Explain} group=${() => ({ ...body(), name: name || UNNAMED })} />
+    </section>
+    ${name && may("route") && html`<${Simulate} name=${name} body=${body} />`}
   `;
 }
 
@@ -120,6 +137,9 @@ function Fields({ form, isFixed = false }) {
     <${Wrong} form=${form} name="targets" />
     <div class="field">
       <span class="label">When every target has failed</span>
+      ${isFixed && !fallbacks.length && html`
+        <span class="hint">Nothing more is tried: the caller gets the error.</span>
+      `}
       <${TargetRows} rows=${fallbacks} onChange=${set("fallbacks")} isFixed=${isFixed} />
     </div>
     <${Wrong} form=${form} name="fallbacks" />
@@ -148,8 +168,8 @@ function Targets({ targets, strategy, onChange, isFixed }) {
   const inAll = targets.reduce((sum, one) => sum + callsOf(one), 0);
   const weights = targets.reduce((sum, one) => sum + Number(one.weight || 0), 0);
   const isWeighted = strategy === "weighted";
-  const share = (one) =>
-    inAll ? callsOf(one) / inAll : isWeighted && weights ? Number(one.weight || 0) / weights : 0;
+  const byWeight = (one) => (weights ? Number(one.weight || 0) / weights : 0);
+  const share = inAll ? (one) => callsOf(one) / inAll : isWeighted ? byWeight : undefined;
   const hint = inAll
     ? `Bars show real shares of the last hour's ${count(inAll)} calls of these models.`
     : isWeighted

@@ -15,8 +15,11 @@ const DOORS = [
   ["ollama", "Ollama"],
 ];
 
-/** @param {{start?: string}} props the model or group to begin with; it is explained at once */
-export function Explain({ start = "" }) {
+/**
+ * @param {{start?: string, group?: () => any}} props the model or group to begin with; it is explained at once. With `group`
+ *   only that one is asked for, as it would be: not at once, and anew after each change of it
+ */
+export function Explain({ start = "", group }) {
   const [asked, setAsked] = useState(start);
   const [text, setText] = useState("");
   const [door, setDoor] = useState("openai_chat");
@@ -26,25 +29,34 @@ export function Explain({ start = "" }) {
     event?.preventDefault();
     setFailed(null);
     try {
-      setFound(await post("/api/groups/explain", questionOf(asked.trim(), text, door)));
+      const proposed = group?.();
+      const question = questionOf(proposed?.name || asked.trim(), text, door);
+      setFound(await post("/api/groups/explain", proposed ? { ...question, groups: [proposed] } : question));
     } catch (error) {
       setFound(null);
       setFailed(error);
     }
   };
   useEffect(() => {
-    if (start) ask();
+    if (start && !group) ask();
   }, []);
+  const state = group && JSON.stringify(group());
+  useEffect(() => {
+    setFound(null);
+    setFailed(null);
+  }, [state]);
   return html`
     <form class="stack tight" onSubmit=${ask}>
       <div class="line asks">
-        <input
-          class="input"
-          aria-label="Model or group"
-          placeholder="A model or group, as a caller would ask"
-          value=${asked}
-          onInput=${(event) => setAsked(event.target.value)}
-        />
+        ${!group && html`
+          <input
+            class="input"
+            aria-label="Model or group"
+            placeholder="A model or group, as a caller would ask"
+            value=${asked}
+            onInput=${(event) => setAsked(event.target.value)}
+          />
+        `}
         <select
           class="input slim"
           aria-label="Asked in the language of"
@@ -56,7 +68,7 @@ export function Explain({ start = "" }) {
             </option>
           `)}
         </select>
-        <button class="button main" disabled=${!asked.trim()}>
+        <button class="button main" disabled=${!group && !asked.trim()}>
           Explain
         </button>
       </div>

@@ -8,7 +8,7 @@ const MOST = 6;
 /** @param {{rows: any[], by: string, range: string}} props */
 export function Top({ rows, by, range }) {
   if (!rows.length) return html`<${Empty} title="No calls in this range" />`;
-  const most = Math.max(...rows.map((row) => Number(row.cost)));
+  const all = rows.reduce((sum, row) => sum + Number(row.cost), 0);
   return html`
     <${UsageTable}
       label=${`Spend by ${by}`}
@@ -17,7 +17,7 @@ export function Top({ rows, by, range }) {
       show=${["calls", "cost"]}
       where=${{ range }}
       most=${MOST}
-      whole=${most || 1}
+      whole=${all || 1}
     />
   `;
 }
