@@ -18,7 +18,10 @@ import msgspec
 from msgspec.structs import replace
 
 from gophergate.errors import BadRequest, Unavailable
+from gophergate.guarding import in_force, must_hold, read_guard, rules_of
 from gophergate.ledger.pricing import NO_TERMS, Terms
+from gophergate.policy.guards.room import Guards
+from gophergate.policy.guards.rules import BadGuard, Rule
 from gophergate.providers.base import Credential, Provider, Row
 from gophergate.providers.build import Manner, build
 from gophergate.providers.registry import BY_KIND
@@ -32,6 +35,7 @@ from gophergate.settings import GroupSettings, ProviderSettings, Settings, Setti
 from gophergate.settings.schema import TimeoutSettings
 from gophergate.store.database import Database
 from gophergate.store.groups import GroupRow, Groups
+from gophergate.store.guards import Guards as GuardRows
 from gophergate.store.models import ModelRow, Models
 from gophergate.store.providers import ProviderRow, Providers
 from gophergate.transport.base import Transport
@@ -68,8 +72,11 @@ class Configuration:
         self.providers = Providers(database)
         self.models = Models(database)
         self.groups = Groups(database)
+        self.guards = GuardRows(database)
         self._from_file = providers_of(settings)
         self._file_groups = {group.name: _group(group) for group in settings.groups}
+        self._file_guards = rules_of(settings)
+        self._unusable: tuple[str, ...] = ()
         self._listed: dict[str, tuple[str, ...]] = {}
         self.facts = FactKeeper(
             settings.data_dir, transport, every=settings.pricing.refresh, wall=wall, learn=self._learn
@@ -80,7 +87,7 @@ class Configuration:
         self.version = 0
         self.on_swap: list[Callable[[], None]] = []
         try:
-            self.holder = CatalogHolder(self._built(self._from_file, self._file_groups, {}))
+            self.holder = CatalogHolder(self._built(self._from_file, self._file_groups, {}, self._file_guards))
         except GroupProblem as error:
             number = next((n for n, group in enumerate(settings.groups) if group.name == error.group), 0)
             raise SettingsError(error.message, settings.source("groups", number)) from None
@@ -192,10 +199,11 @@ class Configuration:
             except ConfigurationProblem as error:
                 self._leave_out(f"group {group_row.name}", error, strict=strict)
         groups |= changed
+        rules = await self._rules(strict=strict)
         by_name = {row.name: row for row in model_rows}
         while True:
             try:
-                catalog = self._built(tuple(found), groups, by_name)
+                catalog = self._built(tuple(found), groups, by_name, rules)
             except GroupProblem as error:
                 problem = ConfigurationProblem(error.message, param=error.member)
                 # Of groups that lead to one another, one of the database goes: the file stood before it.
@@ -206,6 +214,23 @@ class Configuration:
                 if not strict:
                     self.model_rows = by_name
                 return catalog
+
+    async def _rules(self, *, strict: bool) -> tuple[Rule, ...]:
+        """The guards, the file's first. One that cannot be used, and does not say that calls may do without it, stands
+        in `_unusable`."""
+        unusable: list[str] = []
+        found = list(self._file_guards)
+        taken = {rule.name for rule in found}
+        for row in await self.guards.all():
+            try:
+                if row.name in taken:
+                    raise ConfigurationProblem(f"The file has a guard '{row.name}' already.", param="name")
+                found.append(rule_of(row.name, row.definition))
+            except ConfigurationProblem as error:
+                self._leave_out(f"guard {row.name}", error, strict=strict)
+                unusable += [row.name] if must_hold(row.definition) else []
+        self._unusable = tuple(unusable)
+        return tuple(found)
 
     def _leave_out(self, what: str, error: ConfigurationProblem, *, strict: bool) -> None:
         if strict:
@@ -265,13 +290,20 @@ class Configuration:
             secret = self._keyring.open(sealed, table="providers", row=row.name, column=_column(one["label"]))
             yield Credential(one["label"], secret, one["weight"])
 
-    def _built(self, found: Iterable[Provider], groups: Mapping[str, Group], rows: Mapping[str, ModelRow]) -> Catalog:
+    def _built(
+        self,
+        found: Iterable[Provider],
+        groups: Mapping[str, Group],
+        rows: Mapping[str, ModelRow],
+        rules: Iterable[Rule],
+    ) -> Catalog:
         known = tuple(
             replace(p, models=self._listed[_fingerprint(p)]) if not p.models and _fingerprint(p) in self._listed else p
             for p in found
         )
         set_ = {name: ModelSetting(enabled=row.enabled, sent_as=row.mapped_name or "") for name, row in rows.items()}
-        return Catalog(known, checked_groups(groups), int(self._wall()), set_, self.facts.book)
+        guards = Guards(in_force(rules), self._unusable)
+        return Catalog(known, checked_groups(groups), int(self._wall()), set_, self.facts.book, guards)
 
 
 def _fingerprint(provider: Provider) -> str:
@@ -285,6 +317,15 @@ def _group(group: GroupSettings) -> Group:
 def group_of(row: GroupRow) -> Group:
     """A stored definition as a group. Raises ConfigurationProblem naming the member."""
     return read_group(row.name, row.definition)
+
+
+def rule_of(name: str, definition: Mapping[str, Any]) -> Rule:
+    """A stored definition of a guard as a rule. Raises ConfigurationProblem naming the member."""
+    try:
+        return read_guard(name, definition)
+    except BadGuard as error:
+        text = str(error)
+        raise ConfigurationProblem(f"{text[:1].upper()}{text[1:]}.", param=error.member) from None
 
 
 def read_group(name: str, definition: Mapping[str, Any]) -> Group:

@@ -3,6 +3,8 @@
     GatewayError                  status  code                     retryable  whose fault
     ├── BadRequest                400     invalid_request          no         caller
     │   ├── BodyTooLarge          413     request_too_large        no         caller
+    │   ├── ContentBlocked        400     content_blocked          no         caller (or what the model wrote)
+    │   ├── GuardCannotApply      400     guard_cannot_apply       no         caller
     │   ├── NotHere               404     not_found                no         caller
     │   └── ModelNotFound         404     model_not_found          no         caller
     ├── RequestTimeout            408     request_timeout          no         caller (too slow a sender)
@@ -66,6 +68,18 @@ class BadRequest(GatewayError):
 
 class BodyTooLarge(BadRequest):
     status, code, kind = 413, "request_too_large", "request_too_large"
+
+
+class ContentBlocked(BadRequest):
+    """A guard has found in a request, or an answer, what it blocks. Names the guard, never what was found."""
+
+    code = "content_blocked"
+
+
+class GuardCannotApply(BadRequest):
+    """A guard concerns the call and cannot look at, or change, what it would have to."""
+
+    code = "guard_cannot_apply"
 
 
 class NotHere(BadRequest):

@@ -58,7 +58,6 @@ async def exchange(
     entry.tags, entry.session, entry.unlogged = said.tags, said.session, said.unlogged
     outlet = Outlet(reply, entry, house.heartbeat_interval)
     stamp = Stamp(call_id, int(house.wall()))
-
     try:
         with entry:
             body = await inbound.body()
@@ -67,6 +66,7 @@ async def exchange(
             catalog = house.catalog.current
             permit(caller, peek.model, catalog.label(peek.model))
             plan = catalog.plan(peek.model)
+            entry.guarding = catalog.guards.concerning(caller, peek.model, plan.deployments)
             wanted = Wanted(peek.model, plan.deployments, body, peek.max_output_tokens, entry.session)
             async with house.admission.admitted(caller, wanted, entry, outlet.note) as scope:
                 order = Order(

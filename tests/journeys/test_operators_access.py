@@ -102,6 +102,8 @@ async def test_an_editor_of_a_team_changes_nothing_that_others_share(
         ("PATCH", "/api/models/demo/echo", {"enabled": False}),
         ("DELETE", "/api/models/demo/echo", None),
         ("POST", "/api/groups", {"name": "g", "targets": [{"model": "demo/echo"}]}),
+        ("POST", "/api/guards", {"name": "g", "kind": "pii"}),
+        ("POST", "/api/guards/try", {"guard": {"kind": "pii"}, "text": "a"}),
         ("POST", "/api/teams", {"name": "another"}),
         ("PATCH", f"/api/teams/{red['id']}", {"limits": None}),
         ("POST", "/api/users", {"username": "mole", "password": "long enough"}),

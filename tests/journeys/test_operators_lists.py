@@ -36,6 +36,7 @@ async def seeded(admin: Operator) -> None:
         given = {"name": name, "kind": "compatible", "base_url": "http://127.0.0.1:9/v1", "models": ["m"]}
         await admin.make("/api/providers", given)
         await admin.make("/api/groups", {"name": f"{name}-group", "targets": [{"model": "demo/echo"}]})
+        await admin.make("/api/guards", {"name": f"{name}-guard", "kind": "pii", "clients": ["nobody"]})
         await admin.make("/api/budgets", {"scope": "team", "scope_id": team["id"], "amount": "1"})
         limits = {"scope": "team", "scope_id": team["id"], "model": "demo/echo", "limits": {"rpm": 9}}
         await admin.make("/api/limits", limits)
@@ -52,6 +53,7 @@ async def seeded(admin: Operator) -> None:
         ("/api/models", ("name", "updated_at")),
         ("/api/providers", ("name", "kind", "created_at")),
         ("/api/groups", ("name", "strategy", "created_at")),
+        ("/api/guards", ("name", "kind", "action", "created_at")),
         ("/api/budgets", ("scope_name", "created_at")),
     ],
 )
@@ -79,7 +81,7 @@ async def test_a_row_made_or_removed_between_pages_disturbs_no_other(admin: Oper
     assert [item["name"] for item in rest["items"]] == ["charlie", "bravo", "Alpha"]
 
 
-@pytest.mark.parametrize("name", ["providers", "groups", "budgets", "limits", "webhooks"])
+@pytest.mark.parametrize("name", ["providers", "groups", "guards", "budgets", "limits", "webhooks"])
 async def test_lists_nobody_sorts_come_in_pages_too(admin: Operator, name: str) -> None:
     """Those of the file stand first; one that goes between two pages takes no other with it."""
     await seeded(admin)

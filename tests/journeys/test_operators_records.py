@@ -14,6 +14,7 @@ from kit.operator import Operator, operator
 QUIET = {
     ("POST", "/api/groups/explain"),
     ("POST", "/api/groups/simulate"),
+    ("POST", "/api/guards/try"),
     ("POST", "/api/providers/{name}/test"),
     ("POST", "/api/webhooks/{webhook_id}/test"),
 }

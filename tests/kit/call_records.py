@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from gophergate.core.call import Attempt, CallRecord
+from gophergate.core.call import Attempt, CallRecord, GuardFinding
 from gophergate.core.usage import Usage
 
 MONDAY = 1_785_715_200_000_000
@@ -89,6 +89,17 @@ def records(ids: st.SearchStrategy[str]) -> st.SearchStrategy[CallRecord]:
         attempts=st.lists(st.builds(Attempt, model=_texts, provider=_texts, ms=_ms), max_size=2).map(tuple),
         decision=st.lists(_texts, max_size=2).map(tuple),
         dropped=st.lists(_texts, max_size=2).map(tuple),
+        guards=st.lists(
+            st.builds(
+                GuardFinding,
+                guard=_texts,
+                action=_names,
+                mode=_names,
+                where=_names,
+                found=st.dictionaries(_texts, st.integers(0, 9), max_size=2),
+            ),
+            max_size=2,
+        ).map(tuple),
         error_code=st.none() | _texts,
         error_message=st.none() | _texts,
         client_ip=st.none() | _texts,

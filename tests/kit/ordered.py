@@ -76,6 +76,7 @@ class SeenAccount:
         self.losses: list[Any] = []
 
     first_token_at = None
+    guarding = None
 
     @property
     def tags(self) -> dict[str, str]:
@@ -102,7 +103,7 @@ class SeenAccount:
     def tried(self, error: GatewayError | None) -> None:
         self.attempts.append((self._label, error))
 
-    def see(self, events: Iterable[Event]) -> None:
+    def see(self, events: Iterable[Event], shown: Iterable[Event] | None = None) -> None:
         self.events.extend(events)
 
     def said(self, data: bytes) -> None:

@@ -53,6 +53,16 @@ class AttemptShown(Shown):
     cost: Money | None = None
 
 
+class GuardFindingShown(Shown):
+    """What a guard found on one side of a call ("input", "output"): how often, by label. Never the text."""
+
+    guard: str
+    action: str
+    mode: str
+    where: str
+    found: dict[str, int]
+
+
 class CallShown(Shown):
     """A call. `cost` null is unpriced, or nothing was used."""
 
@@ -86,6 +96,7 @@ class CallShown(Shown):
     attempts: list[AttemptShown]
     decision: list[str]
     dropped: list[str]
+    guards: list[GuardFindingShown]
     error_code: str | None
     error_message: str | None
     client_ip: str | None

@@ -37,13 +37,14 @@ def explain_(config: str | None, data: str | None, demo: bool, as_json: bool) ->
 
 
 async def _made(settings: Settings) -> list[Explained]:
-    """Providers, models and groups of the database, one line each; none where there is no database of today's yet."""
+    """What the database holds of the configuration, one line each; none where there is no database of today's yet."""
     from gophergate.cli.opening import opened_as_it_is
     from gophergate.cli.printing import warn
     from gophergate.errors import Unavailable
     from gophergate.settings.explain import Explained
     from gophergate.settings.render import toml_value
     from gophergate.store.groups import Groups
+    from gophergate.store.guards import Guards
     from gophergate.store.models import Models
     from gophergate.store.providers import Providers
     from gophergate.store.revision import current_revision, is_behind
@@ -64,6 +65,9 @@ async def _made(settings: Settings) -> list[Explained]:
                 rows.append((f"models.{model.name}", shown, model.version))
             groups = await Groups(database).published()
             rows += [(f"groups.{group.name}", group.definition, group.version) for group in groups]
+            rows += [
+                (f"guards.{guard.name}", guard.definition, guard.version) for guard in await Guards(database).all()
+            ]
             where = database.name
     except Unavailable as error:
         warn(f"What was made at run time is not shown: {error.message}")

@@ -25,6 +25,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost: int | None = None
 
 
+class GuardFinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one guard found on one side of a call ("input", "output"): how often, by label ("EMAIL"), never the text."""
+
+    guard: str
+    action: str
+    mode: str
+    where: str
+    found: dict[str, int]
+
+
 class Running(msgspec.Struct, frozen=True, kw_only=True):
     """A call under way. Times as in `CallRecord`; `output_tokens` is reported where it is, else guessed from what has
     been said."""
@@ -87,6 +97,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attempts: tuple[Attempt, ...] = ()
     decision: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    guards: tuple[GuardFinding, ...] = ()
     error_code: str | None = None
     error_message: str | None = None
     client_ip: str | None = None

@@ -37,6 +37,9 @@ class Facts(Protocol):
     @property
     def dropped_names(self) -> tuple[str, ...]: ...
 
+    @property
+    def guards_told(self) -> str: ...
+
     def begun(self) -> None:
         """The client is about to see the first of a stream."""
 
@@ -225,6 +228,9 @@ class Outlet:
         dropped = facts.dropped_names
         if dropped:
             told.append((b"x-gophergate-dropped", _plain(",".join(dropped))))
+        guards = facts.guards_told
+        if guards:
+            told.append((b"x-gophergate-guards", _plain(guards)))
         told.append((b"x-gophergate-overhead-ms", b"%.2f" % facts.overhead_ms()))
         return told
 

@@ -12,11 +12,9 @@ from msgspec.structs import replace
 from gophergate.core.call import Attempt, CallBodies, CallRecord, Running, Status
 from gophergate.core.caller import Caller
 from gophergate.core.events import Event
+from gophergate.core.guarding import Guarding
 from gophergate.core.usage import Usage
-from gophergate.errors import (
-    ClientGone,
-    GatewayError,
-)
+from gophergate.errors import ClientGone, GatewayError
 from gophergate.ledger.meter import Meter
 from gophergate.ledger.outcome import outcome
 from gophergate.redaction import redacted_bytes
@@ -67,6 +65,7 @@ class Entry:
         "door",
         "end_user",
         "failure",
+        "guarding",
         "meter",
         "model_requested",
         "operation",
@@ -96,6 +95,7 @@ class Entry:
         self.end_user: str | None = None
         self.client_ip: str | None = None
         self.failure: GatewayError | None = None
+        self.guarding: Guarding | None = None
         self.response_bytes = 0
         self.receiver: Receiver | None = None
         self.stopped: GatewayError | None = None
@@ -175,11 +175,11 @@ class Entry:
                 )
             )
 
-    def see(self, events: Iterable[Event]) -> None:
-        """What the provider said."""
+    def see(self, events: Iterable[Event], shown: Iterable[Event] | None = None) -> None:
+        """What the provider said, and what is shown of it where that is not the same."""
         self.meter.see(events)
         if self._book.audience is not None:
-            self._book.audience.heard(self, events)
+            self._book.audience.heard(self, events if shown is None else shown)
 
     def said(self, data: bytes) -> None:
         """Bytes the client was sent."""
@@ -284,6 +284,11 @@ class Entry:
         """The settings dropped so far."""
         return tuple(self._dropped)
 
+    @property
+    def guards_told(self) -> str:
+        """The guards that have acted or warned so far, each with what it did."""
+        return self.guarding.told() if self.guarding is not None else ""
+
     def overhead_ms(self) -> float:
         """Our own share of the time until now: everything but the wait for providers' heads."""
         return _ms(self._book.clock() - self._started - self._waited)
@@ -374,6 +379,7 @@ class Entry:
             attempts=tuple(self._attempts),
             decision=self.decision,
             dropped=self.dropped_names,
+            guards=self.guarding.findings() if self.guarding is not None else (),
             error_code=failure.code if failure else None,
             error_message=failure.message[:2000] if failure else None,
             client_ip=self.client_ip,
@@ -428,9 +434,10 @@ class Entry:
         if keeps == "none" or self.unlogged or (keeps == "errors" and status == "ok"):
             return None
         redact = self._book.redact
+        request = self._body if self.guarding is None else self.guarding.kept(self._body)
         return CallBodies(
             call_id=self.call_id,
-            request=redacted_bytes(self._body, redact)[:_MAX_KEPT],
+            request=redacted_bytes(request, redact)[:_MAX_KEPT],
             response=redacted_bytes(b"".join(self._kept), redact)[:_MAX_KEPT],
             request_size=len(self._body),
             response_size=self.response_bytes,

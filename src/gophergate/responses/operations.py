@@ -121,6 +121,12 @@ class Operations:
         said = told(inbound)
         request_id = said.request_id or self._house.ids.new()
         deployment = self._maker(kept)
+        shows_answer = method != "DELETE" and below != "/input_items"
+        guarding = self._house.catalog.current.guards.concerning(caller, kept.maker, (deployment,))
+        if shows_answer and guarding is not None and guarding.rewrites:
+            raise guarding.refusal(
+                f"the response '{kept.id}' is kept by its maker, whose answer cannot be looked at here."
+            )
         path = f"/responses/{quote(kept.id, safe='')}{below}"
         body = await inbound.body() if method == "POST" else b""
         query = urlencode([(name, value) for name, value in _pairs(inbound) if name != "key"]).encode()

@@ -53,7 +53,10 @@ class StatefulRunner:
         call = _Call(self._store, order, asked)
         plan, order = await take_up(plan, order, asked, self._finds, self._catalog)
         left = asked if order.body is body else await apart(len(order.body), asked_of, order.body)
-        natives = tuple(d for d in plan.deployments if may_go_verbatim(order, d))
+        guarding = order.account.guarding
+        # What its maker keeps, and shows on its own, passes no guard: under one that may mask it is made here.
+        may_change = guarding is not None and (guarding.masks or guarding.rewrites)
+        natives = () if may_change else tuple(d for d in plan.deployments if may_go_verbatim(order, d))
         in_background = asked.background is True and self._background is not None
         if in_background:
             # One call has one way: who answers first decides whether its maker or we keep it.
@@ -81,6 +84,9 @@ class CompactRunner:
 
     async def run(self, plan: Plan, order: Order) -> None:
         """As the attempts do. Raises BadRequest that names the operation where no deployment has it."""
+        guarding = order.account.guarding
+        if guarding is not None and (guarding.masks or guarding.rewrites):
+            raise guarding.refusal("what is compacted is sealed by its maker: it cannot be looked at.")
         plan, order = await take_up(plan, order, asked_of(order.body), self._store, self._catalog)
         able = tuple(d for d in plan.deployments if may_go_verbatim(order, d))
         if not able:

@@ -24,6 +24,7 @@ from gophergate.routing.heavy import apart
 from gophergate.routing.hedging import Race, Racer
 from gophergate.routing.path import Paths
 from gophergate.routing.recovery import Recovery, has_other_vendor
+from gophergate.routing.screening import screened
 from gophergate.routing.strategies import Prices
 from gophergate.routing.waiting import WaitingRoom
 from gophergate.routing.warmth import Warmth
@@ -61,6 +62,8 @@ class Attempts:
         """Deliver the order by the first deployment that can. Raises the last failure when none could."""
         if await apart(len(order.body), self._continuity.concerns, order):
             plan, order = await self._continuity.settled(plan, order)
+        if order.account.guarding is not None:
+            order = await screened(order)
         if order.resilience.wait is not None:
             plan = await self._waiting.turn(plan, order)
         first = plan.deployments[0]

@@ -10,6 +10,7 @@ from msgspec.structs import force_setattr
 
 from gophergate.core.call import Attempt
 from gophergate.core.events import Event
+from gophergate.core.guarding import Guarding
 from gophergate.core.request import Request
 from gophergate.core.resilience import AS_PROVIDED, Disconnect, Resilience
 from gophergate.dialects.base import Dialect, Peek, Stamp
@@ -121,8 +122,8 @@ class Account(Protocol):
     def tried(self, error: GatewayError | None) -> None:
         """The attempt ended, well or with `error`."""
 
-    def see(self, events: Iterable[Event]) -> None:
-        """What the provider said, for usage, timing and the live view."""
+    def see(self, events: Iterable[Event], shown: Iterable[Event] | None = None) -> None:
+        """What the provider said, for usage, timing and the live view, which is told what is `shown` of it instead."""
 
     def said(self, data: bytes) -> None:
         """Bytes the client was sent, for their number and, where bodies are kept, themselves."""
@@ -141,6 +142,10 @@ class Account(Protocol):
 
     def lost(self, attempt: Attempt) -> None:
         """An attempt was given up for another one beside it; what it cost is part of the call's cost."""
+
+    @property
+    def guarding(self) -> Guarding | None:
+        """The guards that concern the call, None for none."""
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -167,7 +172,8 @@ class Account(Protocol):
 
 
 class Reread(msgspec.Struct, frozen=True):
-    """A request that was read before it was routed, with what its client could not carry put back.
+    """A request that was read before it was routed, with what its client could not carry put back, and what guards mask
+    in it masked: then it `is_masked`, and the client's own bytes must not go out.
 
     `brought` are the makers of the seals that came in, `put_back` those whose seals had to be put back.
     """
@@ -175,6 +181,7 @@ class Reread(msgspec.Struct, frozen=True):
     request: Request
     brought: frozenset[str] = frozenset()
     put_back: frozenset[str] = frozenset()
+    is_masked: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
+from gophergate.core.guarding import UNGUARDED, Guards
 from gophergate.errors import ModelNotFound
 from gophergate.providers.base import Provider
 from gophergate.providers.known_as import models_dev
@@ -44,7 +45,7 @@ _COMPARED = 1000
 
 class Catalog:
     """One snapshot. `groups` are sound (`groups.checked_groups`); `settings` are by "provider/model"; `book` holds what
-    is known of models by themselves."""
+    is known of models by themselves; `guards` are those in force."""
 
     def __init__(
         self,
@@ -53,9 +54,11 @@ class Catalog:
         created: int = 0,
         settings: Mapping[str, ModelSetting] | None = None,
         book: FactBook = NO_FACTS,
+        guards: Guards = UNGUARDED,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.book = book
+        self.guards = guards
         self._settings = dict(settings or {})
         self._facts: dict[str, Facts] = {}
         self._created = created

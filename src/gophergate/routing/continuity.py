@@ -138,7 +138,7 @@ class Continuity:
 
 def may_go_verbatim(order: Order, deployment: Deployment) -> bool:
     """Whether the client's own bytes may go to that deployment: it speaks their language, and they hold nothing of
-    another maker and lack nothing of its own.
+    another maker and lack nothing of its own, and no guard has changed them or may change the answer.
 
     What holds a wrapped seal has been read by now, and brought its maker's name.
     """
@@ -147,9 +147,13 @@ def may_go_verbatim(order: Order, deployment: Deployment) -> bool:
         return False
     if dialect == "anthropic_messages" and b'"signature"' in order.body and _UNSEALED.search(order.body):
         return False
-    reread = order.reread
+    guarding, reread = order.account.guarding, order.reread
+    if guarding is not None and guarding.rewrites:
+        return False
     if reread is None:
         return True
+    if reread.is_masked:
+        return False
     name = deployment.provider_name
     return name not in reread.put_back and reread.brought <= {name} and not is_wrapped(order)
 

@@ -21,6 +21,7 @@ from gophergate.errors import UpstreamError, UpstreamRefused
 from gophergate.routing.asking import ask, disclose, refusal
 from gophergate.routing.base import Deployment, Order, Plan
 from gophergate.routing.heavy import apart
+from gophergate.routing.screening import screened
 from gophergate.transport.base import Transport
 
 ESTIMATED = (b"x-gophergate-estimate", b"true")
@@ -49,8 +50,12 @@ class Counting:
         request that is wrong."""
         deployment = plan.deployments[0]
         order.account.attempt(deployment)
-        size = len(order.body)
-        request = await apart(size, order.door.read_request, order.body, model=order.path_model, stream=False)
+        order = await screened(order)
+        if order.reread is not None:
+            request = order.reread.request
+        else:
+            size = len(order.body)
+            request = await apart(size, order.door.read_request, order.body, model=order.path_model, stream=False)
         try:
             count = await self._asked(order, deployment, request)
         except UpstreamRefused as error:

@@ -12,6 +12,7 @@ from functools import partial
 
 from gophergate.core.call import Attempt
 from gophergate.core.events import Event, UsageSeen
+from gophergate.core.guarding import Guarding
 from gophergate.core.usage import Usage
 from gophergate.errors import GatewayError
 from gophergate.routing.base import Account, Deployment, Order, Outlet, Pausable
@@ -149,12 +150,12 @@ class RacerAccount(Account):
         elif error is not None and not self._lost:
             self._record(error.code, error.message)
 
-    def see(self, events: Iterable[Event]) -> None:
+    def see(self, events: Iterable[Event], shown: Iterable[Event] | None = None) -> None:
         events = list(events)
         for event in events:
             if isinstance(event, UsageSeen):
                 self._usage = event.usage if self._usage is None else self._usage.merged(event.usage)
-        self._tell(partial(self._real.see, events))
+        self._tell(partial(self._real.see, events, shown))
 
     def said(self, data: bytes) -> None:
         self._tell(partial(self._real.said, data))
@@ -174,6 +175,10 @@ class RacerAccount(Account):
 
     def lost(self, attempt: Attempt) -> None:
         self._real.lost(attempt)
+
+    @property
+    def guarding(self) -> Guarding | None:
+        return self._real.guarding
 
     @property
     def tags(self) -> Mapping[str, str]:

@@ -23,6 +23,7 @@ from gophergate.routing.credentials import Credentials
 from gophergate.routing.heavy import apart
 from gophergate.routing.media import Fetch, inlined
 from gophergate.routing.pace import Need, Pace
+from gophergate.routing.screening import watched
 from gophergate.routing.secrecy import secrets_of, strike
 from gophergate.routing.streams import TranslatedStream, VerbatimStream, declined
 from gophergate.transport.base import Answer, Transport
@@ -84,6 +85,7 @@ class Paths:
                 reader = dialect.reader(stream=True, origin=provider.name)
                 if self._continuity.hears_verbatim(dialect.name, deployment):
                     reader = self._continuity.listening(reader, order, deployment, None)
+                reader = watched(reader, order)
                 await _pour(answer, VerbatimStream(order, reader, kind, secrets_of(provider)))
             else:
                 await self._whole(answer, order, deployment, kind)
@@ -93,6 +95,7 @@ class Paths:
         reader = order.door.reader(stream=False, origin=deployment.provider.name)
         if self._continuity.hears_verbatim(order.door.name, deployment):
             reader = self._continuity.listening(reader, order, deployment, None)
+        reader = watched(reader, order)
         events = await apart(len(body), _all_of, reader, body)
         order.account.see(events)
         if events and isinstance(events[-1], Failed):

@@ -17,6 +17,8 @@ from gophergate.dialects.loss import unshown
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamCut, UpstreamRefused
 from gophergate.routing.base import Order
 from gophergate.routing.flow import Stream
+from gophergate.routing.heavy import LARGE
+from gophergate.routing.screening import passing
 from gophergate.routing.secrecy import Striking, strike, without
 
 _CONTENT = (BlockOpened, BlockGrew, Finished)
@@ -243,25 +245,33 @@ class TranslatedStream(Stream):
         self._writer = writer
         self._early: list[Event] = []
         self._size = 0
+        self._passing = passing(order)
 
     def _fed(self, data: bytes, events: list[Event]) -> None:
         if not events:
             return
-        if self._size >= _LONG and any(type(event) in _REPEATING for event in events):
+        if self._is_much(events):
             self._fall_behind(partial(self._take_apart, data, events))
         else:
             self._size += len(data)
             self.take(events)
 
+    def _is_much(self, events: list[Event]) -> bool:
+        """Whether these are much work: they repeat much, or guards look at what they have held until a block closes."""
+        much = _LONG if self._passing is None else LARGE
+        return self._size >= much and any(type(event) in _REPEATING for event in events)
+
     def _ended(self, events: list[Event], error: GatewayError | None) -> None:
         if events:
             self.take(events)
         if not self.done:
-            self._take_one(Failed(error or UpstreamCut()))
+            self.take([Failed(error or UpstreamCut())])
 
     def take(self, events: list[Event]) -> None:
         """Events, in order; everything after the terminal one is ignored."""
-        if events:
+        if self._passing is not None:
+            events = self._passing.take(events)
+        elif events:
             self.order.account.see(events)
         for event in events:
             if self.done:
@@ -270,7 +280,10 @@ class TranslatedStream(Stream):
 
     async def _take_apart(self, data: bytes, events: list[Event]) -> None:
         self._size += len(data)
-        self.order.account.see(events)
+        if self._passing is not None:
+            events = self._passing.seen(events, await asyncio.to_thread(self._passing.screened, events))
+        else:
+            self.order.account.see(events)
         for event in events:
             if self.done:
                 return

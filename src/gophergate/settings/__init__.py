@@ -10,6 +10,7 @@ Nothing here creates a file, opens a database or reads the process's own environ
 from __future__ import annotations
 
 from gophergate.settings.errors import SettingsError
+from gophergate.settings.guards import GuardSettings
 from gophergate.settings.load import Flag, data_directory, load
 from gophergate.settings.masking import Secret, mask
 from gophergate.settings.schema import GroupSettings, ProviderSettings, Settings, Source
@@ -17,6 +18,7 @@ from gophergate.settings.schema import GroupSettings, ProviderSettings, Settings
 __all__ = [
     "Flag",
     "GroupSettings",
+    "GuardSettings",
     "ProviderSettings",
     "Secret",
     "Settings",

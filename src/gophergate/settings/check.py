@@ -26,6 +26,7 @@ def check(knobs: Knobs, origins: Origins, kinds: Collection[str] = ()) -> None:
     _workers(knobs, origins)
     _providers(knobs, origins, kinds)
     _groups(knobs, origins)
+    _guards(knobs, origins)
 
 
 def check_values(knobs: Knobs, origins: Origins) -> None:
@@ -115,6 +116,14 @@ def _groups(knobs: Knobs, origins: Origins) -> None:
             origins.fail(at, f"the group '{group.name}' has no targets")
         if group.strategy == "weighted" and not any(target.weight for target in group.targets):
             origins.fail((*at, "targets"), f"the group '{group.name}' is weighted, and all its weights are zero")
+
+
+def _guards(knobs: Knobs, origins: Origins) -> None:
+    taken: dict[str, int] = {}
+    for index, guard in enumerate(knobs.guards):
+        if (first := taken.setdefault(guard.name, index)) != index:
+            place = origins.source(("guards", first, "name"))
+            origins.fail(("guards", index, "name"), f"the guard name '{guard.name}' is taken already, by {place}")
 
 
 def _web_address(url: str, at: At, origins: Origins) -> None:

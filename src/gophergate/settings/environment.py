@@ -68,7 +68,7 @@ def overrides(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]
         if not variable.startswith(PREFIX) or not separator:
             continue
         section, key = section.lower(), key.lower()
-        if section in ("providers", "groups"):
+        if section in ("providers", "groups", "guards"):
             raise SettingsError(
                 f'[[{section}]] can be written only in the configuration file; a secret in it may be "env:NAME"',
                 Source(kind="environment", name=variable),

@@ -29,10 +29,11 @@ class Explained(msgspec.Struct, frozen=True):
 
 
 def explain(settings: Settings) -> list[Explained]:
-    """Every knob of every section, then what the providers and groups say, in the order of the schema."""
+    """Every knob of every section, then what the providers, groups and guards say, in the order of the schema."""
     tree = {
         "providers": [{"name": provider.name} for provider in settings.providers],
         "groups": [{"name": group.name} for group in settings.groups],
+        "guards": [{"name": guard.name} for guard in settings.guards],
     }
     rows = [
         Explained("data_dir", toml_value(str(settings.data_dir)), "", "Where files of our own are kept."),
@@ -54,7 +55,7 @@ def _rows(value: object, at: At, settings: Settings, tree: Mapping[str, object])
         for key, knob in fields_of(type(value)).items():
             member = getattr(value, key)
             if in_array and settings.sources.get((*at, key)) is None and member == knob.default:
-                continue  # of a provider or a group, only what was said about it
+                continue  # of a provider, group or guard, only what was said about it
             here = (*at, key)
             source = settings.sources.get(here, BUILT_IN)
             yield Explained(label(here, tree), _shown(member, here), str(source), meaning(knob))

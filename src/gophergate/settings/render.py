@@ -55,6 +55,14 @@ _EXAMPLES = """
 # strategy = "weighted"            # ordered, weighted, least_latency, least_busy, cheapest, sticky, ...
 # targets = [ { model = "openai/gpt-4.1-mini", weight = 3 }, { model = "deepseek/deepseek-chat" } ]
 # fallbacks = ["openai/gpt-4.1"]
+
+# Guards: what must not be in a request or an answer (docs/guards.md).
+#
+# [[guards]]
+# name = "personal-data"
+# kind = "pii"                     # keywords, regex, injection
+# detect = ["email", "credit_card", "secret"]
+# action = "mask"                  # block, warn
 """
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from gophergate.settings.guards import GuardSettings
 from gophergate.settings.masking import Secret
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
@@ -364,6 +365,7 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True):
     admission: AdmissionSettings = AdmissionSettings()
     providers: tuple[ProviderSettings, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
+    guards: tuple[GuardSettings, ...] = ()
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gophergate.core.call import Attempt, CallRecord
+from gophergate.core.call import Attempt, CallRecord, GuardFinding
 from gophergate.core.usage import Usage
 from gophergate.store.tables import calls
 
@@ -22,6 +22,7 @@ _tags = msgspec.json.Decoder(dict[str, str]).decode
 _uses = msgspec.json.Decoder(dict[str, int]).decode
 _attempts = msgspec.json.Decoder(tuple[Attempt, ...]).decode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
+_guards = msgspec.json.Decoder(tuple[GuardFinding, ...]).decode
 _NO_USAGE = Usage()
 
 
@@ -73,6 +74,7 @@ def to_row(record: CallRecord) -> tuple[Any, ...]:
         _encode(r.attempts).decode() if r.attempts else None,
         _encode(r.decision).decode() if r.decision else None,
         _encode(r.dropped).decode() if r.dropped else None,
+        _encode(r.guards).decode() if r.guards else None,
         r.error_code,
         r.error_message,
         r.client_ip,
@@ -94,4 +96,5 @@ def from_row(row: Sequence[Any]) -> CallRecord:
     value["attempts"] = _attempts(value["attempts"]) if value["attempts"] else ()
     value["decision"] = _names(value["decision"]) if value["decision"] else ()
     value["dropped"] = _names(value["dropped"]) if value["dropped"] else ()
+    value["guards"] = _guards(value["guards"]) if value["guards"] else ()
     return CallRecord(**value)

@@ -164,6 +164,16 @@ groups = Table(
     count_column("created_at"),
 )
 
+guards = Table(
+    "guards",
+    metadata,
+    Column("name", Text, primary_key=True),
+    text_column("definition"),
+    count_column("version"),
+    count_column("created_at"),
+    count_column("updated_at"),
+)
+
 settings = Table(
     "settings",
     metadata,
@@ -241,6 +251,7 @@ calls = Table(
     text_column("attempts", nullable=True),
     text_column("decision", nullable=True),
     text_column("dropped", nullable=True),
+    text_column("guards", nullable=True),
     text_column("error_code", nullable=True),
     text_column("error_message", nullable=True),
     text_column("client_ip", nullable=True),

@@ -31,7 +31,7 @@ FILE_ERRORS = {
     "section like nothing": (
         "[zzz]\n",
         "gophergate.toml:1:1: unknown section [zzz]; there are server, database, redis, security, logging, "
-        "pricing, admission, providers, groups.",
+        "pricing, admission, providers, groups, guards.",
     ),
     "key outside sections": (
         "port = 1\n",

@@ -8,6 +8,7 @@ from gophergate.errors import NotHere
 from gophergate.store import changes
 from gophergate.store.database import Conflict, Database
 from gophergate.store.groups import Groups
+from gophergate.store.guards import GuardRow, Guards
 from gophergate.store.models import Discount, ModelRow, Models
 from gophergate.store.providers import TOPIC, ProviderRow, Providers
 
@@ -93,3 +94,22 @@ async def test_a_draft_changes_nothing_until_it_is_published_and_an_older_versio
     for gone in (rows.versions("g"), rows.delete("g")):
         with pytest.raises(NotHere):
             await gone
+
+
+async def test_a_guard_is_stored_changed_and_removed_and_each_time_seen(database: Database) -> None:
+    rows = Guards(database)
+    made = GuardRow(name="mine", definition={"kind": "pii", "detect": ["email"]}, created_at=1, updated_at=1)
+    await rows.create(made)
+    assert await rows.all() == [made] == [await rows.get("mine")]
+    with pytest.raises(Conflict):
+        await rows.create(made)
+    changed = GuardRow(name="mine", definition={"kind": "injection"}, created_at=1, updated_at=2)
+    stored = await rows.replace(changed, expected_version=1)
+    assert (stored.version, await rows.get("mine")) == (2, stored)
+    with pytest.raises(Conflict, match="somebody else"):
+        await rows.replace(changed, expected_version=1)
+    await rows.delete("mine")
+    assert await mark(database) == 3
+    for missing in (rows.get("mine"), rows.delete("mine"), rows.replace(changed, expected_version=1)):
+        with pytest.raises(NotHere):
+            await missing

@@ -81,6 +81,7 @@ const SENTENCES = {
     ],
     import: imported,
   },
+  guard: common,
   import: { import: did("read") },
   key: {
     ...common,

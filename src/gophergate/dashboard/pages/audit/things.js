@@ -14,6 +14,7 @@ export const KINDS = {
   client: "Clients",
   database: "Backups",
   group: "Groups",
+  guard: "Guards",
   import: "Imports",
   key: "Keys",
   limits: "Limits",

@@ -1,0 +1,108 @@
+"""The one point where guards act: a request is looked at once, before any provider is asked; an answer by each attempt
+anew, as events, or listened to where it passes as it is. A call that no guard concerns pays one look at an attribute.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from msgspec.structs import replace
+
+from gophergate.core.events import Event
+from gophergate.core.guarding import Guarding, Screen
+from gophergate.dialects.base import Reader
+from gophergate.routing.base import Account, Order, Reread
+from gophergate.routing.heavy import apart
+
+
+async def screened(order: Order) -> Order:
+    """The order as its guards let it go on: with its request read, and changed where they mask. Raises BadRequest."""
+    guarding = order.account.guarding
+    if guarding is None or not (guarding.reads or guarding.rewrites):
+        return order
+    body, reread = order.body, order.reread
+    if reread is not None:
+        request = reread.request
+    else:
+        read = order.door.read_request
+        request = await apart(len(body), read, body, model=order.path_model, stream=order.peek.stream)
+    if guarding.rewrites and "audio" in request.modalities:
+        raise guarding.refusal("an answer in sound cannot be looked at. Ask for text alone.")
+    shown = await apart(len(body), guarding.request, request) if guarding.reads else request
+    is_masked = shown is not request
+    if is_masked:
+        order.account.decided("guards masked what they found in the request, so it goes out written anew")
+    if reread is None:
+        return replace(order, reread=Reread(shown, is_masked=is_masked))
+    return replace(order, reread=replace(reread, request=shown, is_masked=is_masked))
+
+
+class Watched:
+    """A reader whose events a guard listens to, of an answer that passes as it is."""
+
+    __slots__ = ("_reader", "_screen")
+
+    def __init__(self, reader: Reader, screen: Screen) -> None:
+        self._reader = reader
+        self._screen = screen
+
+    @property
+    def finished(self) -> bool:
+        return self._reader.finished
+
+    def feed(self, data: bytes) -> list[Event]:
+        return self._heard(self._reader.feed(data))
+
+    def end(self) -> list[Event]:
+        return self._heard(self._reader.end())
+
+    def tail(self) -> bytes:
+        return self._reader.tail()
+
+    def _heard(self, events: list[Event]) -> list[Event]:
+        if events:
+            self._screen.take(events)
+        return events
+
+
+def watched(reader: Reader, order: Order) -> Reader:
+    """The reader of an answer that passes as it is, with whoever watches it listening."""
+    guarding = order.account.guarding
+    return reader if guarding is None or not guarding.watches else Watched(reader, guarding.watch())
+
+
+class Passing:
+    """An answer's events on their way to the client: `account` hears what was said, for it was paid for, and the live
+    view what is shown of it."""
+
+    __slots__ = ("_account", "_rewrites", "_screen")
+
+    def __init__(self, order: Order, guarding: Guarding) -> None:
+        self._account = order.account
+        self._rewrites = guarding.rewrites
+        lost = partial(_lose, order.account)
+        self._screen = guarding.answer(lost) if guarding.rewrites else guarding.watch()
+
+    def take(self, events: list[Event]) -> list[Event]:
+        """Those that go on."""
+        return self.seen(events, self.screened(events))
+
+    def screened(self, events: list[Event]) -> list[Event]:
+        """The same, without telling the account: for work that is done apart."""
+        shown = self._screen.take(events)
+        return shown if self._rewrites else events
+
+    def seen(self, events: list[Event], shown: list[Event]) -> list[Event]:
+        """Tell the account; gives those that are shown."""
+        self._account.see(events, shown)
+        return shown
+
+
+def _lose(account: Account, name: str) -> None:
+    account.dropped((name,))
+
+
+def passing(order: Order) -> Passing | None:
+    """What the answer of an order passes, None where no guard looks at it."""
+    guarding = order.account.guarding
+    return Passing(order, guarding) if guarding is not None and guarding.watches else None
