@@ -22,6 +22,7 @@ from gophergate.core.call import Attempt, CallRecord
 from gophergate.core.caller import Caller, ScopeLimits
 from gophergate.core.usage import Usage
 from gophergate.errors import GatewayError
+from gophergate.front.base import Heard
 from gophergate.ledger.journal import open_journal
 from gophergate.ledger.pricing import PriceBook
 from gophergate.policy.admission import Admission, Terms, Wanted
@@ -47,6 +48,11 @@ class Request:
 
     query = b""
     client = "127.0.0.1"
+
+    @property
+    def heard(self) -> Heard:
+        """Nothing remembered: as of a client that never sends the same head twice."""
+        return Heard()
 
     def header(self, name: bytes) -> bytes | None:
         return b"Bearer sk-gg-bench-00000000000000000000000000" if name == b"authorization" else None

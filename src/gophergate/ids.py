@@ -16,4 +16,4 @@ class Ids:
 
     def new(self) -> str:
         """A new id: [0-9a-f]{26}, unique for all practical purposes, in order of time to the millisecond."""
-        return f"{int(self._clock() * 1000):012x}{self._bits(56):014x}"
+        return (int(self._clock() * 1000) << 56 | self._bits(56)).to_bytes(13, "big").hex()

@@ -18,7 +18,7 @@ from gophergate.core.reply import fold
 from gophergate.dialects.base import Dialect, encode
 from gophergate.errors import GatewayError, RequestTimeout
 from gophergate.exchange import House, exchange
-from gophergate.front.base import RawHeaders
+from gophergate.front.base import Heard, RawHeaders
 from gophergate.policy.auth import Headers
 from gophergate.routing.groups import Rating
 
@@ -106,6 +106,7 @@ class _Inbound:
 
     def __init__(self, headers: RawHeaders, body: bytes) -> None:
         self.headers = headers
+        self.heard = Heard()
         self._body = body
 
     def header(self, name: bytes) -> bytes | None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 import msgspec
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
+_QUOTE = ord('"')
 
 
 @lru_cache(maxsize=64)
@@ -47,6 +48,18 @@ def with_member(body: bytes, name: str, value: bytes) -> bytes:
                 return edited
         at = body.find(key, at + 1)
     raise ValueError(f"the member '{name}' stands where it cannot be edited")
+
+
+def with_text(body: bytes, name: str, value: bytes) -> bytes:
+    """`with_member` for a member that has just been read and found to be a string, so it stands there. Where its name
+    stands once in the body and no key can be written with escapes, that is it: one look instead of three readings."""
+    key = b'"%b"' % name.encode()
+    if body.count(key) == 1 and body.find(b"\\u") < 0:
+        start = _after_colon(body, body.find(key) + len(key))
+        end = body.find(b'"', start + 1) + 1
+        if 0 <= start < end and body[start] == _QUOTE and body.find(b"\\", start, end) < 0:
+            return body if body[start:end] == value else b"%b%b%b" % (body[:start], value, body[end:])
+    return with_member(body, name, value)
 
 
 def _after_colon(body: bytes, at: int) -> int:

@@ -8,12 +8,27 @@ GatewayError before `start` becomes an error in the door's dialect; that is the 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gophergate.errors import GatewayError
 
+if TYPE_CHECKING:
+    from gophergate.front.caller_headers import Told
+
 RawHeaders = Sequence[tuple[bytes, bytes]]
 """Header fields in order, names in lower case."""
+
+
+class Heard:
+    """What has been made of a head. Requests whose heads are the same to the byte share it, so it is made once.
+
+    `told` belongs to `caller_headers`; `digest` is the hash of the key that was presented, which policy looks up."""
+
+    __slots__ = ("digest", "told")
+
+    def __init__(self) -> None:
+        self.digest: bytes | None = None
+        self.told: Told | None = None
 
 
 class Inbound(Protocol):
@@ -30,6 +45,7 @@ class Inbound(Protocol):
     client: str
     """The peer's IP address, or what a trusted proxy says it is."""
     scheme: str
+    heard: Heard
 
     def header(self, name: bytes) -> bytes | None:
         """The first field of that (lower-case) name, None when absent."""

@@ -58,6 +58,13 @@ _SILENCE = Told()
 
 def told(inbound: Inbound) -> Told:
     """Read a request's headers in one go. What is malformed is left out; a switch is on for any value but a no."""
+    said = inbound.heard.told
+    if said is None:
+        said = inbound.heard.told = _read(inbound)
+    return said
+
+
+def _read(inbound: Inbound) -> Told:
     found = [(name, value) for name, value in inbound.headers if name in _OURS]
     if not found:
         return _SILENCE

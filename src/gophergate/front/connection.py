@@ -167,7 +167,8 @@ class Connection(HttpToolsProtocol):
     def _begin(self, handler: Handler, inbound: ReceivedRequest, reply: WireReply) -> None:
         self._busy = True
         self._reply = reply
-        task = self.loop.create_task(self._run(handler, inbound, reply))
+        # Named, for numbering tasks costs more than making one; and not by uvloop, which numbers it all the same.
+        task = asyncio.Task(self._run(handler, inbound, reply), loop=self.loop, name="call")
         reply.task = task
         self.tasks.add(task)
 

@@ -32,6 +32,7 @@ class Framed:
         self.headers: RawHeaders = opened.headers
         self.client = opened.client
         self.scheme = opened.scheme
+        self.heard = opened.heard
         self._opened = opened
         self._body: bytes | None = body
 

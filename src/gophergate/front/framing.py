@@ -135,6 +135,9 @@ def _status_line(status: int) -> bytes:
 _STATUS_LINES = {status: _status_line(status) for status in range(200, 600)}
 
 
+_COLON = b": "
+
+
 def reply_head(status: int, headers: RawHeaders, date: bytes, framing: bytes) -> bytes:
     """A reply's head. `date` and `framing` are whole lines with their CRLF.
 
@@ -143,9 +146,10 @@ def reply_head(status: int, headers: RawHeaders, date: bytes, framing: bytes) ->
     line = _STATUS_LINES.get(status)
     if line is None:
         raise ValueError(f"{status} is not the status of a final reply")
-    lines = [b": ".join(field) for field in headers if field[0] not in _OWNED]
-    fields = b"\r\n".join(lines)
-    breaks = len(lines) - 1 if lines else 0
+    if not _OWNED.isdisjoint(dict(headers)):
+        headers = [field for field in headers if field[0] not in _OWNED]
+    fields = b"\r\n".join(map(_COLON.join, headers))
+    breaks = max(0, len(headers) - 1)
     if fields.count(b"\n") != breaks or fields.count(b"\r") != breaks or 0 in fields:
         raise ValueError("a reply header holds CR, LF or NUL")
-    return b"".join((line, date, framing, fields, b"\r\n\r\n" if lines else b"\r\n"))
+    return b"%b%b%b%b%b" % (line, date, framing, fields, b"\r\n\r\n" if headers else b"\r\n")

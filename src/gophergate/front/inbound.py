@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from gophergate.errors import BodyTooLarge, GatewayError
-from gophergate.front.base import RawHeaders
+from gophergate.front.base import Heard, RawHeaders
 from gophergate.front.encoding import decode
 
 
@@ -35,6 +35,7 @@ class ReceivedRequest:
         "_waiter",
         "client",
         "headers",
+        "heard",
         "method",
         "path",
         "query",
@@ -68,6 +69,7 @@ class ReceivedRequest:
         self.size = 0
         """Body bytes received, still in their content coding."""
         self.whole = False
+        self.heard = Heard()
         self._index = index
         self._coding = coding
         self._limit = limit
@@ -103,6 +105,32 @@ class ReceivedRequest:
         if self._coding is not None and data:
             return await decode(self._coding, data, self._limit)
         return data
+
+    def again(self, body: bytes, length: bytes) -> ReceivedRequest:
+        """The same head with another body, whole; `length` are the digits of its Content-Length."""
+        headers, index = self.headers, self._index
+        if index[b"content-length"] != length:
+            field = (b"content-length", length)
+            headers = [field if other[0] == b"content-length" else other for other in headers]
+            index = {**index, b"content-length": length}
+        new = ReceivedRequest(
+            self._source,
+            self._limit,
+            self.method,
+            self.path,
+            self.raw_path,
+            self.query,
+            headers,
+            index,
+            self._coding,
+            self.client,
+            self.scheme,
+        )
+        new.heard = self.heard
+        new._pieces = [body]
+        new.size = len(body)
+        new.whole = True
+        return new
 
     def feed(self, piece: bytes) -> bool:
         """Keep `piece`. False once the body has failed and nothing more is kept, be it for being too large now."""

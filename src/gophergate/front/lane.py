@@ -15,6 +15,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gophergate.errors import BadRequest, GatewayError, Internal, RequestTimeout
+from gophergate.front.base import Handler
 from gophergate.front.connection import CONTINUE, NEVER, Connection
 from gophergate.front.framing import (
     HeadTooLarge,
@@ -28,6 +29,7 @@ from gophergate.front.framing import (
 )
 from gophergate.front.inbound import ReceivedRequest
 from gophergate.front.listener import Listener
+from gophergate.front.repeated import Repeated
 from gophergate.front.reply import WireReply
 
 logger = logging.getLogger("gophergate.front")
@@ -56,10 +58,12 @@ class LaneProtocol(Connection):
     __slots__ = (
         "_aligned",
         "_expects_continue",
+        "_fresh",
         "_head_at_least",
         "_head_at_most",
         "_plain_head",
         "_read",
+        "_repeated",
         "_silent",
         "_until",
     )
@@ -67,6 +71,9 @@ class LaneProtocol(Connection):
     def __init__(self, listener: Listener) -> None:
         super().__init__(listener)
         self._expects_continue = False
+        self._repeated = Repeated()
+        self._fresh: tuple[ReceivedRequest, Handler] | None = None
+        """A request that began where a read did, and may come again."""
         self._plain_head: bytes | None = None
         """The head of a request whose wish to change protocol is passed over."""
         # Sizes: of the last read; of what came since body bytes last did; and what is known of the current head's,
@@ -82,6 +89,8 @@ class LaneProtocol(Connection):
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
+            return
+        if not (self._busy or self._mid_head or self._receiving or self._asgi_body) and self._comes_again(data):
             return
         size = len(data)
         if self._mid_head:
@@ -102,8 +111,22 @@ class LaneProtocol(Connection):
             except httptools.HttpParserError as error:
                 self._unreadable(BadRequest(f"This is not an HTTP/1.1 request: {error}."))
                 break
+        if self._fresh is not None:
+            self._repeated.learn(data, *self._fresh)
+            self._fresh = None
         if self._mid_head or self._receiving is not None or self._asgi_body:
             self._incomplete()
+
+    def _comes_again(self, data: bytes) -> bool:
+        """Whether this is the last request's head with a whole body: it is on its way then, past the parser, which
+        stands between two messages and goes on with the next that is not."""
+        inbound = self._repeated.again(data, self._limits.max_body_bytes)
+        if inbound is None:
+            return False
+        self._read_deadline = NEVER
+        assert self._repeated.handler is not None  # noqa: S101 - learnt with the head
+        self._begin(self._repeated.handler, inbound, WireReply(self, False, False, True))
+        return True
 
     def on_message_begin(self) -> None:
         self.url = b""
@@ -163,6 +186,8 @@ class LaneProtocol(Connection):
             self, limits.max_body_bytes, method, path, raw_path, query, headers, index, coding, client, scheme
         )
         reply = WireReply(self, method == "HEAD", version == "1.0", keep_alive)
+        if method == "POST" and keep_alive and version == "1.1" and self._read == self._head_at_least:
+            self._fresh = inbound, handler
         self._receiving = inbound
         self._expects_continue = b"expect" in index and index[b"expect"].lower() == b"100-continue"
         if self._busy:

@@ -43,7 +43,6 @@ class Entry:
         "_book",
         "_cost_lost",
         "_deployment",
-        "_dropped",
         "_ended",
         "_is_sent",
         "_kept",
@@ -57,12 +56,15 @@ class Entry:
         "_status_seen",
         "_task",
         "_waited",
+        "attempt_count",
         "call_id",
         "caller",
         "client_ip",
         "credential",
         "decision",
+        "deployment_label",
         "door",
+        "dropped_names",
         "end_user",
         "failure",
         "guarding",
@@ -96,6 +98,12 @@ class Entry:
         self.client_ip: str | None = None
         self.failure: GatewayError | None = None
         self.guarding: Guarding | None = None
+        self.deployment_label = ""
+        """`provider/model` of the current attempt, "" before the first."""
+        self.attempt_count = 0
+        """Attempts so far, the running one included."""
+        self.dropped_names: tuple[str, ...] = ()
+        """The settings dropped so far."""
         self.response_bytes = 0
         self.receiver: Receiver | None = None
         self.stopped: GatewayError | None = None
@@ -108,7 +116,6 @@ class Entry:
         self._deployment: Priced | None = None
         self._attempts: list[Attempt] = []
         self._attempting = self._is_sent = False
-        self._dropped: dict[str, None] = {}
         self._kept: list[bytes] = []
         self._kept_size = 0
         self._noted = self._ended = False
@@ -125,6 +132,8 @@ class Entry:
     def attempt(self, deployment: Priced, began: float | None = None) -> None:
         """An attempt at this deployment begins, or began at that time on the clock."""
         self._before, self._deployment = self._deployment, deployment
+        self.deployment_label = deployment.label
+        self.attempt_count += 1
         self.credential = ""
         self._status_seen = 0
         self._is_sent = False
@@ -199,7 +208,7 @@ class Entry:
 
     def dropped(self, names: Iterable[str]) -> None:
         """Settings that could not be carried, each once."""
-        self._dropped.update(dict.fromkeys(names))
+        self.dropped_names = tuple(dict.fromkeys((*self.dropped_names, *names)))
 
     def decided(self, *steps: str) -> None:
         """More sentences on how the deployments were come to."""
@@ -208,6 +217,7 @@ class Entry:
     def lost(self, attempt: Attempt) -> None:
         """An attempt was given up for another one beside it; what it cost is part of the call's cost."""
         self._attempts.append(attempt)
+        self.attempt_count += 1
         self._cost_lost += attempt.cost or 0
 
     # -- what the page and the outlet read ----------------------------------------------------------------------
@@ -261,11 +271,6 @@ class Entry:
             self._book.rows.begin(self._if_killed())
 
     @property
-    def deployment_label(self) -> str:
-        """`provider/model` of the current attempt, "" before the first."""
-        return self._deployment.label if self._deployment is not None else ""
-
-    @property
     def first_token_at(self) -> float | None:
         """When the current attempt's first content came."""
         return self.meter.first_token_at
@@ -273,16 +278,6 @@ class Entry:
     def output_so_far(self) -> int:
         """Tokens that the current attempt has brought, reported or estimated."""
         return self.meter.output_so_far()
-
-    @property
-    def attempt_count(self) -> int:
-        """Attempts so far, the running one included."""
-        return len(self._attempts) + self._attempting
-
-    @property
-    def dropped_names(self) -> tuple[str, ...]:
-        """The settings dropped so far."""
-        return tuple(self._dropped)
 
     @property
     def guards_told(self) -> str:
@@ -351,7 +346,7 @@ class Entry:
         record = CallRecord(
             id=self.call_id,
             request_id=self.request_id,
-            started_at=self.started,
+            started_at=int(self._started_wall * 1_000_000),
             status=status,
             http_status=http_status,
             door=self.door,

@@ -67,8 +67,10 @@ class Meter:
         message_start says one output token), not the truth (R-U4, R-U5).
         """
         if self.usage is not None:
+            if self.finish_reason or not self.generated:
+                return self.usage, "provider"
             reported, delivered = self.usage.total_output, self.generated // _CHARACTERS_PER_TOKEN
-            if self.finish_reason or not self.generated or (reported and reported >= delivered // _FAR_BEHIND):
+            if reported and reported >= delivered // _FAR_BEHIND:
                 return self.usage, "provider"
         if not self.generated or not self.readable:
             return self.usage, "provider" if self.usage is not None else "none"

@@ -29,6 +29,12 @@ _T = TypeVar("_T")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,512}\Z")
 
 
+class Hashed(Protocol):
+    """Where the hash of the key of a head stays, so that requests with the same head are hashed once."""
+
+    digest: bytes | None
+
+
 class Headers(Protocol):
     """What auth reads of a request (`front.base.Inbound` fits)."""
 
@@ -37,6 +43,9 @@ class Headers(Protocol):
 
     @property
     def client(self) -> str: ...
+
+    @property
+    def heard(self) -> Hashed: ...
 
     def header(self, name: bytes) -> bytes | None: ...
 
@@ -70,8 +79,10 @@ class Auth:
 
     async def caller(self, inbound: Headers) -> Caller:
         """Who is asking. Raises Unauthenticated, Forbidden (address), Unavailable (database down, key unknown)."""
-        key = presented_key(inbound)
-        digest = self._digest(key)
+        heard = inbound.heard
+        digest = heard.digest
+        if digest is None:
+            digest = heard.digest = self._digest(presented_key(inbound))
         known = self._known.get(digest)
         now = self._clock()
         if known is not None and now - known[1] < KNOWN_FOR:

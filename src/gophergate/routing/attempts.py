@@ -20,7 +20,7 @@ from gophergate.routing.credentials import Credentials
 from gophergate.routing.disconnects import Drain
 from gophergate.routing.failures import TREATMENTS, kind_of, said_to_wait, told
 from gophergate.routing.health import Health
-from gophergate.routing.heavy import apart
+from gophergate.routing.heavy import LARGE, apart
 from gophergate.routing.hedging import Race, Racer
 from gophergate.routing.path import Paths
 from gophergate.routing.recovery import Recovery, has_other_vendor
@@ -60,7 +60,8 @@ class Attempts:
 
     async def run(self, plan: Plan, order: Order) -> None:
         """Deliver the order by the first deployment that can. Raises the last failure when none could."""
-        if await apart(len(order.body), self._continuity.concerns, order):
+        size, concerns = len(order.body), self._continuity.concerns
+        if concerns(order) if size < LARGE else await apart(size, concerns, order):
             plan, order = await self._continuity.settled(plan, order)
         if order.account.guarding is not None:
             order = await screened(order)

@@ -20,7 +20,7 @@ from gophergate.routing.base import Deployment, Order
 from gophergate.routing.continuing import ContinuedStream
 from gophergate.routing.continuity import Continuity, may_go_verbatim
 from gophergate.routing.credentials import Credentials
-from gophergate.routing.heavy import apart
+from gophergate.routing.heavy import LARGE, apart
 from gophergate.routing.media import Fetch, inlined
 from gophergate.routing.pace import Need, Pace
 from gophergate.routing.screening import watched
@@ -72,9 +72,12 @@ class Paths:
         provider = deployment.provider
         asks_usage = order.peek.stream and provider.row.asks_usage
         size = len(order.body)
-        body = await apart(size, dialect.edit, order.body, model=deployment.model, ask_usage=asks_usage)
-        body = await apart(size, mended_bytes, order, deployment, dialect, body)
-        async with await self._send(order, deployment, dialect, body) as answer:
+        if size < LARGE:
+            body = _edited(order, deployment, asks_usage)
+        else:
+            body = await apart(size, _edited, order, deployment, asks_usage)
+        answer = await self._send(order, deployment, dialect, body)
+        try:
             kind = _content_type(answer)
             # Where the door is an array, a stream looks like any other JSON.
             streams = kind.startswith(_STREAMS) or (order.peek.stream and kind[:16] == dialect.stream_type[:16])
@@ -89,6 +92,8 @@ class Paths:
                 await _pour(answer, VerbatimStream(order, reader, kind, secrets_of(provider)))
             else:
                 await self._whole(answer, order, deployment, kind)
+        finally:
+            answer.close()
 
     async def _whole(self, answer: Answer, order: Order, deployment: Deployment, kind: bytes) -> None:
         body = await answer.read(MAX_ANSWER)
@@ -186,6 +191,12 @@ class Paths:
             async with answer:
                 raise await refusal(answer, dialect, deployment, credential)
         return answer
+
+
+def _edited(order: Order, deployment: Deployment, asks_usage: bool) -> bytes:
+    """The client's own bytes with the few members changed that must be."""
+    body = order.door.edit(order.body, model=deployment.model, ask_usage=asks_usage)
+    return mended_bytes(order, deployment, order.door, body)
 
 
 async def _read(order: Order) -> Request:

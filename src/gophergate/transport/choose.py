@@ -129,8 +129,10 @@ class RoutedTransport:
         return self._fast.statistics() | {f"slow_{name}": count for name, count in slow.items()}
 
 
-def over_proxies(rules: ProxyRules, fast: Transport) -> RoutedTransport:
+def over_proxies(rules: ProxyRules, fast: Transport) -> Transport:
     """`fast`, but for what the rules send through a forward proxy, whose client is imported when it is needed."""
+    if not rules:
+        return fast
 
     def slow() -> Transport:
         from gophergate.transport.proxy import ProxyTransport

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gophergate.dialects.splice import raw_member, with_member, without_member
+from gophergate.dialects.splice import raw_member, with_member, with_text, without_member
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -31,6 +31,49 @@ def test_an_edit_changes_one_member_and_no_other_byte(
         old = raw_member(raw, "model")
         assert old is not None
         assert len(edited) == len(raw) - len(old) + len(new)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["a", "messages"]), values | st.just({"model": "m"}) | st.just('"model":"m"')),
+    st.text(max_size=4),
+    st.text(max_size=4),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_text_is_set_with_one_look_as_with_three(
+    rest: dict[str, object], old: str, new: str, indent: int | None, ascii_only: bool, first: bool
+) -> None:
+    body = {"model": old, **rest} if first else {**rest, "model": old}
+    raw = json.dumps(body, indent=indent, ensure_ascii=ascii_only).encode()
+    value = msgspec.json.encode(new)
+    assert with_text(raw, "model", value) == with_member(raw, "model", value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"mod\\u0065l":"m","x":{"model":"m"}}',
+        b'{"x":{"model":"m"},"model":"m"}',
+        b'{"model":"m\\"odel","x":1}',
+        b'{"x":"\\"model","model" : "m"}',
+    ],
+)
+def test_a_name_that_stands_elsewhere_too_is_looked_at_closely(raw: bytes) -> None:
+    """Keys with escapes, inner objects, texts that look like members."""
+    try:
+        expected = with_member(raw, "model", b'"n"')
+    except ValueError:
+        with pytest.raises(ValueError, match="cannot be edited"):
+            with_text(raw, "model", b'"n"')
+    else:
+        assert with_text(raw, "model", b'"n"') == expected
+        assert json.loads(expected) == {**json.loads(raw), "model": "n"}
+
+
+def test_an_equal_text_leaves_the_bytes_identical() -> None:
+    raw = b'{"messages":[],"model":"m"}'
+    assert with_text(raw, "model", b'"m"') is raw
 
 
 @given(objects)

@@ -7,6 +7,7 @@ import pytest
 
 from gophergate.core.caller import Caller
 from gophergate.errors import Forbidden, GatewayError, Unauthenticated, Unavailable
+from gophergate.front.base import Heard
 from gophergate.policy.auth import GRACE, KNOWN_FOR, Auth, permit, presented_key
 
 KEY = "sk-gg-0123456789"
@@ -16,6 +17,7 @@ OWNER = Caller(key_id="k1", client_id="c1")
 class Asking:
     def __init__(self, query: bytes = b"", client: str = "203.0.113.7", **headers: str) -> None:
         self.query, self.client = query, client
+        self.heard = Heard()
         self._headers = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
 
     def header(self, name: bytes) -> bytes | None:

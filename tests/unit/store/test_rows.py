@@ -35,3 +35,10 @@ def test_zero_and_absent_differ() -> None:
     zero, absent = call(1, usage=Usage(input=0), cost=0), call(1, usage=Usage(output=1), cost=None)
     assert from_row(to_row(zero)) == zero
     assert from_row(to_row(absent)) == absent
+
+
+def test_members_of_a_record_and_columns_of_a_row_have_one_order() -> None:
+    fields = list(CallRecord.__struct_fields__)
+    at = fields.index("usage")
+    fields[at : at + 1] = Usage.__struct_fields__
+    assert tuple(fields) == COLUMNS

@@ -14,7 +14,7 @@ from gophergate.dialects.anthropic_messages.wire import NAME
 from gophergate.dialects.anthropic_messages.writer import PING, STREAM_TYPE, BodyWriter, StreamWriter
 from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, decode, encode, not_json
 from gophergate.dialects.members import object_of, text_of
-from gophergate.dialects.splice import with_member
+from gophergate.dialects.splice import with_text
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
 
 
@@ -92,7 +92,7 @@ class AnthropicMessages:
 
     def edit(self, body: bytes, *, model: str, ask_usage: bool) -> bytes:
         """Usage is always reported on this wire, so only the model's name may change."""
-        return with_member(body, "model", encode(model))
+        return with_text(body, "model", encode(model))
 
 
 def _look(body: bytes) -> _Looked:

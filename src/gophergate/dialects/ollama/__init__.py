@@ -14,7 +14,7 @@ from gophergate.dialects.ollama.reader import OllamaReader
 from gophergate.dialects.ollama.wire import GENERATE_NOTE, NAME, own_extra
 from gophergate.dialects.ollama.write_request import write_request
 from gophergate.dialects.ollama.writer import STREAM_TYPE, BodyWriter, StreamWriter
-from gophergate.dialects.splice import with_member
+from gophergate.dialects.splice import with_text
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
 
 __all__ = ["Ollama"]
@@ -102,4 +102,4 @@ class Ollama:
 
     def edit(self, body: bytes, *, model: str, ask_usage: bool) -> bytes:
         """See Dialect.edit."""
-        return with_member(body, "model", encode(model))
+        return with_text(body, "model", encode(model))

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from gophergate.core.blocks import NO_EXTRA, Json, Text
+from gophergate.core.blocks import NO_EXTRA, Extra, Json, Text
 from gophergate.core.events import BlockClosed, BlockOpened, Event, Finished, Started, UsageSeen
 from gophergate.core.usage import tier_of
-from gophergate.dialects.openai_chat.usage import read_usage
+from gophergate.dialects.openai_chat.usage import read_usage_bytes
 from gophergate.dialects.openai_chat.wire import NAME
 
 
@@ -40,7 +40,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     model: str
     created: int
     choices: Annotated[list[_Choice], Meta(min_length=1, max_length=1)]
-    usage: dict[str, Json]
+    usage: msgspec.Raw
     object: Literal["chat.completion"] = "chat.completion"
     service_tier: str | None = None
     system_fingerprint: str | None = None
@@ -84,27 +84,28 @@ def read_plain(body: bytes) -> list[Event] | None:
     """The events of a plain body; None when it has anything unusual in it, or is no such body at all."""
     try:
         read = _DECODER.decode(body)
+        usage = read_usage_bytes(read.usage, tier_of(read.service_tier))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     choice = read.choices[0]
     content = choice.message.content
     if "<" in content[:64] and content.lstrip().startswith("<"):
         return None  # It may open with an inline thought.
-    extra = {
-        name: value
-        for name, value in (("service_tier", read.service_tier), ("system_fingerprint", read.system_fingerprint))
-        if value is not None
-    }
+    extra = _extra(read) if read.service_tier is not None or read.system_fingerprint is not None else NO_EXTRA
     events: list[Event] = [
-        Started(id=read.id, model=read.model, created=read.created, extra={NAME: extra} if extra else NO_EXTRA),
+        Started(id=read.id, model=read.model, created=read.created, extra=extra),
         BlockOpened(0, Text(text=content)),
         _CLOSED,
     ]
-    usage = read_usage(read.usage, tier_of(read.service_tier))
     if usage is not None:
         events.append(UsageSeen(usage))
     events.append(Finished(reason=choice.finish_reason, native_reason=choice.finish_reason))
     return events
+
+
+def _extra(read: _Body) -> Extra:
+    told = (("service_tier", read.service_tier), ("system_fingerprint", read.system_fingerprint))
+    return {NAME: {name: value for name, value in told if value is not None}}
 
 
 def read_words(payload: bytes, told: Mapping[str, Json]) -> str | None:

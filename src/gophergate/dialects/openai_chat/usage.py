@@ -6,28 +6,70 @@ the provider that taught it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from gophergate.core.blocks import Json
 from gophergate.core.usage import NOTHING_REPORTED, Usage
+from gophergate.dialects.base import decode
 from gophergate.dialects.costs import own_cost
 from gophergate.dialects.members import MOST, count_of, object_of
 
-_SUMS = frozenset(
-    {
-        "prompt_tokens",
-        "completion_tokens",
-        "total_tokens",
-        "prompt_tokens_details",
-        "completion_tokens_details",
-    }
-)
-_TAKEN = frozenset({"cached_tokens", "audio_tokens"})
-_MADE = frozenset({"reasoning_tokens", "audio_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"})
-_NONE: dict[str, Json] = {}
-_COUNT_TYPES = frozenset({int, type(None)})
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+
+
+class _Taken(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    cached_tokens: Count | None = None
+    audio_tokens: Literal[0] | None = None
+
+
+class _Made(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    reasoning_tokens: Count | None = None
+    audio_tokens: Literal[0] | None = None
+    accepted_prediction_tokens: Any = None
+    rejected_prediction_tokens: Any = None
+
+
+class _Own(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """OpenAI's own members, as in nearly every answer."""
+
+    prompt_tokens: Count
+    completion_tokens: Count
+    total_tokens: Count
+    prompt_tokens_details: _Taken | None = None
+    completion_tokens_details: _Made | None = None
+
+
+_OWN = msgspec.json.Decoder(_Own)
+_NOTHING_TAKEN, _NOTHING_MADE = _Taken(), _Made()
+
+
+def read_usage_bytes(raw: msgspec.Raw, tier: str | None) -> Usage | None:
+    """`read_usage` of bytes. One step where OpenAI's own members stand there and their sums agree. Raises
+    msgspec.DecodeError."""
+    if tier is None:
+        try:
+            own = _OWN.decode(raw)
+        except msgspec.ValidationError:
+            return read_usage(decode(raw), None)
+        prompt, completion = own.prompt_tokens, own.completion_tokens
+        taken = own.prompt_tokens_details or _NOTHING_TAKEN
+        made = own.completion_tokens_details or _NOTHING_MADE
+        cached = taken.cached_tokens
+        if own.total_tokens == prompt + completion and (cached or 0) <= prompt:
+            reasoning = made.reasoning_tokens
+            if (reasoning or 0) <= completion:
+                return Usage(
+                    input=prompt - (cached or 0),
+                    cache_read=cached,
+                    audio_input=taken.audio_tokens,
+                    output=completion,
+                    audio_output=made.audio_tokens,
+                    reasoning=reasoning,
+                )
+    return read_usage(decode(raw), tier)
 
 
 def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
@@ -35,10 +77,6 @@ def read_usage(raw: Json, tier: str | None = None) -> Usage | None:
     service tier that stood beside it."""
     if not isinstance(raw, dict):
         return None
-    if tier is None and raw.keys() <= _SUMS:
-        plain = _plain(raw)
-        if plain is not None:
-            return plain
     prompt, completion = count_of(raw.get("prompt_tokens")), count_of(raw.get("completion_tokens"))
     taken, made = object_of(raw.get("prompt_tokens_details")), object_of(raw.get("completion_tokens_details"))
     cached = _first(
@@ -114,30 +152,6 @@ def _made(completion: int | None, reasoning: int | None, apart: int, unsaid: int
     elif reasoning is not None and reasoning > completion:
         output = completion + reasoning  # Vercel for Gemini: thoughts outside both sums
     return max(0, output - unsaid) if unsaid else output, reasoning
-
-
-def _plain(raw: dict[str, Any]) -> Usage | None:
-    """The same for OpenAI's own members when their sums agree, as in nearly every answer; None to look closer."""
-    prompt, completion, total = raw.get("prompt_tokens"), raw.get("completion_tokens"), raw.get("total_tokens")
-    if type(prompt) is not int or type(completion) is not int or total != prompt + completion:
-        return None
-    taken, made = raw.get("prompt_tokens_details") or _NONE, raw.get("completion_tokens_details") or _NONE
-    if type(taken) is not dict or type(made) is not dict or not (taken.keys() <= _TAKEN and made.keys() <= _MADE):
-        return None
-    cached, reasoning = taken.get("cached_tokens"), made.get("reasoning_tokens")
-    audio, audio_out = taken.get("audio_tokens"), made.get("audio_tokens")
-    if audio or audio_out or not {type(cached), type(reasoning), type(audio), type(audio_out)} <= _COUNT_TYPES:
-        return None
-    if not (0 <= (cached or 0) <= prompt <= MOST and 0 <= (reasoning or 0) <= completion <= MOST):
-        return None
-    return Usage(
-        input=prompt - (cached or 0),
-        cache_read=cached,
-        audio_input=audio,
-        output=completion,
-        audio_output=audio_out,
-        reasoning=reasoning,
-    )
 
 
 def write_usage(usage: Usage) -> dict[str, Json]:

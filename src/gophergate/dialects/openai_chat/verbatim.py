@@ -9,8 +9,8 @@ import re
 
 import msgspec
 
-from gophergate.dialects.base import Peek, not_json
-from gophergate.dialects.splice import raw_member, with_member
+from gophergate.dialects.base import Peek, encode, not_json
+from gophergate.dialects.splice import raw_member, with_member, with_text
 from gophergate.errors import BadRequest
 
 
@@ -67,7 +67,7 @@ def peek(body: bytes) -> Peek:
 
 def edit(body: bytes, *, model: str, ask_usage: bool) -> bytes:
     """The body with `model` in it and, on a stream when `ask_usage`, usage asked for; every other byte kept."""
-    edited = with_member(body, "model", msgspec.json.encode(model))
+    edited = with_text(body, "model", encode(model))
     if ask_usage and raw_member(edited, "stream") == b"true":
         options = raw_member(edited, "stream_options")
         if options is None or not options.startswith(b"{"):

@@ -1,0 +1,60 @@
+"""A head that comes again: on one connection a client sends the same one with every request, but for the length.
+
+What was parsed and checked once is not parsed and checked again: a request whose bytes are those of the last head, up
+to the digits of its Content-Length, and whose body is here to its last byte, is that request with another body. All
+else goes to the parser. No socket here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gophergate.front.base import Handler
+from gophergate.front.inbound import ReceivedRequest
+
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
+_MOST_DIGITS = 9
+_TRIES = 4
+"""Heads of a connection that are looked at for the next one's sake; whose heads never come again pays no more."""
+
+
+class Repeated:
+    """The last head of a connection. `handler` is whose door it knocked at."""
+
+    __slots__ = ("_after", "_before", "_first", "_tries", "handler")
+
+    def __init__(self) -> None:
+        self._before = self._after = b""
+        self._first: ReceivedRequest | None = None
+        self._tries = _TRIES
+        self.handler: Handler | None = None
+
+    def learn(self, data: bytes, request: ReceivedRequest, handler: Handler) -> None:
+        """`data` is what was read of the connection, `request` what its first bytes are the head of; nothing is kept
+        unless they are that request and no more."""
+        self._first = None
+        if not self._tries:
+            return
+        self._tries -= 1
+        end = data.find(b"\r\n\r\n") + 4
+        found = _LENGTH.search(data, 0, end - 2)
+        if found is None or len(data) - end != int(found[1]):
+            return
+        self._before, self._after = data[: found.start(1)], data[found.end(1) : end]
+        self._first, self.handler = request, handler
+
+    def again(self, data: bytes, limit: int) -> ReceivedRequest | None:
+        """The request that `data` is, whole, should its head be the last one again; None for anything else."""
+        first, before = self._first, self._before
+        if first is None or not data.startswith(before):
+            return None
+        start = len(before)
+        cut = data.find(b"\r", start, start + _MOST_DIGITS + 1)
+        length = data[start:cut]
+        if cut < 0 or not length.isdigit() or not data.startswith(self._after, cut):
+            return None
+        body = data[cut + len(self._after) :]
+        if len(body) != int(length) or len(body) > limit:
+            return None
+        self._tries = _TRIES
+        return first.again(body, length)
