@@ -10,27 +10,20 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from itertools import chain
 from typing import Protocol, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpResponseParser
 
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamError, UpstreamTimeout
 from gophergate.transport.base import Timeouts
+from gophergate.transport.fields import MAX_HEAD, read_fields
 
-MAX_HEAD = 64 * 1024
-"""Bytes of header fields in one answer; also bytes of trailers, chunk extensions and the like between two of body."""
-MAX_LINE = 16 * 1024
-"""Bytes of one header field."""
-MAX_FIELDS = 256
 JOIN = 64 * 1024
 """A request body up to this many bytes is copied behind its head and goes out in one write."""
 SLICE = 256 * 1024
 """Bytes of a larger body handed over at a time, so that encrypting it never stalls the loop."""
 
 _FIRST_BYTE, _HEAD, _BODY, _KEPT = range(4)
-
-_BLANKS = b" \t"
 
 _FAR = 86_400.0
 """Seconds. No timer is set further ahead; it is looked at again then."""
@@ -286,14 +279,7 @@ class Connection(asyncio.Protocol):
                 raise UpstreamBroken(f"'{self.host}' answered with status {status}, which nobody asked for.")
             self._phase = _FIRST_BYTE
             return
-        if sum(map(len, chain.from_iterable(raw))) > MAX_LINE or len(raw) > MAX_FIELDS:
-            self._check_size(raw)
-        headers = [(name.lower(), value.rstrip(_BLANKS)) for name, value in raw]
-        named = dict(headers)
-        framed = b"content-length" in named
-        coding = b""
-        if b"transfer-encoding" in named or b"content-encoding" in named:
-            framed, coding = self._codings(headers, framed)
+        headers, framed, coding = read_fields(raw, self.host)
         self._phase = _BODY
         self._framed = framed
         self._keep = self._parser.should_keep_alive()
@@ -307,25 +293,6 @@ class Connection(asyncio.Protocol):
             coding = b""
         if self.receiver is not None:
             self.receiver.begin(status, headers, coding)
-
-    def _check_size(self, fields: list[tuple[bytes, bytes]]) -> None:
-        sizes = [len(name) + len(value) for name, value in fields]
-        if max(sizes, default=0) > MAX_LINE:
-            raise UpstreamBroken(f"'{self.host}' sent a header field of more than {MAX_LINE} bytes.")
-        if sum(sizes) > MAX_HEAD or len(fields) > MAX_FIELDS:
-            raise UpstreamBroken(f"'{self.host}' sent more header fields than this gateway takes.")
-
-    def _codings(self, headers: list[tuple[bytes, bytes]], framed: bool) -> tuple[bool, bytes]:
-        """Whether the body's end is told, and its content coding."""
-        coding = b""
-        for name, value in headers:
-            if name == b"content-encoding":
-                coding = coding + b"," + value if coding else value
-            elif name == b"transfer-encoding":
-                if value.lower() != b"chunked":
-                    raise UpstreamBroken(f"'{self.host}' sent a transfer coding other than chunked.")
-                framed = True
-        return framed, coding
 
     def on_body(self, data: bytes) -> None:
         self._grew = True

@@ -9,7 +9,7 @@ import pytest
 
 from gophergate.errors import UpstreamBroken, UpstreamTimeout
 from gophergate.transport.base import Ask, Timeouts
-from gophergate.transport.connection import MAX_FIELDS, MAX_HEAD, MAX_LINE
+from gophergate.transport.fields import MAX_FIELDS, MAX_HEAD, MAX_LINE
 from gophergate.transport.http1 import Http1Transport
 from kit.hostile import HostileServer, Peer, answer, chunked, saying
 
