@@ -40,6 +40,7 @@ class Assembler:
         "_events",
         "_finish_extra",
         "_keys",
+        "_nameless",
         "_native",
         "_next",
         "_open",
@@ -57,6 +58,7 @@ class Assembler:
         self._next = 0
         self._choices_reason: dict[int, Reason] = {}
         self._with_calls: set[int] = set()
+        self._nameless: set[int] = set()
         self._native = ""
         self._stop: str | None = None
         self._finish_extra: Extra = NO_EXTRA
@@ -200,6 +202,8 @@ class Assembler:
         self._open[index] = choice
         if isinstance(block, ToolCall):
             self._with_calls.add(choice)
+            if not block.name:
+                self._nameless.add(choice)
         self._events.append(BlockOpened(index, block, choice))
         return index
 
@@ -269,6 +273,8 @@ class Assembler:
             self._events.append(Failed(error))
 
     def _reason(self, choice: int) -> Reason:
+        if choice in self._nameless:
+            return "malformed_tool_call"  # Nobody can make it, so nothing may look as if all were well.
         reason = self._choices_reason.get(choice, "stop")
         # A forced call ends with "stop" at OpenAI, Gemini says STOP beside every call: what a client must
         # know is that there are calls to make.

@@ -20,7 +20,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from gophergate.core.blocks import Json, Seal
-from gophergate.core.events import Event
+from gophergate.core.events import Event, Failed
 from gophergate.core.request import Request
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
 
@@ -163,6 +163,10 @@ class Dialect(Protocol):
     def write_error(self, error: GatewayError, request_id: str) -> bytes:
         """The envelope of an error before the answer began."""
 
+    def broken(self, error: GatewayError, stamp: Stamp, after: bytes = b"") -> bytes:
+        """The event that ends a stream whose last bytes were `after`, and which is nobody's own: one that passed
+        verbatim, or of which the client has seen nothing but heartbeats."""
+
     def peek(self, body: bytes, *, model: str = "", stream: bool = False) -> Peek:
         """Raises BadRequest when the body is no JSON object or a member it reads has the wrong type."""
 
@@ -172,6 +176,15 @@ class Dialect(Protocol):
 
     def edit(self, body: bytes, *, model: str, ask_usage: bool) -> bytes:
         """The body with another model name and, where the dialect needs it, the usage flag set; else identical."""
+
+
+class EndsAnywhere:
+    """The half of a dialect whose error event is the same wherever a stream breaks."""
+
+    def broken(self, error: GatewayError, stamp: Stamp, after: bytes = b"") -> bytes:
+        """See Dialect.broken."""
+        blank = Request(dialect=self.name, model="", stream=True)  # type: ignore[attr-defined]
+        return self.writer(blank, stamp, stream=True).write(Failed(error))  # type: ignore[attr-defined,no-any-return]
 
 
 _DECODER = msgspec.json.Decoder()

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Protocol
 
-from gophergate.core.events import Failed
 from gophergate.core.money import to_dollars
-from gophergate.core.request import Request
 from gophergate.dialects.base import Dialect, Stamp
 from gophergate.errors import GatewayError, UpstreamRefused
 from gophergate.front.base import Reply
@@ -144,8 +142,7 @@ class Outlet:
         if reply.gone or self._over:
             return
         if reply.started:
-            blank = Request(dialect=door.name, model="", stream=True)
-            reply.send(door.writer(blank, stamp, stream=True).write(Failed(error)))
+            reply.send(door.broken(error, stamp))
             reply.end()
             return
         spoken = error.spoken if isinstance(error, UpstreamRefused) else None

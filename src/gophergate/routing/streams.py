@@ -86,6 +86,8 @@ class VerbatimStream(Stream):
         self._filter = None if order.peek.include_usage else order.door.usage_filter()
         self._blind: Striking | None = None
         """What unreadable bytes pass through: no event says whether they tell of an error, and a key may be in them."""
+        self._last = b""
+        """The last bytes passed that told something: an error event goes on from there."""
         self._at_rest = False
         """Whether everything so far has passed, up to the end of an event: only then may words take the short way."""
         # Lines of JSON and JSON arrays have no blank lines: there a line is what must stay whole.
@@ -98,6 +100,7 @@ class VerbatimStream(Stream):
         if self._at_rest and len(events) == 1 and type(events[0]) is BlockGrew and data.find(b"\n\n") == len(data) - 2:
             # More of a block and nothing else, as nearly every read is: no usage to withhold, nothing to wait for.
             self.order.account.see(events)
+            self._last = data
             self._say(data)
             return
         failure = events[-1].error if events and isinstance(events[-1], Failed) else None
@@ -170,6 +173,8 @@ class VerbatimStream(Stream):
             self.order.outlet.begin(self._content_type)
             data = b"".join(self._early)
             self._early.clear()
+        if events or b"data:" in data:
+            self._last = data
         self._say(data)
         if failure is not None:
             # Its own words have just passed; a cut it could not put into words is ours to tell.
@@ -229,9 +234,7 @@ class VerbatimStream(Stream):
         return last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
 
     def _error_event(self, error: GatewayError) -> bytes:
-        order = self.order
-        blank = Request(dialect=order.door.name, model=order.peek.model, stream=True)
-        return order.door.writer(blank, order.stamp, stream=True).write(Failed(error))
+        return self.order.door.broken(error, self.order.stamp, self._last)
 
 
 class TranslatedStream(Stream):

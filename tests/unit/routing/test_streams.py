@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from gophergate.core.events import Failed, Finished, UsageSeen
 from gophergate.core.lifecycle import checked
-from gophergate.dialects.base import Peek
+from gophergate.dialects.base import Peek, Stamp
+from gophergate.dialects.gemini import Gemini
 from gophergate.dialects.openai_chat import OpenAIChat
+from gophergate.dialects.openai_responses import OpenAIResponses
 from gophergate.errors import UpstreamBroken, UpstreamCut, UpstreamRefused
 from gophergate.routing.streams import VerbatimStream
 from kit.ordered import SeenAccount, SeenOutlet, order
@@ -226,3 +228,29 @@ async def test_a_large_event_that_never_ended_is_a_cut_and_not_shown() -> None:
     assert outlet.sent.startswith(ROLE + HELLO + b"data: {")
     assert b"xxx" not in outlet.sent
     assert b'"code":"upstream_broken"' in outlet.sent
+
+
+def test_the_error_event_after_a_cut_goes_on_with_the_numbers_that_passed() -> None:
+    """R-E1, edge case 44: a Responses client orders events by them."""
+    door = OpenAIResponses()
+    for tail in (b"", b": keep-alive\n\n", b'data: {"type":"x","sequence_number":99'):
+        placed = order(door, peek=Peek(model="m", stream=True))
+        stream = VerbatimStream(placed, door.reader(stream=True), b"text/event-stream")
+        for number in range(4):
+            event = {"type": "response.output_text.delta", "sequence_number": number, "item_id": "i", "output_index": 0}
+            stream.feed(b"data: " + json.dumps({**event, "content_index": 0, "delta": f"{number} "}).encode() + b"\n\n")
+        if tail:
+            stream.feed(tail)
+        stream.end(UpstreamCut())
+        assert isinstance(placed.outlet, SeenOutlet)
+        last = json.loads(placed.outlet.sent.rstrip().rpartition(b"data: ")[2])
+        assert (last["type"], last["sequence_number"]) == ("error", 4)
+
+
+@pytest.mark.parametrize("after", [b'[{"candidates":[]}\n', b'[{"candidates":[]}\n,\r\n'])
+def test_an_array_that_is_cut_is_still_an_array(after: bytes) -> None:
+    """R-E1: Gemini without `alt=sse`."""
+    door = Gemini(array=True)
+    stream_end = door.broken(UpstreamCut(), Stamp("t" * 24, 1), after)
+    told = json.loads(after + stream_end)
+    assert list(told[-1]) == ["error"]

@@ -12,7 +12,19 @@ from gophergate.dialects.anthropic_messages import failures, request_reader, req
 from gophergate.dialects.anthropic_messages.reader import BodyReader, StreamReader
 from gophergate.dialects.anthropic_messages.wire import NAME
 from gophergate.dialects.anthropic_messages.writer import PING, STREAM_TYPE, BodyWriter, StreamWriter
-from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, decode, encode, not_json
+from gophergate.dialects.base import (
+    EndsAnywhere,
+    Filter,
+    Peek,
+    Reader,
+    Stamp,
+    Target,
+    Writer,
+    Written,
+    decode,
+    encode,
+    not_json,
+)
 from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.splice import with_text
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
@@ -34,7 +46,7 @@ _WRONG_AT = re.compile(r"\$\.(\w+)")
 _SESSION = re.compile(r"_session_([0-9a-fA-F-]{8,})$")
 
 
-class AnthropicMessages:
+class AnthropicMessages(EndsAnywhere):
     """Stateless. `door` and `count_door` are below a base URL that ends in the version (`/v1`)."""
 
     name = NAME

@@ -12,7 +12,18 @@ from urllib.parse import quote
 import msgspec
 
 from gophergate.core.request import Request
-from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, encode, not_json
+from gophergate.dialects.base import (
+    EndsAnywhere,
+    Filter,
+    Peek,
+    Reader,
+    Stamp,
+    Target,
+    Writer,
+    Written,
+    encode,
+    not_json,
+)
 from gophergate.dialects.gemini.errors import error_object, read_error
 from gophergate.dialects.gemini.read_request import read_request
 from gophergate.dialects.gemini.reader import GeminiReader
@@ -40,7 +51,7 @@ class _Members(msgspec.Struct):
 _MEMBERS = msgspec.json.Decoder(_Members)
 
 
-class Gemini:
+class Gemini(EndsAnywhere):
     """See dialects.base.Dialect.
 
     `array` is the door without `alt=sse`, where a stream is one JSON array and so is its error; both instances speak
@@ -94,6 +105,14 @@ class Gemini:
         """See Dialect.write_error."""
         envelope = {"error": error_object(error, request_id)}
         return encode([envelope] if self._array else envelope)
+
+    def broken(self, error: GatewayError, stamp: Stamp, after: bytes = b"") -> bytes:
+        """An array that has begun is ended."""
+        said = super().broken(error, stamp)
+        before = after.rstrip()
+        if not self._array or not before:
+            return said
+        return (b"" if before.endswith((b"[", b",")) else b",") + said[1:]
 
     def peek(self, body: bytes, *, model: str = "", stream: bool = False) -> Peek:
         """See Dialect.peek."""

@@ -35,7 +35,7 @@ _NOT_JSON = "The provider's reply holds something that is not its protocol."
 class _Candidate:
     """What must be remembered of one alternative while it grows."""
 
-    __slots__ = ("block_start", "extra", "kind", "length", "partial", "said", "sealed", "word")
+    __slots__ = ("block_start", "extra", "kind", "length", "nameless", "partial", "said", "sealed", "word")
 
     def __init__(self) -> None:
         self.kind = ""
@@ -46,6 +46,14 @@ class _Candidate:
         self.word = ""
         self.extra: dict[str, Json] = {}
         self.partial: tuple[ToolCall, PartialArguments] | None = None
+        self.nameless: tuple[dict[str, Json], Seal | None] | None = None
+
+
+def _completes(told: dict[str, Json], nameless: dict[str, Json]) -> bool:
+    """Whether a functionCall is the rest of one that came without its name."""
+    if told.get("id") and nameless.get("id"):
+        return bool(told["id"] == nameless["id"])
+    return not (told.keys() & {"args", "partialArgs"})
 
 
 class GeminiReader:
@@ -161,6 +169,7 @@ class GeminiReader:
         if word := finish_word(told.get("finishReason")):
             state.word = word
             self._finish_call(index, state)
+            self._give_up(index, state)
             if state.kind == "text":
                 citations = read_citations(state.extra, "".join(state.said), state.block_start)
                 self._assembler.text("", choice=index, citations=citations)
@@ -207,14 +216,32 @@ class GeminiReader:
     def _call(self, part: dict[str, Json], seal: Seal | None, index: int, state: _Candidate) -> None:
         told = camel(part["functionCall"])
         name = told.get("name")
+        if not isinstance(name, str):
+            name = ""
+            told = {**told, "name": name}
+        if state.nameless is not None and name:
+            if _completes(told, state.nameless[0]):
+                told = {**state.nameless[0], **told}
+                seal = seal or state.nameless[1]
+                state.nameless = None
+            self._give_up(index, state)
         if name and state.partial is not None:
-            self._finish_call(index, state)
+            if state.partial[0].name:
+                self._finish_call(index, state)
+            else:
+                state.partial = (replace(state.partial[0], name=name), state.partial[1])
         state.kind = ""
         if state.partial is None:
-            if not isinstance(name, str) or not name:
-                return  # the empty end of a streamed call
-            call = replace(read_call(part, self._call_id(told, name)), seal=seal)
-            if "partialArgs" not in told and not told.get("willContinue"):
+            is_streamed = "partialArgs" in told or told.get("willContinue")
+            if not name and not is_streamed:
+                # The empty end of a streamed call; or, with something in it, a call whose name may still come.
+                if told.get("id") or told.get("args") is not None:
+                    self._give_up(index, state)
+                    state.nameless = (told, seal)
+                return
+            whole = {**part, "functionCall": told}
+            call = replace(read_call(whole, self._call_id(told, name)), seal=seal)
+            if not is_streamed:
                 self._assembler.whole(call, choice=index)
                 return
             state.partial = (replace(call, extra=as_extra({})), PartialArguments())
@@ -223,6 +250,13 @@ class GeminiReader:
         state.partial[1].take(told.get("partialArgs"))
         if not told.get("willContinue"):
             self._finish_call(index, state)
+
+    def _give_up(self, index: int, state: _Candidate) -> None:
+        """A call that never got its name is told without: the assembler says that it is malformed."""
+        if state.nameless is not None:
+            (told, seal), state.nameless = state.nameless, None
+            call = read_call({"functionCall": told}, self._call_id(told, ""))
+            self._assembler.whole(replace(call, seal=seal), choice=index)
 
     def _call_id(self, told: dict[str, Json], name: str) -> str:
         self._calls += 1

@@ -66,7 +66,7 @@ class _Candidate:
     def finished(self, index: int, reason: Reason, native: str, extra: Mapping[str, Json]) -> dict[str, Json]:
         """The members that end a candidate."""
         told: dict[str, Json] = {"finishReason": word_of(reason, native), "index": index}
-        if self.broken_call and reason in {"tool_calls", "stop"}:
+        if self.broken_call and reason in {"tool_calls", "stop", "malformed_tool_call"}:
             told["finishReason"] = "MALFORMED_FUNCTION_CALL"
             told["finishMessage"] = f"Malformed function call: {self.broken_call}"
         if self.placed and "groundingMetadata" not in extra:

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 import msgspec
 
 from gophergate.core.request import Request
-from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, encode, not_json
+from gophergate.dialects.base import (
+    EndsAnywhere,
+    Filter,
+    Peek,
+    Reader,
+    Stamp,
+    Target,
+    Writer,
+    Written,
+    encode,
+    not_json,
+)
 from gophergate.dialects.ollama.errors import read_error
 from gophergate.dialects.ollama.read_request import read_request
 from gophergate.dialects.ollama.reader import OllamaReader
@@ -34,7 +45,7 @@ class _Members(msgspec.Struct):
 _MEMBERS = msgspec.json.Decoder(_Members)
 
 
-class Ollama:
+class Ollama(EndsAnywhere):
     """See dialects.base.Dialect.
 
     `generate` is the /api/generate door, whose verbatim path leads to /api/generate too; both instances speak the same

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gophergate.core.request import Request
-from gophergate.dialects.base import Peek, Reader, Stamp, Target, Writer, Written, encode
+from gophergate.dialects.base import EndsAnywhere, Peek, Reader, Stamp, Target, Writer, Written, encode
 from gophergate.dialects.openai_chat import request_in, request_out, verbatim
 from gophergate.dialects.openai_chat.errors import envelope, read_error
 from gophergate.dialects.openai_chat.reader import BodyReader, StreamReader
@@ -20,7 +20,7 @@ from gophergate.dialects.sse import COMMENT
 from gophergate.errors import GatewayError, UpstreamRefused
 
 
-class OpenAIChat:
+class OpenAIChat(EndsAnywhere):
     """The `openai_chat` dialect. Stateless: one instance serves everyone."""
 
     name = NAME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,11 +12,12 @@ from gophergate.core.request import Request
 from gophergate.dialects import sse
 from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, decode_object, encode
 from gophergate.dialects.openai_responses.errors import error_members, read_error
+from gophergate.dialects.openai_responses.frames import Frames
 from gophergate.dialects.openai_responses.reader import BodyReader, StreamReader
 from gophergate.dialects.openai_responses.request_in import read_request
 from gophergate.dialects.openai_responses.request_out import write_request
 from gophergate.dialects.openai_responses.wire import NAME
-from gophergate.dialects.openai_responses.writer import BodyWriter, StreamWriter
+from gophergate.dialects.openai_responses.writer import BodyWriter, StreamWriter, error_event
 from gophergate.dialects.splice import with_member
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
 
@@ -32,6 +34,7 @@ class _Peeked(msgspec.Struct):
     tools: msgspec.Raw = msgspec.Raw()
 
 
+_NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d{1,15})\b')
 _PEEK = msgspec.json.Decoder(_Peeked)
 _NO_TOOLS = (b"", b"[]", b"null")
 _TOOLS_IN_INPUT = b'"additional_tools"'
@@ -65,6 +68,11 @@ class OpenAIResponses:
 
     def write_error(self, error: GatewayError, request_id: str) -> bytes:
         return encode({"error": error_members(error)})
+
+    def broken(self, error: GatewayError, stamp: Stamp, after: bytes = b"") -> bytes:
+        """The numbering goes on from what has passed."""
+        numbers = _NUMBER.findall(after)
+        return error_event(error, Frames(int(numbers[-1]) + 1 if numbers else 0))
 
     def peek(self, body: bytes, *, model: str = "", stream: bool = False) -> Peek:
         try:

@@ -84,6 +84,7 @@ def _input_delta(reply: Reply, said: Said) -> None:
 def _arguments_done(reply: Reply, said: Said) -> None:
     seen = reply.seen(said, "function_call" if said.input is None else "custom_tool_call")
     if isinstance(seen, SeenCall):
+        seen.begin({"name": said.name})
         seen.settle(said.arguments if said.input is None else said.input)
 
 

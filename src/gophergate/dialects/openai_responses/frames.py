@@ -17,8 +17,8 @@ class Frames:
 
     __slots__ = ("_next",)
 
-    def __init__(self) -> None:
-        self._next = 0
+    def __init__(self, first: int = 0) -> None:
+        self._next = first
 
     @property
     def begun(self) -> bool:

@@ -157,7 +157,7 @@ class SeenMessage(Seen):
 class SeenCall(Seen):
     """A function call, or a free-form one."""
 
-    __slots__ = ("_assembler", "_held", "_key", "_length", "_open")
+    __slots__ = ("_assembler", "_held", "_item", "_key", "_length", "_open")
 
     def __init__(self, assembler: Assembler, key: Key, item: dict[str, Any]) -> None:
         super().__init__(text_of(item.get("type")))
@@ -166,11 +166,16 @@ class SeenCall(Seen):
         self._length = 0
         self._held: list[str] = []
         self._open = False
-        self._begin(item)
+        self._item: dict[str, Any] = {}
+        self.begin(item)
 
-    def _begin(self, item: dict[str, Any]) -> None:
+    def begin(self, item: dict[str, Any], *, at_last: bool = False) -> None:
+        """What is known of the call. It opens once it has a name, `at_last` without."""
+        if self._open:
+            return
+        item = self._item = {**self._item, **{name: value for name, value in item.items() if value is not None}}
         name = text_of(item.get("name"))
-        if self._open or not name:
+        if not name and not at_last:
             return
         self._open = True
         item_id = text_of(item.get("id")) or text_of(item.get("item_id"))
@@ -206,9 +211,14 @@ class SeenCall(Seen):
             self.grow(whole[self._length :])
 
     def finish(self, item: dict[str, Any]) -> None:
-        self.is_whole = True
-        self._begin(item)
+        self.begin(item)
         self.settle(item.get("input" if self.kind == "custom_tool_call" else "arguments"))
+        self.is_whole = self._open  # The last word of one without a name may still come with the whole response.
+        self._assembler.close(self._key)
+
+    def give_up(self) -> None:
+        """Nothing more will come: a call that never got its name is told without."""
+        self.begin({}, at_last=True)
         self._assembler.close(self._key)
 
 

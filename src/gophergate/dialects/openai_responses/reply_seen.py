@@ -16,6 +16,7 @@ from gophergate.dialects.openai_responses.errors import Complaint, complaint_of,
 from gophergate.dialects.openai_responses.items_seen import (
     Key,
     Seen,
+    SeenCall,
     seen_item,
 )
 from gophergate.dialects.openai_responses.usage import read_usage
@@ -38,6 +39,7 @@ class Said(msgspec.Struct):
     refusal: Any = None
     arguments: Any = None
     input: Any = None
+    name: Any = None
     part: Any = None
     item: Any = None
     annotation: Any = None
@@ -112,6 +114,9 @@ class Reply:
             self.fail(complaint_of({"error": error}) or Complaint("The provider failed and did not say why."), response)
             return
         self._settle(list_of(response.get("output")))
+        for seen in self._items.values():
+            if isinstance(seen, SeenCall):
+                seen.give_up()
         self.assembler.usage(read_usage(response, self._uses))
         self._end(response, status)
 

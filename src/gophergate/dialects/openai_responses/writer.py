@@ -149,15 +149,18 @@ class StreamWriter:
         On a stream that is not ours from its beginning (its first part went verbatim) only the error: a response
         under another id would break the client before it had read what went wrong.
         """
-        told = error_members(error)
         begun = self._frames.begun
-        said = self._frames.frame(
-            "error", {"code": error.code, "message": error.message, "param": error.param, "error": told}
-        )
+        said = error_event(error, self._frames)
         if not begun:
             return said
         self.response = self._answer.failed(error, self._output, self._usage)
         return said + self._frames.frame("response.failed", {"response": self.response})
+
+
+def error_event(error: GatewayError, frames: Frames) -> bytes:
+    """The event that SDKs raise."""
+    told = error_members(error)
+    return frames.frame("error", {"code": error.code, "message": error.message, "param": error.param, "error": told})
 
 
 class BodyWriter:
