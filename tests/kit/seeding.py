@@ -20,7 +20,7 @@ from typing import Any
 import httpx2
 
 from gophergate.app import Gateway
-from gophergate.core.call import Attempt, CallBodies, CallRecord, Status
+from gophergate.core.call import Attempt, CallBodies, CallRecord, GuardFinding, Status
 from gophergate.core.usage import Usage
 from gophergate.ids import Ids
 from kit.gate import KEY, PASSWORD, gate
@@ -39,6 +39,10 @@ _MODELS: Sequence[tuple[str, str, float, int, int]] = (
     ("lab", "our-own-7b", 0.06, -1, -1),
 )
 """Provider, model, share of calls, nano-dollars a token in and out (-1: no price)."""
+_FOUND: Sequence[tuple[GuardFinding, ...]] = (
+    (),
+    (GuardFinding(guard="personal-data", action="mask", mode="monitor", where="input", found={"EMAIL": 1}),),
+)
 _TAIL = "And so the gopher kept the gate."
 
 
@@ -114,7 +118,19 @@ async def _people(admin: Operator) -> list[Mapping[str, Any]]:
     )
     for group in groups:
         await admin.make("/api/groups", group)
+    await _guards(admin, teams[2]["id"])
     return clients
+
+
+async def _guards(admin: Operator, team: str) -> None:
+    """One that only puts on record, one for the models of a provider, one that is off: no call of a test meets them."""
+    kept = (
+        {"name": "personal-data", "kind": "pii", "action": "mask", "mode": "monitor", "teams": [team]},
+        {"name": "project-names", "kind": "keywords", "keywords": ["Zephyr", HOSTILE], "models": ["openai/*"]},
+        {"name": "ticket-numbers", "kind": "regex", "patterns": ["ACME-[0-9]{6}"], "action": "warn", "enabled": False},
+    )
+    for guard in kept:
+        await admin.make("/api/guards", guard)
 
 
 def _moments(dice: random.Random, calls: int, end: float, days: int) -> list[float]:
@@ -200,6 +216,7 @@ def _call(dice: random.Random, call_id: str, at: float, client: Mapping[str, Any
         overhead_ms=round(dice.uniform(0.4, 1.4), 3),
         attempts=tuple(attempts),
         decision=(f"'{asked}' is a group, tried in order",) if "/" not in asked else (),
+        guards=_FOUND[dice.choices((0, 1), (60, 1))[0]] if usage else (),
         error_code=code,
         error_message=said,
         client_ip="10.0.3.7",

@@ -21,6 +21,7 @@ const LOADERS = {
   costs: () => import("./pages/costs.js"),
   clients: () => import("./pages/clients.js"),
   teams: () => import("./pages/teams.js"),
+  guards: () => import("./pages/guards.js"),
   users: () => import("./pages/users.js"),
   audit: () => import("./pages/audit.js"),
   playground: () => import("./pages/playground.js"),

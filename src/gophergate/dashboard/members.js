@@ -56,6 +56,11 @@ const WORDS = {
   balance: "credit",
   low: "warning threshold",
   mapped_name: "name upstream",
+  detect: "what it looks for",
+  where: "where it looks",
+  case_sensitive: "whether capitals matter",
+  whole_words: "whole words only",
+  on_error: "what is too large",
   "price.like": "model whose price it has",
   sticky_by: "thread of stickiness",
   hedge_after: "time before hedging",
@@ -85,6 +90,11 @@ const UNSET = {
   expires_at: "never",
   mapped_name: "the same",
   models: "every model",
+  detect: "all there is",
+  teams: "everybody",
+  clients: "everybody",
+  keys: "everybody",
+  placeholder: "what was found",
   concurrency: "no limit",
   retries: "as its kind has it",
 };
@@ -184,7 +194,7 @@ export function valueOf(path, value, names = {}) {
   if (isEmpty(value)) {
     if (first === "limits") return "no limit";
     if (first === "timeouts") return "as its kind has it";
-    if (first === "models" && Array.isArray(value)) return "its own list";
+    if (first === "models" && Array.isArray(value)) return "all there are";
     return UNSET[last] || "none";
   }
   if (value === "***") return "a new one";
@@ -201,6 +211,8 @@ export function valueOf(path, value, names = {}) {
   if (first === "timeouts" || SECONDS.has(last)) return value ? span(Number(value)) : "never";
   if (/(_at|_until)$|^(since|until)$/.test(last))
     return exactTime(typeof value === "number" ? value / 1000 : value);
+  if (Array.isArray(value) && names[last])
+    return value.map((one) => names[last][one] || shortId(String(one))).join(", ");
   if (Array.isArray(value))
     return value.length > 6 ? `${value.slice(0, 5).join(", ")} and ${value.length - 5} more` : value.join(", ");
   if (typeof value === "number") return exactly(value);

@@ -12,6 +12,7 @@ export const PLACES = [
   { page: "costs", word: "Costs", group: "Observe", icon: "costs", thumb: true },
   { page: "clients", word: "Clients & keys", group: "Govern", icon: "clients" },
   { page: "teams", word: "Teams & budgets", group: "Govern", icon: "teams" },
+  { page: "guards", word: "Guards", group: "Govern", icon: "guards" },
   { page: "users", word: "Users", group: "Govern", icon: "users", needs: "people" },
   { page: "audit", word: "Audit", group: "Govern", icon: "audit", needs: "audit" },
   { page: "playground", word: "Playground", group: "Build", icon: "playground" },

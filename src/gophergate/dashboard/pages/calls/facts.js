@@ -1,6 +1,8 @@
 /** What one wants to know of a call at a glance. */
 import { html } from "../../ui.js";
 import { count, duration, exactTime } from "../../format.js";
+import { href } from "../../router.js";
+import { finding } from "../guards/words.js";
 import { Copy, Id, Money, Outcome } from "../../widgets/basics.js";
 
 export function Facts({ call, names }) {
@@ -96,6 +98,16 @@ export function Facts({ call, names }) {
         </span>
       </div>
     `}
+    ${call.guards.map((one) => html`
+      <div
+        key=${one.guard + one.where}
+        class=${`notice ${one.mode === "monitor" ? "" : one.action === "block" ? "bad" : "warn"}`}
+      >
+        <span>
+          The guard <a href=${href("guards", one.guard)}>${one.guard}</a> ${finding(one)}.
+        </span>
+      </div>
+    `)}
     ${call.dropped.length > 0 && html`
       <div class="notice warn">
         <span>Settings the provider could not be told: ${call.dropped.join(", ")}.</span>
