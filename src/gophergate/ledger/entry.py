@@ -434,7 +434,7 @@ class Entry:
             call_id=self.call_id,
             request=redacted_bytes(request, redact)[:_MAX_KEPT],
             response=redacted_bytes(b"".join(self._kept), redact)[:_MAX_KEPT],
-            request_size=len(self._body),
+            request_size=len(request) or len(self._body),
             response_size=self.response_bytes,
         )
 

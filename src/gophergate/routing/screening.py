@@ -8,11 +8,14 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from gophergate.core.events import Event
+from gophergate.core.events import BlockGrew, Event
 from gophergate.core.guarding import Guarding, Screen
 from gophergate.dialects.base import Reader
 from gophergate.routing.base import Account, Order, Reread
-from gophergate.routing.heavy import apart
+from gophergate.routing.heavy import LARGE, apart
+
+WORK = 8
+"""Looking for all that guards can look for takes so many times as long as reading does."""
 
 
 async def screened(order: Order) -> Order:
@@ -28,7 +31,7 @@ async def screened(order: Order) -> Order:
         request = await apart(len(body), read, body, model=order.path_model, stream=order.peek.stream)
     if guarding.rewrites and "audio" in request.modalities:
         raise guarding.refusal("an answer in sound cannot be looked at. Ask for text alone.")
-    shown = await apart(len(body), guarding.request, request) if guarding.reads else request
+    shown = await apart(len(body) * WORK, guarding.request, request) if guarding.reads else request
     is_masked = shown is not request
     if is_masked:
         order.account.decided("guards masked what they found in the request, so it goes out written anew")
@@ -82,6 +85,10 @@ class Passing:
         self._rewrites = guarding.rewrites
         lost = partial(_lose, order.account)
         self._screen = guarding.answer(lost) if guarding.rewrites else guarding.watch()
+
+    def is_much(self, events: list[Event]) -> bool:
+        """Whether these are better looked at apart."""
+        return sum(len(event.text) for event in events if type(event) is BlockGrew) * WORK >= LARGE
 
     def take(self, events: list[Event]) -> list[Event]:
         """Those that go on."""

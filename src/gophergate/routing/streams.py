@@ -18,7 +18,7 @@ from gophergate.errors import GatewayError, UpstreamBroken, UpstreamCut, Upstrea
 from gophergate.routing.base import Order
 from gophergate.routing.flow import Stream
 from gophergate.routing.heavy import LARGE
-from gophergate.routing.screening import passing
+from gophergate.routing.screening import WORK, passing
 from gophergate.routing.secrecy import Striking, strike, without
 
 _CONTENT = (BlockOpened, BlockGrew, Finished)
@@ -261,8 +261,13 @@ class TranslatedStream(Stream):
 
     def _is_much(self, events: list[Event]) -> bool:
         """Whether these are much work: they repeat much, or guards look at what they have held until a block closes."""
-        much = _LONG if self._passing is None else LARGE
-        return self._size >= much and any(type(event) in _REPEATING for event in events)
+        if self._size >= self._much and any(type(event) in _REPEATING for event in events):
+            return True
+        return self._passing is not None and self._passing.is_much(events)
+
+    @property
+    def _much(self) -> int:
+        return _LONG if self._passing is None else LARGE // WORK
 
     def _ended(self, events: list[Event], error: GatewayError | None) -> None:
         if events:
@@ -306,7 +311,7 @@ class TranslatedStream(Stream):
 
     @property
     def _is_large(self) -> bool:
-        return self._size >= _LONG or super()._is_large
+        return self._size + self._unread >= self._much or super()._is_large
 
     def _take_one(self, event: Event) -> None:
         due = self._due(event)

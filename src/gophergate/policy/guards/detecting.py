@@ -43,7 +43,8 @@ def as_it_is(text: str, start: int, end: int) -> int:
 class Shape:
     """A built-in expression of bounded length. `alphabet` holds every character that a find may hold; nothing is held
     back but the run of those that the text ends with, of at most `reach`: that is more than the longest find and the
-    character after it. `begins` are those that a find may begin with, `marks` a character that every find has."""
+    character after it. `begins` are those that a find may begin with, `needs` an
+    expression for a sign that every find has: a text without it costs a look."""
 
     def __init__(
         self,
@@ -54,22 +55,21 @@ class Shape:
         reach: int,
         begins: Callable[[str], bool] | None = None,
         check: Check = as_it_is,
-        flags: int = 0,
-        marks: str = "",
+        needs: str = "",
     ) -> None:
         self._label = label
-        self._pattern = re.compile(expression, flags)
+        self._pattern = re.compile(expression)
         self._alphabet = alphabet
         self._begins = begins or alphabet
         self._reach = reach
         self._check = check
-        self._marks = marks
+        self._needs = re.compile(needs)
 
     def scan(self, text: str, start: int, *, is_whole: bool) -> tuple[list[Find], int]:
         size = len(text)
         decided = size if is_whole else self._open(text, start)
         finds: list[Find] = []
-        if self._marks and not any(mark in text for mark in self._marks):
+        if self._needs.search(text, start) is None:
             return finds, decided
         at = start
         while (found := self._pattern.search(text, at)) is not None and found.start() < decided:

@@ -23,6 +23,7 @@ _EXPRESSIONS = (
     r"(?:^|\n)\s*#{2,}\s*(?:new|updated|system)\s+(?:system\s+)?(?:instructions?|prompt)\b",
 )
 
-INJECTIONS: tuple[Detector, ...] = tuple(
-    Expression(expression, "INJECTION", case_sensitive=False) for expression in _EXPRESSIONS
+INJECTIONS: tuple[Detector, ...] = (
+    Expression("|".join(_EXPRESSIONS), "INJECTION", case_sensitive=False, longest=4000),
 )
+"""One expression: the engine looks for all of them at once."""

@@ -32,9 +32,9 @@ class Expression:
     """One expression. At each step it looks at `_STEP + LONGEST_FIND` characters, as if the rest were not there but for
     one character on either side: so the finds are the same however the text comes."""
 
-    def __init__(self, pattern: str, label: str, *, case_sensitive: bool) -> None:
-        if len(pattern) > LONGEST_PATTERN:
-            raise BadPattern(f"it has more than {LONGEST_PATTERN} characters")
+    def __init__(self, pattern: str, label: str, *, case_sensitive: bool, longest: int = LONGEST_PATTERN) -> None:
+        if len(pattern) > longest:
+            raise BadPattern(f"it has more than {longest} characters")
         self._label = label
         self._pattern = _compiled(pattern, case_sensitive=case_sensitive)
         if self._pattern.fullmatch("") is not None or self._pattern.search("") is not None:

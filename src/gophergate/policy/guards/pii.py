@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from gophergate.policy.guards.detecting import Check, Detector, Find, Shape, as_it_is
 
 _LETTERS = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f\uff21-\uff3a\uff41-\uff5a"
+_DIGIT = r"\d"
 _GAP = "[ \u00a0\u2009\u202f\u2010\u2011-]"
 _WORD = re.compile(rf"[{_LETTERS}\d]")
 _SEPARATORS = frozenset(" \u00a0\u2009\u202f\u2010\u2011-./()+\uff0b")
@@ -48,7 +49,7 @@ _EMAIL = Shape(
     rf"[{_LETTERS}\d_+][{_LOCAL}]{{0,63}}+[@\uff20](?:[{_LETTERS}\d](?:[{_LETTERS}\d-]{{0,62}})[.\uff0e]){{1,8}}[{_LETTERS}]{{2,24}}",
     alphabet=_is_mail,
     reach=700,
-    marks="@\uff20",
+    needs="[@\uff20]",
 )
 
 # -- numbers ------------------------------------------------------------------------------------------------------
@@ -73,6 +74,7 @@ def _card(expression: str) -> Shape:
         begins=_begins_number,
         reach=40,
         check=_luhn,
+        needs=_DIGIT,
     )
 
 
@@ -89,6 +91,7 @@ _SSN = Shape(
     alphabet=_is_number,
     begins=_begins_number,
     reach=20,
+    needs=_DIGIT,
 )
 
 
@@ -104,6 +107,7 @@ def _phone(expression: str, check: Check = as_it_is) -> Shape:
         begins=_begins_number,
         reach=48,
         check=check,
+        needs=_DIGIT,
     )
 
 
@@ -204,8 +208,9 @@ _IPS = (
     Shape(
         "IP_ADDRESS",
         rf"(?<![\w.])(?a:{_BYTE}(?:\.{_BYTE}){{3}})(?!\w|\.\d)",
-        alphabet=lambda sign: sign in "0123456789.",
+        alphabet="0123456789.".__contains__,
         reach=20,
+        needs=_DIGIT,
     ),
     Shape(
         "IP_ADDRESS",
@@ -213,7 +218,7 @@ _IPS = (
         alphabet=_HEXADECIMAL.__contains__,
         reach=50,
         check=_ipv6,
-        marks=":",
+        needs=":",
     ),
 )
 
@@ -241,7 +246,13 @@ _TOKENS = "|".join(
     )
 )
 _TOKEN_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
-_SECRET_TOKEN = Shape("SECRET", rf"(?<![A-Za-z0-9])(?:{_TOKENS})", alphabet=_TOKEN_SIGNS.__contains__, reach=4096)
+_SECRET_TOKEN = Shape(
+    "SECRET",
+    rf"(?<![A-Za-z0-9])(?:{_TOKENS})",
+    alphabet=_TOKEN_SIGNS.__contains__,
+    reach=4096,
+    needs=r"[-_A-Z.]",
+)
 
 _PEM_MARK = "-----BEGIN"
 _PEM_HEAD = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")

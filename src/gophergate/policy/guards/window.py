@@ -17,6 +17,10 @@ Tell = Callable[[Rule, str], None]
 """Hears of every find, by its rule and its label."""
 
 
+_AT_ONCE = 32 << 10
+"""Characters that are looked at in one step: no other thread comes between the beginning of a search and its end."""
+
+
 class Blocked(Exception):
     """A rule that blocks has found something."""
 
@@ -45,6 +49,13 @@ class Window:
 
     def feed(self, piece: str, *, is_whole: bool = False) -> str:
         """What may go on now, in place of what has come. `is_whole`: the text is over. Raises Blocked."""
+        size = len(piece)
+        if size <= _AT_ONCE:
+            return self._feed(piece, is_whole=is_whole)
+        parts = [self._feed(piece[at : at + _AT_ONCE], is_whole=False) for at in range(0, size, _AT_ONCE)]
+        return "".join([*parts, self._feed("", is_whole=is_whole)])
+
+    def _feed(self, piece: str, *, is_whole: bool) -> str:
         text = self._text = self._text + piece if self._text else piece
         cut = len(text)
         for number, (rule, detector) in enumerate(self._rules):
