@@ -4,8 +4,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from gophergate.store.bulk import BulkInsert, upsert
+from gophergate.store.calls import Calls
 from gophergate.store.database import Conflict, Database
 from gophergate.store.tables import change_marks
+from kit.call_records import call
 
 COLUMNS = ("topic", "version")
 
@@ -46,3 +48,25 @@ async def test_a_plain_insert_of_what_is_there_is_a_conflict_and_stores_none(dat
         async with database.write() as connection:
             await inserting.execute(connection, [(f"{number:03d}", number) for number in range(70)])
     assert await stored(database) == [("069", 1)]
+
+
+async def test_columns_that_no_row_fills_are_left_out_and_the_next_rows_may_fill_them(database: Database) -> None:
+    calls = Calls(database)
+    batches = [
+        [call(1), call(2, stream=True)],
+        [call(3, cost=0, session=""), call(4, tags={"a": "b"}, usage=None)],
+        [call(5)],
+        [call(number, session=None if number % 3 else "s") for number in range(6, 150)],
+    ]
+    for batch in batches:
+        assert await calls.write(batch) == {record.id for record in batch}
+    stored = {record.id: record for record in (await calls.page(limit=500)).items}
+    assert stored == {record.id: record for batch in batches for record in batch}
+
+
+async def test_what_must_be_there_is_never_left_out(database: Database) -> None:
+    inserting = BulkInsert(insert(change_marks), COLUMNS, database.sql)
+    with pytest.raises(Conflict):
+        async with database.write() as connection:
+            await inserting.execute(connection, [("topic", None)])
+    assert await stored(database) == []

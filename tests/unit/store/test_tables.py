@@ -40,11 +40,10 @@ def test_inserts_are_words_postgresql_understands() -> None:
 
     dialect = PGDialect_asyncpg()
     one = BulkInsert(insert(calls), COLUMNS, dialect)
-    ((size, text),) = one._texts
-    assert size == 1
+    (text,) = one._written(COLUMNS)
     assert text.count("$") == len(COLUMNS)
     assert "RETURNING" not in text
     columns = ("slot", *DIMENSIONS, *SUMS)
-    ((_, text),) = BulkInsert(upsert(usage_hourly, SUMS, dialect), columns, dialect)._texts
+    (text,) = BulkInsert(upsert(usage_hourly, SUMS, dialect), columns, dialect)._written(columns)
     assert "ON CONFLICT (slot, organisation_id" in text
     assert "cost = (usage_hourly.cost + excluded.cost)" in text
