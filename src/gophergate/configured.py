@@ -76,7 +76,6 @@ class Configuration:
         self._from_file = providers_of(settings)
         self._file_groups = {group.name: _group(group) for group in settings.groups}
         self._file_guards = rules_of(settings)
-        self._unusable: tuple[str, ...] = ()
         self._listed: dict[str, tuple[str, ...]] = {}
         self.facts = FactKeeper(
             settings.data_dir, transport, every=settings.pricing.refresh, wall=wall, learn=self._learn
@@ -87,7 +86,9 @@ class Configuration:
         self.version = 0
         self.on_swap: list[Callable[[], None]] = []
         try:
-            self.holder = CatalogHolder(self._built(self._from_file, self._file_groups, {}, self._file_guards))
+            self.holder = CatalogHolder(
+                self._built(self._from_file, self._file_groups, {}, Guards(in_force(self._file_guards)))
+            )
         except GroupProblem as error:
             number = next((n for n, group in enumerate(settings.groups) if group.name == error.group), 0)
             raise SettingsError(error.message, settings.source("groups", number)) from None
@@ -199,11 +200,11 @@ class Configuration:
             except ConfigurationProblem as error:
                 self._leave_out(f"group {group_row.name}", error, strict=strict)
         groups |= changed
-        rules = await self._rules(strict=strict)
+        guards = await self._guards(strict=strict)
         by_name = {row.name: row for row in model_rows}
         while True:
             try:
-                catalog = self._built(tuple(found), groups, by_name, rules)
+                catalog = self._built(tuple(found), groups, by_name, guards)
             except GroupProblem as error:
                 problem = ConfigurationProblem(error.message, param=error.member)
                 # Of groups that lead to one another, one of the database goes: the file stood before it.
@@ -215,11 +216,11 @@ class Configuration:
                     self.model_rows = by_name
                 return catalog
 
-    async def _rules(self, *, strict: bool) -> tuple[Rule, ...]:
-        """The guards, the file's first. One that cannot be used, and does not say that calls may do without it, stands
-        in `_unusable`."""
-        unusable: list[str] = []
+    async def _guards(self, *, strict: bool) -> Guards:
+        """The guards, the file's first. While one cannot be used, and does not say that calls may do without it, no
+        call is let through."""
         found = list(self._file_guards)
+        unusable: list[str] = []
         taken = {rule.name for rule in found}
         for row in await self.guards.all():
             try:
@@ -229,8 +230,7 @@ class Configuration:
             except ConfigurationProblem as error:
                 self._leave_out(f"guard {row.name}", error, strict=strict)
                 unusable += [row.name] if must_hold(row.definition) else []
-        self._unusable = tuple(unusable)
-        return tuple(found)
+        return Guards(in_force(found), unusable)
 
     def _leave_out(self, what: str, error: ConfigurationProblem, *, strict: bool) -> None:
         if strict:
@@ -295,14 +295,13 @@ class Configuration:
         found: Iterable[Provider],
         groups: Mapping[str, Group],
         rows: Mapping[str, ModelRow],
-        rules: Iterable[Rule],
+        guards: Guards,
     ) -> Catalog:
         known = tuple(
             replace(p, models=self._listed[_fingerprint(p)]) if not p.models and _fingerprint(p) in self._listed else p
             for p in found
         )
         set_ = {name: ModelSetting(enabled=row.enabled, sent_as=row.mapped_name or "") for name, row in rows.items()}
-        guards = Guards(in_force(rules), self._unusable)
         return Catalog(known, checked_groups(groups), int(self._wall()), set_, self.facts.book, guards)
 
 

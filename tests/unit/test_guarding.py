@@ -49,6 +49,7 @@ async def test_a_guard_of_the_file_that_cannot_be_stops_the_start(
         ({"kind": "keywords", "keywords": [" "]}, "keywords"),
         ({"kind": "regex", "patterns": ["ok", "a*"]}, "patterns.1"),
         ({"kind": "pii", "placeholder": "a\nb"}, "placeholder"),
+        ({"kind": "pii", "placeholder": 'a"b'}, "placeholder"),
     ],
 )
 def test_a_guard_that_cannot_be_is_refused_by_its_member(definition: dict[str, Any], member: str) -> None:
@@ -74,10 +75,10 @@ async def test_no_call_passes_while_a_stored_guard_cannot_be_used(tmp_path: Path
             assert must_hold(definition) == (status == 503)
             await configuration.guards.create(GuardRow(name="new", definition=definition, created_at=1, updated_at=1))
             await configuration.reload()
+            assert "guard new" in configuration.broken
             answer = await client.post(path, json=said)
             assert answer.status_code == status
             assert status == 200 or "'new' cannot be used" in answer.text
-            assert "guard new" in configuration.broken
             await configuration.guards.delete("new")
         await configuration.reload()
         assert (await client.post(path, json=said)).status_code == 200

@@ -41,7 +41,9 @@ Words = Annotated[list[Word], Member(max_length=1000, examples=[["project zephyr
 Patterns = Annotated[list[Pattern], Member(max_length=50, description="For regex, in RE2's syntax.")]
 ScopeIds = Annotated[list[ScopeId], Member(max_length=1000, examples=[["019a1f3c2b7e98a2037d10b4c1"]])]
 Models = Annotated[list[ModelName], Member(max_length=1000)]
-Placeholder = Annotated[str, StringConstraints(max_length=64), Member(examples=["[removed]"])]
+Placeholder = Annotated[
+    str, StringConstraints(max_length=64, pattern=r'^[^\x00-\x1f\x7f-\x9f"\\]*$'), Member(examples=["[removed]"])
+]
 
 
 class GuardMembers(Given):

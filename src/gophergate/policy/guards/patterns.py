@@ -21,6 +21,7 @@ _STEP = 128
 """Characters that are decided at a time; so many beside `LONGEST_FIND` are held back at most."""
 _LARGEST_STEP = 4096
 _MOST_MEMORY = 2 << 20
+_MOST_FOR_WORDS = 32 << 20
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -72,7 +73,8 @@ class Keywords:
         self._label = label
         self._whole_words = whole_words
         self._longest = len(known[0])
-        self._pattern = _compiled("|".join(map(re2.escape, known)), case_sensitive=case_sensitive)
+        written = "|".join(map(re2.escape, known))
+        self._pattern = _compiled(written, case_sensitive=case_sensitive, memory=_MOST_FOR_WORDS)
 
     def scan(self, text: str, start: int, *, is_whole: bool) -> tuple[list[Find], int]:
         """See `Detector`."""
@@ -111,10 +113,10 @@ def _whole_signs(text: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def _compiled(pattern: str, *, case_sensitive: bool) -> re2._Regexp:
+def _compiled(pattern: str, *, case_sensitive: bool, memory: int = _MOST_MEMORY) -> re2._Regexp:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _MOST_MEMORY
+    options.max_mem = memory
     options.case_sensitive = case_sensitive
     options.never_capture = True
     try:

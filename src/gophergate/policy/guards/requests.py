@@ -115,13 +115,13 @@ def _media(block: Media, look: Looks) -> Media:
     changes: dict[str, Any] = {}
     for member in ("text", "transcript", "name"):
         said = getattr(block, member)
-        if said and (shown := look(said)) != said:
+        if said and (shown := _said(said, look)) != said:
             changes[member] = shown
     if block.data and is_text(block.media_type):
         try:
             said = b64decode(block.data, validate=True).decode()
         except (NoBase64, ValueError):
             said = ""  # No text after all: whoever it goes to will say so.
-        if said and (shown := look(said)) != said:
+        if said and (shown := _said(said, look)) != said:
             changes["data"] = b64encode(shown.encode("utf-8", "surrogatepass")).decode()
     return replace(block, **changes) if changes else block

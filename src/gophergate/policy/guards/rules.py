@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -24,6 +25,7 @@ OnError = Literal["closed", "open"]
 MOST_WORDS = 1000
 MOST_PATTERNS = 50
 LONGEST_PLACEHOLDER = 64
+_FITS = re.compile(r'[^\x00-\x1f\x7f-\x9f"\\\ud800-\udfff]*')
 
 
 class BadGuard(ValueError):
@@ -109,8 +111,12 @@ def _check(said: Definition) -> None:
         raise BadGuard("keywords", f"a guard of kind keywords has 1 to {MOST_WORDS} of them")
     if said.kind == "regex" and not 1 <= len(said.patterns) <= MOST_PATTERNS:
         raise BadGuard("patterns", f"a guard of kind regex has 1 to {MOST_PATTERNS} patterns")
-    if len(said.placeholder) > LONGEST_PLACEHOLDER or not (said.placeholder.isprintable() or not said.placeholder):
-        raise BadGuard("placeholder", f"a placeholder has at most {LONGEST_PLACEHOLDER} printable characters")
+    if len(said.placeholder) > LONGEST_PLACEHOLDER or not _FITS.fullmatch(said.placeholder):
+        raise BadGuard(
+            "placeholder",
+            f"a placeholder has at most {LONGEST_PLACEHOLDER} printable characters, and no quote or backslash: it may "
+            "stand in JSON that a model writes",
+        )
 
 
 _BUILT: Mapping[str, str] = {"keywords": "KEYWORD", "regex": "PATTERN", "injection": "INJECTION"}

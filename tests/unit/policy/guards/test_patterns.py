@@ -57,10 +57,13 @@ def test_what_is_not_longer_than_the_longest_find_is_found_at_every_place() -> N
 
 def test_keywords_are_words_of_their_own_unless_said_otherwise() -> None:
     def said(text: str, **more: object) -> str:
-        return masked(text, [rule("keywords", keywords=["Zephyr", "red zephyr", "größe"], **more)], lambda *_: None)
+        members = {"keywords": ["Zephyr", "red zephyr", "größe"], **more}
+        return masked(text, [rule("keywords", **members)], lambda *_: None)
 
     assert said("zephyr, Red Zephyr; zephyrs GRÖßE") == "[KEYWORD], [KEYWORD]; zephyrs [KEYWORD]"
     assert said("zephyrs", whole_words=False) == "[KEYWORD]s"
     assert said("zephyr Zephyr", case_sensitive=True, placeholder="***") == "zephyr ***"
+    many = [f"{number:04}" + "ü" * 196 for number in range(1000)]
+    assert said(f"a {many[7]} b", keywords=many) == "a [KEYWORD] b"
     with pytest.raises(BadPattern):
         Keywords(["a", " "], "X", case_sensitive=False, whole_words=True)
