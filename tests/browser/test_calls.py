@@ -111,3 +111,7 @@ def test_a_search_that_finds_nothing_says_so(at: Visit) -> None:
     page.keyboard.press("/")
     page.keyboard.type("no call is called this")
     expect(page.get_by_role("heading", name="No calls here")).to_be_visible()
+    page.route("**/api/calls?*", lambda route: route.fulfill(json={"items": [], "next_cursor": None}))
+    page.get_by_role("button", name="Clear the filters").click()
+    expect(page.get_by_role("link", name="Make the first call")).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")

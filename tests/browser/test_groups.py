@@ -35,6 +35,7 @@ def test_a_group_is_made_explained_and_rolled_back(at: Visit) -> None:
     expect(drawer.get_by_role("table", name="Candidates")).to_have_count(0)  # that was another group
     drawer.get_by_role("button", name="Explain").click()
     expect(drawer.get_by_role("row", name="first")).to_contain_text("demo/think")
+    assert drawer.locator(".table").evaluate("one => one.scrollWidth <= one.clientWidth")  # no column is cut off
 
 
 def test_rules_read_as_sentences(at: Visit) -> None:

@@ -37,6 +37,27 @@ const FILTERS = [
 const NOBODY = {};
 export const Tools = () => html`<${RangePicker} fallback="7d" />`;
 
+function None({ isFiltered }) {
+  if (isFiltered)
+    return html`
+      <${Empty} title="No calls here" action=${html`<${Button} onClick=${() => go("calls")}>Clear the filters<//>`}>
+        Nothing in this range fits the filters. A new call is listed within a second.
+      <//>
+    `;
+  return html`
+    <${Empty}
+      title="No calls in this range"
+      action=${
+        html`<a class="button" href="#/welcome">
+          Make the first call
+        </a>`
+      }
+    >
+      A new call is listed within a second. Three steps lead to the first one.
+    <//>
+  `;
+}
+
 export default function Calls() {
   const { query, detail } = route.value;
   const asked = Object.fromEntries(FILTERS.map((name) => [name, query[name] || ""]));
@@ -98,9 +119,7 @@ export default function Calls() {
             <${Skeleton} rows=${10} />
           </div>
         ` : html`
-          <${Empty} title="No calls here" action=${html`<${Button} onClick=${() => go("calls")}>Clear the filters<//>`}>
-            Nothing in this range fits the filters. A new call is listed within a second.
-          <//>
+          <${None} isFiltered=${Object.values(asked).some(Boolean)} />
         `}
       </div>
       ${detail && html`

@@ -68,7 +68,7 @@ export function Explain({ start = "", group }) {
             </option>
           `)}
         </select>
-        <button class="button main" disabled=${!group && !asked.trim()}>
+        <button class=${group ? "button" : "button main"} disabled=${!group && !asked.trim()}>
           Explain
         </button>
       </div>
