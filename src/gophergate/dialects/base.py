@@ -58,7 +58,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     traits: Traits = PLAIN
 
 
-class Stamp(msgspec.Struct, frozen=True):
+class Stamp(msgspec.Struct, frozen=True, gc=False):
     """What a pure writer may not make itself: `token` (unique per call, [a-z0-9]{24}; ids derive from it), `now`."""
 
     token: str
@@ -76,7 +76,7 @@ class Written(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class Peek(msgspec.Struct, frozen=True, kw_only=True):
+class Peek(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The members that are read on the verbatim path. `session` is a hint for sticky routing (prompt cache key)."""
 
     model: str

@@ -97,7 +97,10 @@ class Journal:
         """
         try:
             body = (_PROVISIONAL if provisional else _FINAL) + self._payload(record)
-            segment = self._room(len(body))
+            segment = self._current
+            size = self._bytes + len(body) + frames.HEAD
+            if segment is None or segment.size >= self._segment_bytes or size > self._max_bytes or self._is_closed:
+                segment = self._room(size)
             self._write(segment, frames.frame(body))
         except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
             # Full, read-only or gone, or a value that cannot be written: the record stays with the caller.
@@ -118,18 +121,17 @@ class Journal:
         except UnicodeEncodeError:
             return self._encode(cleaned(record))
 
-    def _room(self, length: int) -> _Segment:
-        if self._is_closed or self._bytes + length + frames.HEAD > self._max_bytes:
+    def _room(self, size: int) -> _Segment:
+        """The next segment, should the journal be allowed `size` bytes in all."""
+        if self._is_closed or size > self._max_bytes:
             raise OSError("the journal is closed" if self._is_closed else "the journal has reached its bound")
-        segment = self._current
-        if segment is None or segment.size >= self._segment_bytes:
-            self.rotate()
-            segment = _Segment(self._next)
-            self._fd = os.open(
-                self._slot.segment(segment.number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600
-            )
-            self._next += 1
-            self._segments[segment.number] = self._current = segment
+        self.rotate()
+        segment = _Segment(self._next)
+        self._fd = os.open(
+            self._slot.segment(segment.number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600
+        )
+        self._next += 1
+        self._segments[segment.number] = self._current = segment
         return segment
 
     def _write(self, segment: _Segment, data: bytes) -> None:

@@ -73,7 +73,7 @@ class WriterStatistics(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalStatistics | None
 
 
-class _Item(msgspec.Struct, frozen=True):
+class _Item(msgspec.Struct, frozen=True, gc=False):
     record: CallRecord
     ticket: int
     bodies: CallBodies | None

@@ -15,7 +15,7 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 """Header fields in order, names in lower case."""
 
 
-class Timeouts(msgspec.Struct, frozen=True):
+class Timeouts(msgspec.Struct, frozen=True, gc=False):
     """Seconds. `connect` covers the wait for a place in the pool, name look-up, TCP and TLS, each; `first_byte` runs
     from the last byte of the request to the first of the answer; `idle` between two pieces of the answer (not
     while the reader itself has paused it); `total` over everything."""
@@ -26,7 +26,7 @@ class Timeouts(msgspec.Struct, frozen=True):
     total: float = 600.0
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
+class Ask(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One HTTP request to a provider. `url` is absolute, its path and query already encoded.
 
     `headers` must not hold host, content-length, transfer-encoding or connection: the transport owns those.

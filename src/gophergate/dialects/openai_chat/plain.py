@@ -20,7 +20,7 @@ from gophergate.dialects.openai_chat.usage import read_usage_bytes
 from gophergate.dialects.openai_chat.wire import NAME
 
 
-class _Message(msgspec.Struct, forbid_unknown_fields=True):
+class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     role: Literal["assistant"]
     content: Annotated[str, Meta(min_length=1)]
     refusal: None = None
@@ -28,18 +28,18 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True):
     tool_calls: None = None
 
 
-class _Choice(msgspec.Struct, forbid_unknown_fields=True):
+class _Choice(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     message: _Message
     finish_reason: Literal["stop", "length"]
     index: Literal[0] = 0
     logprobs: None = None
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
+class _Body(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: str
     model: str
     created: int
-    choices: Annotated[list[_Choice], Meta(min_length=1, max_length=1)]
+    choices: tuple[_Choice]
     usage: msgspec.Raw
     object: Literal["chat.completion"] = "chat.completion"
     service_tier: str | None = None

@@ -18,7 +18,7 @@ class _Options(msgspec.Struct):
     include_usage: bool | None = None
 
 
-class _Read(msgspec.Struct):
+class _Read(msgspec.Struct, gc=False):
     """The members that are read; all others are passed over, whatever their type."""
 
     model: str | None = None
