@@ -387,3 +387,78 @@ async def test_every_stored_path_wants_a_key(tmp_path: Path) -> None:
                 with pytest.raises(openai.AuthenticationError):
                     await attempt
         assert (await sdk.responses.retrieve(made.id)).id == made.id
+
+
+# -- as events again ------------------------------------------------------------------------------------------
+
+
+async def told_again(sdk: AsyncOpenAI, response_id: str, after: int | None = None) -> list[Any]:
+    more = {} if after is None else {"starting_after": after}
+    return [event async for event in await sdk.responses.retrieve(response_id, stream=True, **more)]
+
+
+async def test_a_finished_response_is_told_again_as_its_events(tmp_path: Path) -> None:
+    """Issue 3: `stream` and `starting_after` of a response that is kept here, of every kind of item."""
+    async with (
+        Upstream(script("anthropic_messages")) as up,
+        gate(tmp_path, provider("anthropic_messages", up.url)) as gateway,
+        client(gateway) as sdk,
+    ):
+        made = await sdk.responses.create(model="up/m", input="hi")
+        events = await told_again(sdk, made.id)
+        shown = await sdk.responses.retrieve(made.id)
+        later = await told_again(sdk, made.id, after=3)
+        beyond = await told_again(sdk, made.id, after=999)
+        with pytest.raises(openai.BadRequestError, match="starting_after"):
+            await sdk.get(f"/responses/{made.id}?stream=true&starting_after=-2", cast_to=object)
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert [event.type for event in events][:2] == ["response.created", "response.in_progress"]
+    assert events[0].response.id == made.id
+    assert (events[0].response.status, events[0].response.output) == ("in_progress", [])
+    assert events[-1].type == "response.completed"
+    assert events[-1].response == shown
+    assert [event.item for event in events if event.type == "response.output_item.done"] == shown.output
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == shown.output_text
+    assert later == events[4:]
+    assert [(event.type, event.sequence_number) for event in beyond] == [("response.completed", 1000)]
+
+
+async def test_a_background_stream_is_taken_up_where_it_was_lost_running_and_finished(tmp_path: Path) -> None:
+    async with gate(tmp_path) as gateway, client(gateway) as sdk:
+        stream = await sdk.responses.create(model="demo/slow", input="one two three", background=True, stream=True)
+        seen: list[Any] = []
+        async for event in stream:
+            seen.append(event)
+            if event.type == "response.output_text.delta":
+                break
+        await stream.close()
+        made = seen[0].response
+        rest = await told_again(sdk, made.id, after=seen[-1].sequence_number)  # while it is made
+        again = await told_again(sdk, made.id)
+        last = await told_again(sdk, made.id, after=rest[-2].sequence_number)
+    events = seen + rest
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == "one two three"
+    assert events[-1].type == "response.completed"
+    assert again == events
+    assert last == rest[-1:]
+
+
+async def test_what_runs_without_events_is_refused_by_name_and_what_was_cancelled_says_so(tmp_path: Path) -> None:
+    async with gate(tmp_path) as gateway, client(gateway) as sdk:
+        quiet = await sdk.responses.create(model="demo/slow", input="one two three", background=True)
+        with pytest.raises(openai.BadRequestError, match="made without a stream"):
+            await told_again(sdk, quiet.id)
+        stream = await sdk.responses.create(model="demo/slow", input="one two three", background=True, stream=True)
+        async for event in stream:
+            if event.type == "response.created":
+                made = event.response
+            elif event.type == "response.output_text.delta":
+                break
+        following = asyncio.create_task(told_again(sdk, made.id))
+        await asyncio.sleep(0)
+        await sdk.responses.cancel(made.id)
+        events = await following
+        await stream.close()
+        again = await told_again(sdk, made.id)
+    assert events[-1].response.status == again[-1].response.status == "cancelled"

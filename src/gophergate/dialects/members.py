@@ -12,6 +12,9 @@ MOST = 10**10
 """What no count of one call comes to: at the dearest prices there are it still costs less than the ledger can hold."""
 
 
+_DIGITS = len(str(MOST))
+
+
 def text_of(value: Json) -> str:
     """The value if it is a string, else ""."""
     return value if isinstance(value, str) else ""
@@ -23,9 +26,12 @@ def object_of(value: Json) -> dict[str, Any]:
 
 
 def count_of(value: Json) -> int | None:
-    """The value if it counts something: a whole number that a call can come to; else None. A ledger keeps sums and
-    costs of counts in 64 bits, and what a provider says is not to be believed at any size."""
-    if isinstance(value, float) and value.is_integer():
+    """The value if it counts something: a whole number that a call can come to, also one that is written as 7.0 or, as
+    protobuf tells 64-bit numbers, as "7"; else None. A ledger keeps sums and costs of counts in 64 bits, and what a
+    provider says is not to be believed at any size."""
+    if (isinstance(value, float) and value.is_integer()) or (
+        isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS
+    ):
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST else None
 

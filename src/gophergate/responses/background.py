@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -16,6 +16,7 @@ from gophergate.core.request import Request
 from gophergate.dialects.base import Stamp, encode
 from gophergate.dialects.openai_responses import to_response_object
 from gophergate.errors import BadRequest, ClientGone, GatewayError, RateLimited, Unavailable
+from gophergate.responses.recording import Recording
 from gophergate.routing.base import Order, Outlet, Pausable, Plan, Runner
 
 
@@ -23,6 +24,7 @@ class Call(Protocol):
     """What the work leaves behind (`runner` has it)."""
 
     closed: bool
+    recording: Recording | None
 
     @property
     def is_stored(self) -> bool: ...
@@ -32,12 +34,18 @@ class Call(Protocol):
     def made(self, response_id: str, response: bytes) -> None: ...
 
 
+class _Running(NamedTuple):
+    task: asyncio.Task[None]
+    cancelled: Callable[[], None]
+    recording: Recording | None
+
+
 class Background:
     """Runs them, and knows which are running."""
 
     def __init__(self, most: int = 256) -> None:
         self._most = most
-        self._running: dict[tuple[str, str], tuple[asyncio.Task[None], Callable[[], None]]] = {}
+        self._running: dict[tuple[str, str], _Running] = {}
 
     async def run(self, attempts: Runner, plan: Plan, order: Order, call: Call) -> None:
         """Answer the caller now, then see the order to its end, whether the caller stays or not.
@@ -55,6 +63,8 @@ class Background:
         if not order.peek.stream:
             order.outlet.whole(_told(request, order.stamp, "queued"), b"application/json")
             order = replace(order, outlet=Nowhere())
+        else:
+            call.recording = Recording()
         call.made(response_id, _told(request, order.stamp, "in_progress"))
 
         def cancelled() -> None:
@@ -63,7 +73,7 @@ class Background:
 
         task = asyncio.ensure_future(attempts.run(plan, order))
         key = (order.owner, response_id)
-        self._running[key] = (task, cancelled)
+        self._running[key] = _Running(task, cancelled, call.recording)
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
@@ -74,6 +84,8 @@ class Background:
             raise
         finally:
             del self._running[key]
+            if call.recording is not None:
+                call.recording.end()
         if task.cancelled():
             raise ClientGone("The caller cancelled the response.")
         error = task.exception()
@@ -87,10 +99,14 @@ class Background:
         found = self._running.get((owner, response_id))
         if found is None:
             return False
-        task, cancelled = found
-        cancelled()
-        task.cancel()
+        found.cancelled()
+        found.task.cancel()
         return True
+
+    def running(self, owner: str, response_id: str) -> tuple[bool, Recording | None]:
+        """Whether that response is being made here now; and its events, where they are told."""
+        found = self._running.get((owner, response_id))
+        return found is not None, found.recording if found is not None else None
 
     def statistics(self) -> dict[str, int]:
         """How many are being made, and the bound."""

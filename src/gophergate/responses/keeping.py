@@ -18,7 +18,8 @@ from gophergate.dialects.openai_responses.writer import StreamWriter
 
 class KeepingDoor(OpenAIResponses):
     """One call's dialect. `on_seen` gets the id of a reply in this dialect, once its provider has named it, and that
-    provider's name; `on_made` the id and the bytes of a response that we wrote, before its last bytes go to the client.
+    provider's name; `on_made` the id and the bytes of a response that we wrote, before its last bytes go to the client;
+    `on_told` each writer's events of a stream that we write.
 
     With `stateless`, what we see to ourselves (storage, earlier turns, the background) is not asked of the target; the
     response shows all the same what `said` says of it.
@@ -31,11 +32,13 @@ class KeepingDoor(OpenAIResponses):
         stateless: bool,
         on_seen: Callable[[str, str], None],
         on_made: Callable[[str, bytes], None],
+        on_told: Callable[[object, bytes], None],
     ) -> None:
         self._said = said
         self._stateless = stateless
         self._on_seen = on_seen
         self._on_made = on_made
+        self._on_told = on_told
 
     def read_request(self, body: bytes, *, model: str = "", stream: bool = False) -> Request:
         request = super().read_request(body, model=model, stream=stream)
@@ -48,7 +51,7 @@ class KeepingDoor(OpenAIResponses):
 
     def writer(self, request: Request, stamp: Stamp, *, stream: bool) -> Writer:
         writer = super().writer(self._said(request), stamp, stream=stream)
-        return _WatchedWriter(writer, f"resp_{stamp.token}", self._on_made)
+        return _WatchedWriter(writer, f"resp_{stamp.token}", self._on_made, self._on_told if stream else None)
 
 
 class CompactDoor(OpenAIResponses):
@@ -94,9 +97,16 @@ class _WatchedReader:
 class _WatchedWriter:
     """A writer that tells the response it wrote."""
 
-    __slots__ = ("_id", "_on_made", "_writer", "content_type")
+    __slots__ = ("_id", "_on_made", "_on_told", "_writer", "content_type")
 
-    def __init__(self, writer: Writer, response_id: str, on_made: Callable[[str, bytes], None]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        response_id: str,
+        on_made: Callable[[str, bytes], None],
+        on_told: Callable[[object, bytes], None] | None,
+    ) -> None:
+        self._on_told = on_told
         self.content_type = writer.content_type
         self._id = response_id
         self._writer = writer
@@ -104,6 +114,8 @@ class _WatchedWriter:
 
     def write(self, event: Event) -> bytes:
         said = self._writer.write(event)
+        if self._on_told is not None:
+            self._on_told(self, said)
         if isinstance(event, Finished | Failed):
             if not isinstance(self._writer, StreamWriter):
                 self._on_made(self._id, said)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gophergate.core.caller import Caller
 from gophergate.core.events import Event, Finished
 from gophergate.dialects.base import Dialect, Reader, decode_object, encode
+from gophergate.dialects.openai_responses.replay import is_ended, last_number, later_than, replayed
 from gophergate.errors import BadRequest, NotHere, UpstreamRefused
 from gophergate.exchange import House
 from gophergate.front.base import Handler, Inbound, Reply
@@ -64,13 +65,33 @@ class Operations:
         if kept.native:
             await self._forward(caller, kept, "GET", "", inbound, reply)
             return
-        if _query(inbound).get("stream", "").lower() in ("true", "1"):
-            raise BadRequest(
-                f"The response '{kept.id}' is kept here, where a response is shown whole: ask without 'stream'.",
-                param="stream",
-                code="unsupported_operation",
-            )
-        _say(reply, kept.response)
+        query = _query(inbound)
+        if query.get("stream", "").lower() in ("true", "1"):
+            await self._tell(kept, _starting_after(query), reply)
+        else:
+            _say(reply, kept.response)
+
+    async def _tell(self, kept: Kept, after: int, reply: Reply) -> None:
+        """The response as events: those that were told, those being told, or the same told anew."""
+        is_running, recording = self._background.running(kept.owner, kept.id)
+        if (is_running and recording is None) or (recording is not None and recording.full):
+            raise _untellable(kept, "is being made without a stream, or is too long to be followed")
+        if recording is None and decode_object(kept.response).get("status") not in _TERMINAL:
+            raise _untellable(kept, "is being made elsewhere")
+        reply.start(200, [(b"content-type", self._door.stream_type), (b"cache-control", b"no-cache")])
+        if recording is not None:
+            async for piece in recording.follow():
+                reply.send(later_than(piece, after))
+                await reply.drain()
+            kept = await self._store.find(kept.owner, kept.id) or kept
+            if not is_ended(recording.events):
+                # Cancelled, or failed before a word: the last event is told here.
+                reply.send(replayed(kept.response, kept.stamp, max(after, last_number(recording.events))))
+        elif is_ended(kept.told):
+            reply.send(later_than(kept.told, after))
+        else:
+            reply.send(replayed(kept.response, kept.stamp, after))
+        reply.end()
 
     async def _delete(self, response_id: str, inbound: Inbound, reply: Reply) -> None:
         caller, kept = await self._found(response_id, inbound)
@@ -197,6 +218,21 @@ class Operations:
             entry.see(events)
             entry.tried(None)
             self._house.admission.charge(caller, entry, entry.session)
+
+
+def _untellable(kept: Kept, why: str) -> BadRequest:
+    return BadRequest(
+        f"The response '{kept.id}' {why}: ask for it without 'stream'.", param="stream", code="unsupported_operation"
+    )
+
+
+def _starting_after(query: dict[str, str]) -> int:
+    said = query.get("starting_after")
+    if said is None:
+        return -1
+    if not (said.isascii() and said.isdigit() and len(said) <= 15):
+        raise BadRequest("'starting_after' must be the number of an event.", param="starting_after")
+    return int(said)
 
 
 def _pairs(inbound: Inbound) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from gophergate.errors import BadRequest
 from gophergate.responses.background import Background
 from gophergate.responses.history import Asked, History, asked_of, history, pinned
 from gophergate.responses.keeping import KeepingDoor
+from gophergate.responses.recording import Recording
 from gophergate.responses.store import Kept, ResponseStore
 from gophergate.routing.base import Order, Plan, Runner
 from gophergate.routing.catalog import CatalogHolder
@@ -65,7 +66,7 @@ class StatefulRunner:
             plan = replace(plan, deployments=natives if is_native else others)
             in_background = not is_native
         is_pinned = left.previous is not None
-        door = KeepingDoor(call.said, stateless=not is_pinned, on_seen=call.seen, on_made=call.made)
+        door = KeepingDoor(call.said, stateless=not is_pinned, on_seen=call.seen, on_made=call.made, on_told=call.told)
         order = replace(order, door=door)
         if in_background and self._background is not None:
             await self._background.run(self._attempts, plan, order, call)
@@ -161,6 +162,8 @@ class _Call:
         self._order = order
         self._asked = asked
         self._unsettled: Kept | None = None
+        self.recording: Recording | None = None
+        """Of a stream in the background, which others may follow."""
         self.closed = False
         """Set when the response was given up: what still comes of it is not kept."""
 
@@ -190,6 +193,11 @@ class _Call:
                 kept = self._unsettled = replace(kept, maker=f"{provider}/", credential="")
             self._put(kept)
 
+    def told(self, writer: object, said: bytes) -> None:
+        """Events of a stream that we write."""
+        if self.recording is not None:
+            self.recording.take(writer, said)
+
     def settle(self) -> None:
         """The call is over, and its maker certain: by which model and on which key."""
         unsettled, account = self._unsettled, self._order.account
@@ -201,7 +209,16 @@ class _Call:
         if self.is_stored and not self.closed:
             order, asked = self._order, self._asked
             kept = self._kept(response_id, background=asked.background is True)
-            self._put(replace(kept, previous=asked.previous, body=order.body, response=response, stamp=order.stamp))
+            self._put(
+                replace(
+                    kept,
+                    previous=asked.previous,
+                    body=order.body,
+                    response=response,
+                    told=b"" if self.recording is None else self.recording.events,
+                    stamp=order.stamp,
+                )
+            )
 
     def _kept(self, response_id: str, *, native: bool = False, background: bool, owed: bool = False) -> Kept:
         order = self._order

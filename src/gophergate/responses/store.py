@@ -20,7 +20,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     `credential` is the label of its provider's key that made it: what a vendor keeps, it keeps for that account.
     `native`: its maker keeps it, so this is only the way there. Otherwise `body` is the request as it came, from which
     its items are read when somebody asks (`stamp` gives those without an id theirs), `previous` the response it goes on
-    from, and `response` the response object. `owed`: it is made in the background and its usage is not in the ledger.
+    from, and `response` the response object; `told` are the events of a stream in the background, which can be taken up
+    again where a client lost it. `owed`: it is made in the background and its usage is not in the ledger.
     """
 
     owner: str
@@ -33,6 +34,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     previous: str | None = None
     body: bytes = b""
     response: bytes = b""
+    told: bytes = b""
     stamp: Stamp = Stamp("", 0)
 
     @property
@@ -43,7 +45,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def size(self) -> int:
         """Bytes it takes, near enough for a bound."""
-        return len(self.body) + len(self.response) + 512
+        return len(self.body) + len(self.response) + len(self.told) + 512
 
 
 class ResponseStore(Protocol):

@@ -18,7 +18,7 @@ from gophergate.dialects.anthropic_messages.wire import READ_REASON, extra_of
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode
 from gophergate.dialects.foreign import decode_foreign
-from gophergate.dialects.members import object_of, text_of
+from gophergate.dialects.members import count_of, object_of, text_of
 from gophergate.dialects.sse import SseDecoder
 from gophergate.errors import BadRequest, UpstreamBroken
 
@@ -152,11 +152,12 @@ class StreamReader:
 
     def _key(self, index: Json) -> int | None:
         """The block an event speaks of; one without an index, as some speakers of this wire tell it, of the last."""
-        return self._keys.get(index if isinstance(index, int) else self._last)
+        number = count_of(index)
+        return self._keys.get(self._last if number is None else number)
 
     def _open(self, index: Json, raw: Json) -> None:
-        if not isinstance(index, int):
-            index = self._last + 1
+        number = count_of(index)
+        index = self._last + 1 if number is None else number
         self._last = index
         before = self._keys.get(index)
         if before is not None:

@@ -15,7 +15,15 @@ _USES = "_requests"
 
 def merge_reports(known: dict[str, Json], later: Json) -> None:
     """Lay a later `usage` object over what was known: what it reports (null is no report) wins."""
-    known.update({name: value for name, value in object_of(later).items() if value is not None})
+    known.update({name: _counted(value) for name, value in object_of(later).items() if value is not None})
+
+
+def _counted(value: Json) -> Json:
+    """A report whose counts are whole numbers, however they were written: typed clients take nothing else."""
+    if isinstance(value, dict):
+        return {name: _counted(inner) for name, inner in value.items()}
+    count = count_of(value)
+    return value if count is None else count
 
 
 def read_usage(raw: Json) -> Usage | None:

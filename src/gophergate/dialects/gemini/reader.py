@@ -24,6 +24,7 @@ from gophergate.dialects.gemini.partial import PartialArguments
 from gophergate.dialects.gemini.parts import read_part
 from gophergate.dialects.gemini.usage import read_usage, usage_extra
 from gophergate.dialects.gemini.wire import NAME, as_extra, camel, finish_word, leftover, reason_of
+from gophergate.dialects.members import count_of
 from gophergate.errors import UpstreamBroken, UpstreamCut
 
 _CHUNK = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId", "promptFeedback"})
@@ -156,8 +157,8 @@ class GeminiReader:
             )
 
     def _candidate(self, told: dict[str, Json], at: int) -> None:
-        index = told.get("index", at)
-        index = index if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < 1024 else at
+        told_index = count_of(told.get("index", at))
+        index = at if told_index is None or told_index >= 1024 else told_index
         state = self._candidates.setdefault(index, _Candidate())
         parts = camel(told.get("content")).get("parts")
         for part in parts if isinstance(parts, list) else ():

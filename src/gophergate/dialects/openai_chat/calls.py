@@ -13,7 +13,7 @@ import msgspec
 from gophergate.core.blocks import Json, Seal, ToolCall
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import decode, encode
-from gophergate.dialects.members import object_of, text_of
+from gophergate.dialects.members import count_of, object_of, text_of
 from gophergate.dialects.openai_chat.wire import NOTE_LEGACY, own_extra, seal_in
 
 _CALL = frozenset({"index", "id", "type", "function", "custom", "extra_content"})
@@ -76,9 +76,7 @@ class CallReader:
         arguments = said.get("input") if custom else said.get("arguments")
         if arguments is not None and not isinstance(arguments, str):
             arguments = encode(arguments).decode()
-        index = told.get("index")
-        if isinstance(index, bool) or not isinstance(index, int):
-            index = None
+        index = count_of(told.get("index"))
         if not (identity or name or arguments):
             return
         call = None if is_whole else self._find(index, identity, name)

@@ -46,6 +46,8 @@ _DELTA = frozenset(
         *PLAIN_THOUGHTS,
     }
 )
+_SAYS = _DELTA - {"role", "annotations", "extra_content", "token_id"}
+"""Members that are of the answer: an unknown one beside them says nothing of whether it was told."""
 _REFUSED = "refusal"
 
 
@@ -374,7 +376,7 @@ _PLAIN_DELTA = frozenset({"role", "content", "refusal", "tool_calls", "reasoning
 
 
 def _says_something(delta: dict[str, Any]) -> bool:
-    return any(value for name, value in delta.items() if name != "role")
+    return any(delta.get(name) for name in _SAYS)
 
 
 def _tokens(logprobs: Json, member: str) -> Json:

@@ -15,7 +15,7 @@ from gophergate.core.events import BlockGrew, Event, Finished
 from gophergate.core.usage import Usage, tier_of
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.foreign import decode_foreign
-from gophergate.dialects.members import list_of, object_of, text_of
+from gophergate.dialects.members import count_of, list_of, object_of, text_of
 from gophergate.dialects.openai_chat.choice import ChoiceReader
 from gophergate.dialects.openai_chat.errors import complaint_of, refusal_of
 from gophergate.dialects.openai_chat.plain import read_plain, read_words
@@ -109,7 +109,7 @@ class ChunkReader:
         self.events.start(
             id=text_of(chunk.get("id")),
             model=text_of(chunk.get("model")),
-            created=created if isinstance(created, int) and not isinstance(created, bool) else None,
+            created=count_of(created),
             extra={NAME: dict(self._early)} if self._early else {},
         )
 
@@ -196,8 +196,8 @@ class ChunkReader:
 
 def _index_of(choice: dict[str, Any], most: int, position: int) -> int:
     """A choice's own index below `most`; its position where it has none that can be right."""
-    index = choice.get("index")
-    return index if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < most else position
+    index = count_of(choice.get("index"))
+    return position if index is None or index >= most else index
 
 
 class StreamReader:

@@ -19,7 +19,8 @@ from gophergate.dialects.openai_responses.reply_seen import Reply, Said
 from gophergate.dialects.sse import SseDecoder
 from gophergate.errors import UpstreamBroken
 
-_DECODER = msgspec.json.Decoder(Said)
+_DECODER = msgspec.json.Decoder(Said, strict=False)
+"""Not strict: an index written as "0" or 0.0 is an index."""
 
 
 class StreamReader:
