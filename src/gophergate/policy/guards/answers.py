@@ -11,8 +11,19 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Citation, Media, Opaque, Seal, Text, Thought, ToolCall
-from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Failed, Finished, UsageSeen
+from gophergate.core.blocks import (
+    NO_EXTRA,
+    Block,
+    Citation,
+    Extra,
+    Media,
+    Opaque,
+    Seal,
+    Text,
+    Thought,
+    ToolCall,
+)
+from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Failed, Finished, Started, UsageSeen
 from gophergate.errors import GatewayError
 from gophergate.policy.guards.quoted import masked_json, masked_value
 from gophergate.policy.guards.requests import Looks
@@ -21,18 +32,10 @@ from gophergate.policy.guards.window import Window
 Lost = Callable[[str], None]
 
 
-class Stopped(Exception):
-    """The answer must not go on; `error` is what its caller is told."""
-
-    def __init__(self, error: GatewayError) -> None:
-        super().__init__(error.message)
-        self.error = error
-
-
 class _Shown:
     """One block on its way. `opened` is its opening, until it has been given out."""
 
-    __slots__ = ("arguments", "block", "logprobs", "opened", "seal", "spoken", "window")
+    __slots__ = ("arguments", "block", "is_changed", "logprobs", "opened", "seal", "spoken", "window")
 
     def __init__(self, opened: BlockOpened, window: Window | None, spoken: Window | None) -> None:
         self.opened: BlockOpened | None = opened
@@ -42,6 +45,7 @@ class _Shown:
         self.arguments: list[str] | None = None
         self.seal: Seal | None = None
         self.logprobs = False
+        self.is_changed = False
 
 
 class Screen:
@@ -96,7 +100,9 @@ class Screen:
                 out.append(event)
             case Finished():
                 self._show(len(self._blocks), out)
-                out.append(event)
+                out.append(replace(event, extra=self._notes(event.extra)) if event.extra else event)
+            case Started():
+                out.append(replace(event, extra=self._notes(event.extra)) if event.extra else event)
             case _:
                 out.append(event)
 
@@ -104,6 +110,9 @@ class Screen:
 
     def _open(self, event: BlockOpened, out: list[Event]) -> None:
         block = event.block
+        if block.extra and not isinstance(block, Opaque):
+            block = replace(block, extra=self._notes(block.extra))
+            event = replace(event, block=block)
         match block:
             case Text() | Thought():
                 shown = _Shown(replace(event, block=replace(block, text="")), self._window(), None)
@@ -128,8 +137,11 @@ class Screen:
                 if transcript:
                     self._speak(event.index, shown, transcript, out)
             case Opaque():
-                data = masked_value(block.data, self._look)
-                self._blocks.append(_Shown(replace(event, block=replace(block, data=data)), None, None))
+                data, extra = masked_value(block.data, self._look), self._notes(block.extra)
+                if data is not block.data or extra is not block.extra:
+                    # What it reported on the way may repeat it in pieces.
+                    block = replace(block, data=data, extra=NO_EXTRA)
+                self._blocks.append(_Shown(replace(event, block=block), None, None))
                 self._show(event.index + 1, out)
             case _:
                 self._blocks.append(_Shown(event, None, None))
@@ -137,6 +149,15 @@ class Screen:
 
     def _grow(self, event: BlockGrew, out: list[Event]) -> None:
         shown = self._blocks[event.index]
+        if event.extra:
+            event = replace(event, extra=self._notes(event.extra))
+            if shown.window is not None and event.text.isspace():
+                # A joint between two parts, which stand for themselves: its note belongs to its place in the text.
+                self._end(event.index, shown, out)
+                shown.window = self._window()
+                self._show(event.index + 1, out)
+                out.append(event)
+                return
         if shown.arguments is not None:
             shown.arguments.append(event.text)
             if event.seal is not None or event.extra:
@@ -178,9 +199,9 @@ class Screen:
             if said:
                 out.append(BlockGrew(index, said))
         if shown.window is not None:
-            self._say(index, shown, "", out, is_whole=True)
+            self._end(index, shown, out)
             if shown.seal is not None:
-                if shown.window.is_changed:
+                if shown.is_changed:
                     self._lost("thinking signature")
                 else:
                     self._show(index + 1, out)
@@ -189,6 +210,12 @@ class Screen:
         if shown.spoken is not None:
             self._speak(index, shown, "", out, is_whole=True)
             shown.spoken = None
+
+    def _end(self, index: int, shown: _Shown, out: list[Event]) -> None:
+        """All that its window holds."""
+        assert shown.window is not None  # noqa: S101 - it is open
+        self._say(index, shown, "", out, is_whole=True)
+        shown.is_changed = shown.is_changed or shown.window.is_changed
 
     def _say(self, index: int, shown: _Shown, piece: str, out: list[Event], *, is_whole: bool = False) -> None:
         assert shown.window is not None  # noqa: S101 - it is open
@@ -211,6 +238,11 @@ class Screen:
                 out.append(shown.opened)
                 shown.opened = None
             self._next += 1
+
+    def _notes(self, extra: Extra) -> Extra:
+        """Members of a dialect's own, masked; the same object where nothing was found."""
+        masked: Extra = masked_value(extra, self._look) if extra else extra
+        return masked
 
     def _citation(self, citation: Citation) -> Citation:
         """A source as it may be shown. The maker's own object of it goes where its words were changed."""

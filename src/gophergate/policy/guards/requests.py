@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import NO_EXTRA, Block, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import Request, ServerTool, Tool, Turn
 from gophergate.policy.guards.quoted import masked_json, masked_value
 
@@ -68,29 +68,42 @@ def _differs(new: Iterable[object], old: Iterable[object]) -> bool:
 def _turn(turn: Turn, look: Looks) -> Turn:
     blocks = [_block(block, look) for block in turn.blocks]
     changes: dict[str, Any] = {"blocks": tuple(blocks)} if _differs(blocks, turn.blocks) else {}
+    if turn.extra and (extra := masked_value(turn.extra, look)) is not turn.extra:
+        changes["extra"] = extra
     if turn.name and (name := look(turn.name)) != turn.name:
         changes["name"] = name
     return replace(turn, **changes) if changes else turn
 
 
 def _tool(tool: Tool | ServerTool, look: Looks) -> Tool | ServerTool:
-    if isinstance(tool, ServerTool) or not tool.description:
+    if isinstance(tool, ServerTool):
+        return tool
+    if tool.extra:
+        masked_value(tool.extra, look.unchanged(f"the tool '{tool.name}'"))
+    if not tool.description:
         return tool
     description = look(tool.description)
     return tool if description == tool.description else replace(tool, description=description)
 
 
 def _block(block: Block, look: Looks) -> Block:
+    if block.extra and not isinstance(block, Opaque) and not (isinstance(block, Thought) and block.seal is not None):
+        extra = masked_value(block.extra, look)
+        if extra is not block.extra:
+            block = replace(block, extra=extra)
     match block:
         case Text():
             said = _said(block.text, look)
-            return block if said == block.text else replace(block, text=said, citations=())
+            cited = [[one.url, one.title, one.quote] for one in block.citations]
+            is_same = said == block.text and masked_value(cited, look) is cited
+            return block if is_same else replace(block, text=said, citations=())
         case Thought():
             if block.seal is not None:
                 look.watched()(block.text)
                 return block
             said = look(block.text)
-            return block if said == block.text else replace(block, text=said)
+            # Its notes may tell places in the words.
+            return block if said == block.text else replace(block, text=said, extra=NO_EXTRA)
         case ToolCall():
             said = look(block.arguments) if block.custom else masked_json(block.arguments, look)
             return block if said == block.arguments else replace(block, arguments=said)

@@ -168,6 +168,24 @@ def test_what_repeats_words_does_not_give_them_away() -> None:
     assert getattr(reply.blocks[2], "transcript", None) == "so [EMAIL]"
 
 
+def test_what_a_dialect_notes_beside_the_words_is_masked_and_keeps_its_place() -> None:
+    """A joint between two parts of a thought stands where it stood; what repeats words in notes is masked too."""
+    joint = BlockGrew(0, "\n\n", extra={"d": {"_cuts": [3]}})
+    told = {"d": {"item": {"text": MAIL}}}
+    events = [
+        Started(extra=told),
+        *answer((Thought(), ["of ann", joint, MAIL]), (Text(text="x", extra=told), [BlockGrew(1, extra=told)]))[1:-1],
+        BlockOpened(2, Opaque(dialect="d", label="l", data={"code": MAIL}, extra={"d": {"_events": ["ann@", "ex"]}})),
+        BlockClosed(2),
+        Finished(reason="stop", extra=told),
+    ]
+    shown, _, _ = screened(events)
+    assert MAIL not in repr(shown)
+    assert "ann@" not in repr(shown)
+    grown = [(event.text, event.extra) for event in shown if isinstance(event, BlockGrew) and event.index == 0]
+    assert grown == [("of ", {}), ("ann", {}), ("\n\n", joint.extra), ("[EMAIL]", {})]
+
+
 def test_a_blocked_answer_ends_with_what_was_decided_before_and_its_usage() -> None:
     usage = Usage(output=9)
     events = answer((Text(text=""), ["Good morning to ", MAIL, ", or not"]), usage=usage)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gophergate.core.blocks import Media, Opaque, Seal, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import Citation, Media, Opaque, Seal, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import Request, Tool, Turn
 from gophergate.errors import ContentBlocked, GuardCannotApply
 from gophergate.policy.guards import room
@@ -46,6 +46,12 @@ def screened(asked: Request, *rules: Rule) -> Request:
         (
             Media(kind="document", media_type="text/csv", data=b64encode(MAIL.encode()).decode(), name=f"{MAIL}.csv"),
             Media(kind="document", media_type="text/csv", data=b64encode(b"[EMAIL]").decode(), name="[EMAIL]"),
+        ),
+        (Text(text="x", citations=(Citation(quote=MAIL),)), Text(text="x")),
+        (Text(text="x", citations=(Citation(quote="y"),)), Text(text="x", citations=(Citation(quote="y"),))),
+        (
+            Text(text="x", extra={"anthropic_messages": {"search_result": {"content": [{"text": MAIL}]}}}),
+            Text(text="x", extra={"anthropic_messages": {"search_result": {"content": [{"text": "[EMAIL]"}]}}}),
         ),
         (Media(kind="document", text=MAIL), Media(kind="document", text="[EMAIL]")),
         (
