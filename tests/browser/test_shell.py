@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from kit.browser import Visit, visit
 from kit.serving import Serving
@@ -24,6 +24,26 @@ def test_the_palette_goes_anywhere_by_keyboard(at: Visit) -> None:
     at.go("calls")
     page.keyboard.press("/")
     expect(page.locator("[data-search]")).to_be_focused()
+
+
+def test_the_palette_heeds_no_answer_to_what_is_no_longer_asked(at: Visit) -> None:
+    """An older question's answer that comes late takes the place of no newer one."""
+    page = at.go("overview")
+    late: list[Route] = []
+    page.route("**/api/models?q=gpt-4.1&*", lambda route: late.append(route))
+    page.keyboard.press("Control+k")
+    where = page.get_by_role("combobox", name="Where to")
+    with page.expect_request("**/api/models?q=gpt-4.1&*"):
+        where.fill("gpt-4.1")
+    where.fill("our-own")
+    option = page.get_by_role("option", name="Model lab/our-own-7b")
+    expect(option).to_be_visible()
+    with page.expect_response("**/api/models?q=gpt-4.1&*") as answer:
+        late[0].continue_()
+    answer.value.finished()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")  # it was drawn, if ever
+    expect(option).to_be_visible()
+    expect(page.get_by_role("option", name="gpt-4.1")).to_have_count(0)
 
 
 def test_the_palette_gives_focus_back_and_finds_nothing_politely(at: Visit) -> None:

@@ -51,7 +51,9 @@ export function Palette() {
   // There may be thousands: the server is asked for those that are meant.
   useEffect(() => {
     if (!open || settled.length < 2) return;
+    let isWanted = true;
     const keep = (items) =>
+      isWanted &&
       setModels({
         to: settled,
         found: items
@@ -62,6 +64,9 @@ export function Palette() {
       ({ items }) => keep(items),
       () => keep([]),
     );
+    return () => {
+      isWanted = false; // an answer to an older question may come after that to the newer one
+    };
   }, [open, settled]);
   const isKnown = Boolean(objects) && (sought.length < 2 || models.to === sought);
   // Enter was quicker than the list: it holds once the list is here.
