@@ -133,7 +133,7 @@ async def test_a_rating_is_paid_by_the_call_it_is_for_and_counted(tmp_path: Path
     """The classifier's own call is a row of the same key, and stands in the same budget; it never waits for it."""
     async with gate(tmp_path, sections=RATED.replace("up/m", "demo/lorem")) as gateway, operator(gateway) as admin:
         (owner,) = (await admin.get("/api/clients"))["items"]
-        given = {"scope": "client", "scope_id": owner["id"], "amount": "1", "period": "day"}
+        given = {"scope": "client", "scope_id": owner["id"], "amount": "1", "period": "total"}
         budget = await admin.make("/api/budgets", given)
         async with httpx2.AsyncClient(base_url=url(gateway), headers=BEARER, timeout=30) as client:
             answer = await client.post("/v1/chat/completions", json=asked("openai_chat", "rated", stream=False)[1])

@@ -32,13 +32,17 @@ async def client_of(admin: Operator) -> str:
     return found
 
 
+HOUR = {"period": "rolling", "seconds": 3600}
+"""A period that is over at no midnight."""
+
+
 async def test_a_budget_refuses_names_itself_and_is_seen(tmp_path: Path) -> None:
     async with gate(tmp_path) as gateway, operator(gateway) as admin:
         async with httpx2.AsyncClient(base_url=url(gateway)) as client:
             cost = (await chat(client)).headers["x-gophergate-cost"]
             budget = await admin.make(
                 "/api/budgets",
-                {"scope": "client", "scope_id": await client_of(admin), "amount": cost, "period": "day"},
+                {"scope": "client", "scope_id": await client_of(admin), "amount": cost, **HOUR},
             )
             await rows(gateway, 1)
             assert budget["spent"] == cost  # what was spent before the budget was set counts
@@ -258,10 +262,10 @@ async def test_a_group_goes_on_without_a_model_whose_budget_is_used_up(tmp_path:
         async with httpx2.AsyncClient(base_url=url(gateway), timeout=30) as client:
             answer = await chat(client, model="pair")
             assert answer.headers["x-gophergate-model"] == "demo/echo"
-            spent = {"scope": "model", "scope_id": "demo/echo", "period": "day"}
+            spent = {"scope": "model", "scope_id": "demo/echo", **HOUR}
             await admin.make("/api/budgets", {**spent, "amount": answer.headers["x-gophergate-cost"]})
             other = await admin.make(
-                "/api/budgets", {"scope": "model", "scope_id": "demo/lorem", "period": "day", "amount": "5"}
+                "/api/budgets", {"scope": "model", "scope_id": "demo/lorem", **HOUR, "amount": "5"}
             )
             answer = await chat(client, model="pair")
             assert (answer.status_code, answer.headers["x-gophergate-model"]) == (200, "demo/lorem")
@@ -281,7 +285,7 @@ async def test_a_group_goes_on_without_a_model_whose_budget_is_used_up(tmp_path:
             assert "The model demo/" in anthropic.json()["error"]["message"]
         found = await rows(gateway, 5)
         assert found[1].decision[0].startswith("demo/echo was left out: its budget of $")
-        assert found[1].decision[0].endswith("for the day is used up")
+        assert found[1].decision[0].endswith("for any 3600 seconds is used up")
         assert any("demo/lorem was left out" in step for step in found[3].decision)
 
 

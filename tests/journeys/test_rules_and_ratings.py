@@ -125,7 +125,7 @@ async def test_a_rating_is_paid_by_the_same_budget_and_no_part_of_the_same_rate(
         assert (await chat(gateway, "by-rating", "5", headers=headers)).status_code == 429
         spent = sum(row.cost or 0 for row in await rows(gateway, 5) if row.key_id == key["id"])
         budget = await admin.make(
-            "/api/budgets", {"scope": "key", "scope_id": key["id"], "amount": "1.00", "period": "day"}
+            "/api/budgets", {"scope": "key", "scope_id": key["id"], "amount": "1.00", "period": "total"}
         )
         assert budget["spent"] == f"{spent / 1e9:.9f}".rstrip("0")
 
