@@ -12,16 +12,15 @@ import logging
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
 
+from gophergate.core.guarding import Guards
 from gophergate.errors import BadRequest, Unavailable
 from gophergate.guarding import in_force, must_hold, read_guard, rules_of
 from gophergate.ledger.pricing import NO_TERMS, Terms
-from gophergate.policy.guards.room import Guards
-from gophergate.policy.guards.rules import BadGuard, Rule
 from gophergate.providers.base import Credential, Provider, Row
 from gophergate.providers.build import Manner, build
 from gophergate.providers.registry import BY_KIND
@@ -40,6 +39,9 @@ from gophergate.store.models import ModelRow, Models
 from gophergate.store.providers import ProviderRow, Providers
 from gophergate.transport.base import Transport
 from gophergate.transport.pool import parse_prefix
+
+if TYPE_CHECKING:
+    from gophergate.policy.guards.rules import Rule
 
 logger = logging.getLogger("gophergate")
 
@@ -87,7 +89,7 @@ class Configuration:
         self.on_swap: list[Callable[[], None]] = []
         try:
             self.holder = CatalogHolder(
-                self._built(self._from_file, self._file_groups, {}, Guards(in_force(self._file_guards)))
+                self._built(self._from_file, self._file_groups, {}, in_force(self._file_guards))
             )
         except GroupProblem as error:
             number = next((n for n, group in enumerate(settings.groups) if group.name == error.group), 0)
@@ -230,7 +232,7 @@ class Configuration:
             except ConfigurationProblem as error:
                 self._leave_out(f"guard {row.name}", error, strict=strict)
                 unusable += [row.name] if must_hold(row.definition) else []
-        return Guards(in_force(found), unusable)
+        return in_force(found, unusable)
 
     def _leave_out(self, what: str, error: ConfigurationProblem, *, strict: bool) -> None:
         if strict:
@@ -320,6 +322,8 @@ def group_of(row: GroupRow) -> Group:
 
 def rule_of(name: str, definition: Mapping[str, Any]) -> Rule:
     """A stored definition of a guard as a rule. Raises ConfigurationProblem naming the member."""
+    from gophergate.policy.guards.rules import BadGuard
+
     try:
         return read_guard(name, definition)
     except BadGuard as error:

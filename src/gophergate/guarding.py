@@ -1,46 +1,64 @@
-"""The guards of file and database as rules in force, and the words about one that cannot be."""
+"""The guards of file and database as rules in force, and the words about one that cannot be.
+
+What guards work with is imported with the first of them: a gateway without guards starts as quickly as before.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gophergate.policy.guards.rules import BadGuard, Definition, Rule, ready
+from gophergate.core.guarding import UNGUARDED, Guards
 from gophergate.settings import GuardSettings, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from gophergate.policy.guards.rules import Rule
 
 
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """The file's guards. Raises SettingsError with the place of what is wrong."""
+    if not settings.guards:
+        return ()
+    from gophergate.policy.guards.rules import BadGuard
+
     found = []
     for number, guard in enumerate(settings.guards):
         try:
-            found.append(ready(definition_of(guard)))
+            found.append(_rule(guard))
         except BadGuard as error:
             at = [int(part) if part.isdecimal() else part for part in error.member.split(".")]
             raise SettingsError(f"the guard {guard.name}: {error}", settings.source("guards", number, *at)) from None
     return tuple(found)
 
 
-def definition_of(guard: GuardSettings) -> Definition:
-    """What the file says of a guard."""
-    return msgspec.convert(guard, Definition, from_attributes=True)
-
-
 def read_guard(name: str, definition: Mapping[str, Any]) -> Rule:
     """A rule from the members of `[[guards]]`. Raises BadGuard naming the member."""
+    from gophergate.policy.guards.rules import BadGuard
+
     try:
         settings = msgspec.convert({**definition, "name": name}, GuardSettings)
     except msgspec.ValidationError as error:
         said, _, at = str(error).partition(" - at `$")
         raise BadGuard(at.rstrip("`").lstrip(".") or "name", said) from None
-    return ready(definition_of(settings))
+    return _rule(settings)
 
 
-def in_force(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    """Those of them that are switched on."""
-    return tuple(rule for rule in rules if rule.definition.enabled)
+def _rule(guard: GuardSettings) -> Rule:
+    from gophergate.policy.guards.rules import Definition, ready
+
+    return ready(msgspec.convert(guard, Definition, from_attributes=True))
+
+
+def in_force(rules: Iterable[Rule], unusable: Iterable[str] = ()) -> Guards:
+    """Those of them that are switched on. While one is `unusable` no call is let through."""
+    used, unusable = [rule for rule in rules if rule.definition.enabled], tuple(unusable)
+    if not used and not unusable:
+        return UNGUARDED
+    from gophergate.policy.guards.room import Guards as InForce
+
+    return InForce(used, unusable)
 
 
 def must_hold(definition: Mapping[str, Any]) -> bool:

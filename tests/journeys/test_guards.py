@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -170,7 +171,7 @@ async def test_an_answer_is_blocked_in_its_own_language(door: str, tmp_path: Pat
         path, said = asked(door, "up/m", stream=True)
         answer = await client.post(path, json=said)
         kept = await rows(gateway, 4)
-        assert gateway.router.health.ill() == [] or not list(gateway.router.health.ill())
+        assert not list(gateway.router.health.ill())
     assert answer.status_code == 200
     assert "good" in answer.text
     assert "guard 'personal'" in answer.text
@@ -221,11 +222,7 @@ async def test_the_simulator_is_guarded_as_any_provider(tmp_path: Path) -> None:
 
 async def test_every_text_of_a_request_is_looked_at(tmp_path: Path) -> None:
     """R-X7: system, history, tool calls, tool results and files; what is signed stays as its maker signed it."""
-    import base64
-
     signed = {"type": "thinking", "thinking": f"of {MAIL}", "signature": "U0lHTkVE"}
-    file = base64.b64encode(f"name,mail\nann,{MAIL}".encode()).decode()
-    source = {"type": "base64", "media_type": "text/plain", "data": file}
     said = {
         "model": "up/m",
         "max_tokens": 99,
@@ -254,7 +251,6 @@ async def test_every_text_of_a_request_is_looked_at(tmp_path: Path) -> None:
             },
         ],
     }
-    assert source
     async with (
         Upstream(script("anthropic_messages")) as up,
         gate(tmp_path, provider("anthropic_messages", up.url), sections=guard(where="input")) as gateway,
@@ -266,6 +262,7 @@ async def test_every_text_of_a_request_is_looked_at(tmp_path: Path) -> None:
             "/v1/messages/count_tokens", json={k: v for k, v in said.items() if k not in ("max_tokens",)}
         )
         assert counted.status_code == 200, counted.text
+    assert [one.target for one in up.asked] == ["/v1/messages", "/v1/messages/count_tokens"]
     for one in up.asked:
         sent = one.body.decode()
         assert sent.count("ann.lee") == 1, sent
@@ -341,6 +338,9 @@ async def test_what_was_found_in_a_request_is_not_kept_with_it(tmp_path: Path) -
         await CLIENTS["openai_chat"](url(gateway), KEY, "up/m", f"I am {MAIL}", True)
         row = (await rows(gateway))[0]
         whole = await admin.get(f"/api/calls/{row.id}")
+        while whole["bodies"] is None:  # They are written after the row.
+            await asyncio.sleep(0.02)
+            whole = await admin.get(f"/api/calls/{row.id}")
     assert "I am [EMAIL]" in whole["bodies"]["request"]
     assert MAIL not in json.dumps(whole)
 

@@ -14,7 +14,6 @@ from gophergate.admin.paging import Cursor, Limit, Sought, by_name, has, page_at
 from gophergate.admin.shapes import Given, Listing, Moment, Shown, Sourced
 from gophergate.configured import rule_of
 from gophergate.errors import Forbidden
-from gophergate.policy.guards.trying import tried
 from gophergate.settings import GuardSettings
 from gophergate.store.guards import GuardRow
 
@@ -217,6 +216,8 @@ async def delete(name: str, request: Request, desk: AtDesk) -> None:
 
 async def try_out(given: Trial) -> TrialShown:
     """Run a guard that need not exist on a text, as if it were enforced, and say what it would find."""
+    from gophergate.policy.guards.trying import tried
+
     rule = rule_of("try", {**given.guard.model_dump(exclude_defaults=True), "mode": "enforce", "enabled": True})
     went = tried(rule, given.text, is_json=given.json_)
     return TrialShown(
