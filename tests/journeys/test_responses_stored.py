@@ -194,6 +194,23 @@ async def test_a_background_response_of_its_maker_is_paid_once_when_it_is_first_
     assert [(row.operation, row.usage and row.usage.output) for row in kept] == [("chat", None), ("background", 3)]
 
 
+async def test_compacting_in_the_background_is_come_back_to_and_paid_once(tmp_path: Path) -> None:
+    """Issue 3: compact and background, native where the target has them."""
+    async with native(tmp_path) as (gateway, upstream, maker), client(gateway) as sdk:
+        said = {"model": "up/m", "input": "a long story", "background": True}
+        made: Any = await sdk.post("/responses/compact", body=said, cast_to=object)
+        assert made["status"] == "queued"
+        assert upstream.asked[-1].json == {**said, "model": "m"}
+        waiting: Any = await sdk.get(f"/responses/{made['id']}", cast_to=object)
+        assert waiting["status"] == "queued"
+        maker.compacted()
+        for _ in range(2):
+            ready: Any = await sdk.get(f"/responses/{made['id']}", cast_to=object)
+            assert ready["output"][0]["type"] == "compaction"
+        kept = await rows(gateway, 2)
+    assert [(row.operation, row.usage and row.usage.output) for row in kept] == [("compact", None), ("background", 3)]
+
+
 async def test_compacting_is_a_call_like_any_other_and_refused_by_name_where_nobody_can(tmp_path: Path) -> None:
     async with native(tmp_path) as (gateway, upstream, _), client(gateway) as sdk:
         done = await sdk.responses.compact(model="up/m", input="a long story")

@@ -32,7 +32,10 @@ class NativeResponses:
         if asked.method == "POST" and path == "/responses":
             return self._create(asked.json)
         if path == "/responses/compact":
-            return body(_compaction())
+            if not asked.json.get("background"):
+                return body(_compaction())
+            self.kept["resp_c"] = {**_compaction(), "status": "queued", "output": [], "usage": None}
+            return body(self.kept["resp_c"])
         parts = path.split("/")
         found = self.kept.get(parts[2]) if len(parts) > 2 else None
         if found is None:
@@ -51,6 +54,10 @@ class NativeResponses:
     def finish(self, response_id: str) -> None:
         """A background response is ready."""
         self.kept[response_id].update(status="completed", output=[_message("Done in the background.")], usage=USAGE)
+
+    def compacted(self) -> None:
+        """A compaction in the background is ready."""
+        self.kept["resp_c"] = _compaction()
 
     def _create(self, said: dict[str, Any]) -> Say:
         previous = said.get("previous_response_id")

@@ -55,10 +55,18 @@ class KeepingDoor(OpenAIResponses):
 
 
 class CompactDoor(OpenAIResponses):
-    """`POST /v1/responses/compact`: one request, one answer, in this dialect or not at all."""
+    """`POST /v1/responses/compact`: in this dialect or not at all. One that is made in the background is told to
+    `on_seen`, as `KeepingDoor` tells it."""
+
+    def __init__(self, on_seen: Callable[[str, str], None] | None = None) -> None:
+        self._on_seen = on_seen
 
     def door(self, model: str, *, stream: bool) -> str:
         return "/responses/compact"
+
+    def reader(self, *, stream: bool, origin: str = "") -> Reader:
+        reader = super().reader(stream=stream, origin=origin)
+        return reader if self._on_seen is None else _WatchedReader(reader, origin, self._on_seen)
 
 
 class _WatchedReader:

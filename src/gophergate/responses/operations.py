@@ -189,7 +189,7 @@ class Operations:
             reply.start(answer.status, [(b"content-type", kind), *head], length=len(body))
             reply.send(body)
             reply.end()
-            if reader is None or decode_object(body).get("status") not in _TERMINAL:
+            if reader is None or not _is_over(decode_object(body)):
                 return []
             return reader.feed(body) + reader.end()
         reply.start(answer.status, [(b"content-type", kind), (b"cache-control", b"no-cache"), *head])
@@ -233,6 +233,11 @@ def _starting_after(query: dict[str, str]) -> int:
     if not (said.isascii() and said.isdigit() and len(said) <= 15):
         raise BadRequest("'starting_after' must be the number of an event.", param="starting_after")
     return int(said)
+
+
+def _is_over(response: Item) -> bool:
+    """Whether a response changes no more. A compaction that is there has no status."""
+    return response.get("status", "completed" if response.get("output") else None) in _TERMINAL
 
 
 def _pairs(inbound: Inbound) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from gophergate.dialects.splice import raw_member, with_member, without_member
 from gophergate.errors import BadRequest
 from gophergate.responses.background import Background
 from gophergate.responses.history import Asked, History, asked_of, history, pinned
-from gophergate.responses.keeping import KeepingDoor
+from gophergate.responses.keeping import CompactDoor, KeepingDoor
 from gophergate.responses.recording import Recording
 from gophergate.responses.store import Kept, ResponseStore
 from gophergate.routing.base import Order, Plan, Runner
@@ -88,7 +88,9 @@ class CompactRunner:
         guarding = order.account.guarding
         if guarding is not None and (guarding.masks or guarding.rewrites):
             raise guarding.refusal("what is compacted is sealed by its maker: it cannot be looked at.")
-        plan, order = await take_up(plan, order, asked_of(order.body), self._store, self._catalog)
+        asked = await apart(len(order.body), asked_of, order.body)
+        call = _Call(self._store, order, asked)
+        plan, order = await take_up(plan, order, asked, self._store, self._catalog)
         able = tuple(d for d in plan.deployments if may_go_verbatim(order, d))
         if not able:
             raise BadRequest(
@@ -97,7 +99,10 @@ class CompactRunner:
                 param="model",
                 code="unsupported_operation",
             )
+        if asked.background is True:
+            order = replace(order, door=CompactDoor(call.seen))
         await self._attempts.run(replace(plan, deployments=able), order)
+        call.settle()
 
 
 class CountRunner:
