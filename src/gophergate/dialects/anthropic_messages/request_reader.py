@@ -7,6 +7,7 @@ refused, with the place of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -185,15 +186,15 @@ def _tool_choice(members: Members) -> tuple[ToolChoice | None, bool | None]:
     kind, alone = choice.required("type"), choice.boolean("disable_parallel_tool_use")
     parallel = None if alone is None else not alone
     name = choice.string("name")
-    if choice.rest:
-        return ToolChoice(mode="native", dialect=NAME, native=raw), None
+    # What else it says is Anthropic's alone, and makes it no other choice.
+    whole: dict[str, Any] = {"dialect": NAME, "native": raw} if choice.rest else {}
     match kind:
         case "auto" | "none":
-            return ToolChoice(mode=kind), parallel
+            return ToolChoice(mode=kind, **whole), parallel
         case "any":
-            return ToolChoice(mode="required"), parallel
+            return ToolChoice(mode="required", **whole), parallel
         case "tool" if name:
-            return ToolChoice(mode="named", names=(unspelled(name),)), parallel
+            return ToolChoice(mode="named", names=(unspelled(name),), **whole), parallel
         case _:
             return ToolChoice(mode="native", dialect=NAME, native=raw), None
 

@@ -197,6 +197,8 @@ def _tool_choice(request: Request, target: Target, losses: Losses, *, has_tools:
 
 
 def _choice(request: Request, choice: ToolChoice, losses: Losses) -> dict[str, Json] | None:
+    if choice.dialect == NAME and choice.mode != "named":
+        return dict(object_of(choice.native))
     match choice.mode:
         case "auto" | "none":
             return {"type": choice.mode}
@@ -204,14 +206,13 @@ def _choice(request: Request, choice: ToolChoice, losses: Losses) -> dict[str, J
             return {"type": "any"}
         case "allowed":
             return {"type": "any" if choice.required else "auto"}
-        case "native" if choice.dialect == NAME:
-            return dict(object_of(choice.native))
         case "named":
             # A choice that names a dropped tool is dropped with it (edge case 26).
             for tool in request.tools:
                 goes = isinstance(tool, Tool) or tool.dialect == NAME
                 if goes and choice.names[:1] in ((tool.name,), (_wire_name(tool),)):
-                    return {"type": "tool", "name": _wire_name(tool)}
+                    said = object_of(choice.native) if choice.dialect == NAME else {}
+                    return {**said, "type": "tool", "name": _wire_name(tool)}
     losses.drop("tool_choice")
     return None
 

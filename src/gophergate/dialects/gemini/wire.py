@@ -24,13 +24,17 @@ _SNAKE = re.compile(r"(?<=[A-Za-z0-9])_([a-z0-9])")
 def camel(message: Json) -> dict[str, Json]:
     """One protobuf message with its own member names in camelCase; nothing inside its members is touched.
 
-    Google takes both spellings at every level and google-genai mixes them in one body. What is no object is empty.
+    Google takes both spellings at every level and google-genai mixes them in one body. A member that is null is one
+    that is not there, as everywhere in protobuf's JSON. What is no object is empty.
     """
     if not isinstance(message, dict):
         return {}
-    for key in message:
-        if "_" in key:
-            return {_SNAKE.sub(lambda found: found[1].upper(), name): value for name, value in message.items()}
+    for key, value in message.items():
+        if "_" in key or value is None:
+            said = message.items()
+            return {
+                _SNAKE.sub(lambda found: found[1].upper(), name): value for name, value in said if value is not None
+            }
     return message
 
 
