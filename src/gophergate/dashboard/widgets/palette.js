@@ -40,11 +40,13 @@ export function Palette() {
       all("/api/providers").catch(() => []),
       all("/api/clients").catch(() => []),
       all("/api/groups").catch(() => []),
-    ]).then(([providers, clients, groups]) =>
+      all("/api/guards").catch(() => []),
+    ]).then(([providers, clients, groups, guards]) =>
       setObjects([
         ...providers.map((one) => [`Provider ${one.name}`, () => go("providers", one.name)]),
         ...clients.map((one) => [`Client ${one.name}`, () => go("clients", one.id)]),
         ...groups.map((one) => [`Group ${one.name}`, () => go("groups", one.name)]),
+        ...guards.map((one) => [`Guard ${one.name}`, () => go("guards", one.name)]),
       ]),
     );
   }, [open]);
