@@ -4,6 +4,7 @@ an answer holds that its client cannot be shown is listed too."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from gophergate.core.blocks import Block, Extra, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished
@@ -82,11 +83,10 @@ class Losses:
 
     def unsupported(self, request: Request, supported: frozenset[str]) -> None:
         """Drop every setting that was said, asks for something, and is not in `supported`."""
-        for name in SETTINGS:
-            if name not in supported:
-                value = getattr(request, name)
-                if value is not None and value != () and value not in _MEANS_NOTHING.get(name, ()):
-                    self._names[name] = None
+        for name in _beyond(supported):
+            value = getattr(request, name)
+            if value is not None and value != () and value not in _MEANS_NOTHING.get(name, ()):
+                self._names[name] = None
 
     def foreign(self, extra: Extra, dialect: str) -> None:
         """Drop the members that only other dialects have a word for. Raises BadRequest for one that is content.
@@ -111,6 +111,11 @@ class Losses:
     def names(self) -> tuple[str, ...]:
         """The names, for the response header and the call record."""
         return tuple(self._names)
+
+
+@lru_cache(maxsize=256)
+def _beyond(supported: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in SETTINGS if name not in supported)
 
 
 def describe(block: Block) -> str:

@@ -101,7 +101,8 @@ class Paths:
         if self._continuity.hears_verbatim(order.door.name, deployment):
             reader = self._continuity.listening(reader, order, deployment, None)
         reader = watched(reader, order)
-        events = await apart(len(body), _all_of, reader, body)
+        size = len(body)
+        events = _all_of(reader, body) if size < LARGE else await apart(size, _all_of, reader, body)
         order.account.see(events)
         if events and isinstance(events[-1], Failed):
             strike(events[-1].error, secrets_of(deployment.provider))

@@ -7,6 +7,7 @@ another door is put in the plainest words every look-alike knows: joined texts, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
@@ -42,6 +43,7 @@ _AS_SAID = (
 )
 """Settings whose name and value are the same here and in the canon."""
 
+_as_said = attrgetter(*_AS_SAID)
 _MAPPED = ("parallel_tool_calls", "max_output_tokens", "stop", "reasoning", "format", "modalities")
 _SUPPORTED = frozenset({*_AS_SAID, *_MAPPED})
 _TIERS = ("flex", "priority", "scale")
@@ -78,10 +80,11 @@ class _Writing:
             body["stream_options"] = {**(more if isinstance(more, dict) else {}), "include_usage": True}
         if request.max_output_tokens is not None:
             body[self._target.traits.max_tokens_member] = request.max_output_tokens
-        for name in _AS_SAID:
-            value = getattr(request, name)
-            if value is not None and (self._native or self._is_meant(name, value)):
-                body[name] = value
+        body |= {
+            name: value
+            for name, value in zip(_AS_SAID, _as_said(request), strict=True)
+            if value is not None and (self._native or self._is_meant(name, value))
+        }
         if request.stop:
             body["stop"] = list(request.stop)
         if request.modalities and (self._native or request.modalities != ("text",)):
