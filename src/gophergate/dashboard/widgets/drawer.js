@@ -10,7 +10,8 @@ export function Drawer({ title, onClose, onBack, onWalk, slim = false, footer = 
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   useEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
-    box.current?.focus();
+    // Not from under whoever types into a dialog meanwhile: a drawer may come late, with its page.
+    if (!before?.closest('[aria-modal="true"]')) box.current?.focus();
     return () =>
       (before?.isConnected ? before : document.getElementById("main"))?.focus({ preventScroll: true });
   }, []);
