@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from gophergate.front.base import Heard
 from gophergate.front.caller_headers import told
 from gophergate.providers.base import Row, auth_headers, root_url
 from gophergate.providers.registry import BY_KIND, ROWS
@@ -56,6 +57,7 @@ def test_keys_travel_in_headers_only() -> None:
 def test_every_header_that_a_row_forwards_is_kept_from_its_caller() -> None:
     """R-C1: what a vendor wants to see is in the row; the front keeps these and no others."""
     wanted = sorted({name for row in ROWS for name in row.forwards})
-    asked = SimpleNamespace(headers=[(name.encode(), b"said") for name in (*wanted, "cookie", "x-client-request-id")])
+    headers = [(name.encode(), b"said") for name in (*wanted, "cookie", "x-client-request-id")]
+    asked = SimpleNamespace(headers=headers, heard=Heard())
     assert told(asked).passing == dict.fromkeys(wanted, "said")  # type: ignore[arg-type]
     assert told(asked).request_id == "", "Codex says the same `x-client-request-id` on every turn"  # type: ignore[arg-type]

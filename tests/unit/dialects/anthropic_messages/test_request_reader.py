@@ -300,7 +300,7 @@ def test_cache_marks(mark: Any, read_as: CacheMark | None, extra: dict[str, Any]
         ({"type": "none"}, ToolChoice(mode="none"), None),
         (
             {"type": "auto", "new": 1},
-            ToolChoice(mode="native", dialect=NAME, native={"type": "auto", "new": 1}),
+            ToolChoice(mode="auto", dialect=NAME, native={"type": "auto", "new": 1}),
             None,
         ),
     ],
