@@ -55,8 +55,23 @@ export async function all(path, params = {}, most = 2000) {
   return items;
 }
 
+let changes = 0;
+/** Whether something that we change is under way: what it concerns may be gone when the answer comes. */
+export const isChanging = () => changes > 0;
+
 /** @param {string} method @param {string} path @param {any} [body] @param {string} [etag] */
 async function ask(method, path, body, etag) {
+  if (method === "GET") return answer(method, path, body, etag);
+  changes += 1;
+  try {
+    return await answer(method, path, body, etag);
+  } finally {
+    changes -= 1;
+  }
+}
+
+/** @param {string} method @param {string} path @param {any} [body] @param {string} [etag] */
+async function answer(method, path, body, etag) {
   /** @type {Record<string, string>} */
   const headers = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
