@@ -3,6 +3,7 @@ what the provider sealed is handed on to be remembered (R-S3). Adds nothing and 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from gophergate.core.blocks import Thought, ToolCall
@@ -12,19 +13,13 @@ from gophergate.dialects.base import Reader
 from gophergate.dialects.toolnames import Restorer
 
 
-class Listener:
-    """A `Reader` around a reader. `keep` is called once, with a whole reply that holds seals, before its last event
-    is given out; words are left out of that reply."""
+class Hearing(ABC):
+    """A `Reader` around a reader, whose events it hears before they are given out."""
 
-    __slots__ = ("_events", "_keep", "_reader", "_restorer", "_sealed", "_watched")
+    __slots__ = ("_reader",)
 
-    def __init__(self, reader: Reader, restorer: Restorer | None, keep: Callable[[Reply], None]) -> None:
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._restorer = restorer
-        self._keep = keep
-        self._events: list[Event] = []
-        self._watched: list[bool] = []
-        self._sealed = False
 
     @property
     def finished(self) -> bool:
@@ -38,6 +33,25 @@ class Listener:
 
     def tail(self) -> bytes:
         return self._reader.tail()
+
+    @abstractmethod
+    def _heard(self, events: list[Event]) -> list[Event]:
+        """What goes on in their place."""
+
+
+class Listener(Hearing):
+    """`keep` is called once, with a whole reply that holds seals, before its last event
+    is given out; words are left out of that reply."""
+
+    __slots__ = ("_events", "_keep", "_restorer", "_sealed", "_watched")
+
+    def __init__(self, reader: Reader, restorer: Restorer | None, keep: Callable[[Reply], None]) -> None:
+        super().__init__(reader)
+        self._restorer = restorer
+        self._keep = keep
+        self._events: list[Event] = []
+        self._watched: list[bool] = []
+        self._sealed = False
 
     def _heard(self, events: list[Event]) -> list[Event]:
         if self._restorer is not None and events:

@@ -13,6 +13,7 @@ from gophergate.core.guarding import Guarding, Screen
 from gophergate.dialects.base import Reader
 from gophergate.routing.base import Account, Order, Reread
 from gophergate.routing.heavy import LARGE, apart
+from gophergate.routing.listener import Hearing
 
 WORK = 8
 """Looking for all that guards can look for takes so many times as long as reading does."""
@@ -40,27 +41,14 @@ async def screened(order: Order) -> Order:
     return replace(order, reread=replace(reread, request=shown, is_masked=is_masked))
 
 
-class Watched:
-    """A reader whose events a guard listens to, of an answer that passes as it is."""
+class Watched(Hearing):
+    """A guard listens to the events of an answer that passes as it is."""
 
-    __slots__ = ("_reader", "_screen")
+    __slots__ = ("_screen",)
 
     def __init__(self, reader: Reader, screen: Screen) -> None:
-        self._reader = reader
+        super().__init__(reader)
         self._screen = screen
-
-    @property
-    def finished(self) -> bool:
-        return self._reader.finished
-
-    def feed(self, data: bytes) -> list[Event]:
-        return self._heard(self._reader.feed(data))
-
-    def end(self) -> list[Event]:
-        return self._heard(self._reader.end())
-
-    def tail(self) -> bytes:
-        return self._reader.tail()
 
     def _heard(self, events: list[Event]) -> list[Event]:
         if events:
