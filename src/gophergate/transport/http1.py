@@ -53,7 +53,7 @@ class Http1Transport:
                 self._targets.clear()
             self._targets[ask.url] = known
         prefix, target = known
-        return self._send(ask, self._pool.known(prefix) or self._pool.origin(prefix), target)
+        return self._send(ask, self._pool.origin(prefix), target)
 
     def send_pinned(self, ask: Ask, address: str) -> Coroutine[Any, Any, PushedAnswer]:
         """`send`, but connected to `address` whatever the name resolves to, on a connection used by no other call.

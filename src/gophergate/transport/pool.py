@@ -225,10 +225,6 @@ class Pool:
         self.connects = 0
         """Connections made so far."""
 
-    def known(self, prefix: str) -> Origin | None:
-        """`origin` for a prefix it was asked for before; None costs the caller no more than asking it."""
-        return self._origins.get(prefix)
-
     def origin(self, prefix: str) -> Origin:
         """The origin of a URL prefix `scheme://host[:port]`. Raises ValueError for anything else."""
         origin = self._origins.get(prefix)

@@ -6,7 +6,6 @@ that only watches holds nothing back.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from operator import itemgetter
 
@@ -112,13 +111,3 @@ class Window:
 def masked(text: str, rules: Iterable[Rule], tell: Tell) -> str:
     """A whole text as those rules leave it. Raises Blocked."""
     return Window(rules, tell).feed(text, is_whole=True)
-
-
-def counted() -> tuple[Counter[tuple[str, str]], Tell]:
-    """A counter of finds by rule and label, and what counts into it."""
-    counts: Counter[tuple[str, str]] = Counter()
-
-    def tell(rule: Rule, label: str) -> None:
-        counts[rule.name, label] += 1
-
-    return counts, tell

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gophergate.policy.guards.rules import Rule
-from gophergate.policy.guards.window import Blocked, Window, counted, masked
+from gophergate.policy.guards.window import Blocked, Tell, Window, masked
 from kit.guarded import FOUND, cuts, rule, texts
 
 RULES = (
@@ -19,6 +19,16 @@ RULES = (
     rule("injection"),
 )
 WATCHES = rule(name="watch", mode="monitor")
+
+
+def counted() -> tuple[Counter[tuple[str, str]], Tell]:
+    """A counter of finds by rule and label, and what counts into it."""
+    counts: Counter[tuple[str, str]] = Counter()
+
+    def tell(rule: Rule, label: str) -> None:
+        counts[rule.name, label] += 1
+
+    return counts, tell
 
 
 def poured(pieces: list[str], rules: tuple[Rule, ...]) -> tuple[str, Counter[tuple[str, str]]]:
