@@ -57,7 +57,7 @@ async def exchange(
     entry.receiver, entry.client_ip = reply, inbound.client
     entry.tags, entry.session, entry.unlogged = said.tags, said.session, said.unlogged
     outlet = Outlet(reply, entry, house.heartbeat_interval)
-    stamp = Stamp(call_id, int(house.wall()))
+    stamp = Stamp(call_id, entry.started // 1_000_000)
     try:
         with entry:
             body = await inbound.body()

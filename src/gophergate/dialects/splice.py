@@ -12,7 +12,6 @@ from functools import lru_cache
 import msgspec
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_QUOTE = ord('"')
 
 
 @lru_cache(maxsize=64)
@@ -53,13 +52,19 @@ def with_member(body: bytes, name: str, value: bytes) -> bytes:
 def with_text(body: bytes, name: str, value: bytes) -> bytes:
     """`with_member` for a member that has just been read and found to be a string, so it stands there. Where its name
     stands once in the body and no key can be written with escapes, that is it: one look instead of three readings."""
-    key = b'"%b"' % name.encode()
-    if body.count(key) == 1 and body.find(b"\\u") < 0:
-        start = _after_colon(body, body.find(key) + len(key))
-        end = body.find(b'"', start + 1) + 1
-        if 0 <= start < end and body[start] == _QUOTE and body.find(b"\\", start, end) < 0:
-            return body if body[start:end] == value else b"%b%b%b" % (body[:start], value, body[end:])
+    key, text = _text_member(name)
+    found = text.search(body)
+    if found is not None and body.count(key) == 1 and body.find(b"\\u") < 0:
+        start, end = found.span(1)
+        return body if found.group(1) == value else b"%b%b%b" % (body[:start], value, body[end:])
     return with_member(body, name, value)
+
+
+@lru_cache(maxsize=64)
+def _text_member(name: str) -> tuple[bytes, re.Pattern[bytes]]:
+    """The name as a key in JSON, and that key with a string without escapes."""
+    key = b'"%b"' % name.encode()
+    return key, re.compile(re.escape(key) + rb'[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")')
 
 
 def _after_colon(body: bytes, at: int) -> int:

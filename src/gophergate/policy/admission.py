@@ -206,7 +206,10 @@ class Admitted:
     async def __aenter__(self) -> Admitted:
         admission, caller, wanted = self._admission, self.caller, self.wanted
         if admission.loops is not None:
-            self._look_for_loop(admission.loops)
+            session = wanted.session or caller.key_id
+            count = admission.loops.seen(session, wanted.body)
+            if count >= admission.terms.loop_after:
+                self._tell_of_loop(session, count)
         rules = admission.rules
         if not (rules.are_any or caller.limits or admission.terms.unpriced == "block"):
             return self
@@ -355,14 +358,11 @@ class Admitted:
                 most = cost
         return most
 
-    def _look_for_loop(self, loops: Loops) -> None:
-        admission, wanted = self._admission, self.wanted
-        session = wanted.session or self.caller.key_id
-        count = loops.seen(session, wanted.body)
-        if count >= admission.terms.loop_after:
-            self.bill.decided(admission.loop_mark)
-            if count == admission.terms.loop_after:
-                admission.warns(self.caller, session, count)
+    def _tell_of_loop(self, session: str, count: int) -> None:
+        admission = self._admission
+        self.bill.decided(admission.loop_mark)
+        if count == admission.terms.loop_after:
+            admission.warns(self.caller, session, count)
 
 
 def _tightest(tickets: Iterable[Ticket]) -> Mapping[Kind, Standing]:

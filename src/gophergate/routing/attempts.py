@@ -65,19 +65,20 @@ class Attempts:
             plan, order = await self._continuity.settled(plan, order)
         if order.account.guarding is not None:
             order = await screened(order)
-        if order.resilience.wait is not None:
+        resilience = order.resilience
+        if resilience.wait is not None:
             plan = await self._waiting.turn(plan, order)
-        first = plan.deployments[0]
-        if len(plan.deployments) > 1 and has_other_vendor(plan.deployments, first):
+        first, are_several = plan.deployments[0], len(plan.deployments) > 1
+        if are_several and has_other_vendor(plan.deployments, first):
             order = replace(order, declines=True)
-        if order.resilience.continue_streams and order.peek.stream and order.resilience.hedge_after is None:
+        after = resilience.hedge_after
+        if resilience.continue_streams and order.peek.stream and after is None:
             order = replace(order, thread=Thread())
         began = self._health.clock()
-        after = order.resilience.hedge_after
-        if after is not None and len(plan.deployments) > 1:
+        if are_several and after is not None:
             plan, first, error = await self._hedged(plan, order, after / 1000)
         else:
-            error = await self._try(order, first)
+            error = await self._try(order, first, began)
         if error is not None:
             await self._recover(plan, order, first, error, began)
         if plan.warms is not None:
@@ -113,18 +114,17 @@ class Attempts:
     async def _raced(self, racer: Racer) -> GatewayError | None:
         order = replace(racer.race.order, account=racer.account, outlet=racer.outlet)
         try:
-            return await self._try(order, racer.deployment)
+            return await self._try(order, racer.deployment, self._health.clock())
         finally:
             racer.is_over = True
 
-    async def _try(self, order: Order, deployment: Deployment) -> GatewayError | None:
-        """One attempt, to its end; the error it failed with before the client saw anything of it."""
+    async def _try(self, order: Order, deployment: Deployment, began: float) -> GatewayError | None:
+        """One attempt, begun now, to its end; the error it failed with before the client saw anything of it."""
         account, health = order.account, self._health
         if deployment.provider.concurrency is not None and health.is_full(deployment):
             return Unavailable(f"The provider of {deployment.label} has as many calls as it may have.", retry_after=1)
-        account.attempt(deployment)
+        account.attempt(deployment, began)
         vitals = health.began(deployment)
-        began = health.clock()
         try:
             policy = order.disconnect or order.resilience.disconnect or deployment.provider.disconnect
             if policy.policy == "cancel":
@@ -143,9 +143,9 @@ class Attempts:
                 self._learn(order, deployment, broken)
                 return None
             health.succeeded(vitals)
-            at = account.first_token_at if order.peek.stream else None
-            now = health.clock()
-            vitals.took((at or now) - began, now, stream=order.peek.stream)
+            now, stream = health.clock(), order.peek.stream
+            at = account.first_token_at if stream else None
+            vitals.took((at or now) - began, now, stream=stream)
             return None
         finally:
             health.ended(vitals)
@@ -177,7 +177,7 @@ class Attempts:
             failed = step.deployment
             if order.declines and not recovery.has_other_vendor(failed):
                 order = replace(order, declines=False)
-            again = await self._try(order, failed)
+            again = await self._try(order, failed, self._health.clock())
             if again is None:
                 return
             error = again

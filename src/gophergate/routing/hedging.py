@@ -131,7 +131,7 @@ class RacerAccount(Account):
             self._kept.append(tell)
 
     def attempt(self, deployment: Deployment, began: float | None = None) -> None:
-        self._began = self._race.clock()
+        self._began = self._race.clock() if began is None else began
         self._tell(partial(self._real.attempt, deployment, self._began))
 
     def sent(self, credential: str = "", at: float | None = None) -> None:
