@@ -17,6 +17,7 @@ from kit.answers import provider, script
 from kit.door_requests import asked
 from kit.gate import KEY, gate, url
 from kit.large_answers import measure
+from kit.large_peers import Peers
 from kit.upstream import Upstream
 
 MANY = 4_000
@@ -99,7 +100,8 @@ async def test_the_loop_turns_while_a_large_answer_passes(
     door: str, target: str, kind: str, stream: bool, tmp_path: Path
 ) -> None:
     """R-P2, of answers: a picture or a text of megabytes, which some dialects say four times over."""
-    found = await measure(tmp_path, door, kind, target, stream=stream, size=12_000_000)
+    async with Peers() as peers:
+        found = await measure(peers, tmp_path, door, kind, target, stream=stream, size=12_000_000)
     assert found is not None
     assert found["status"] == 200
     assert found["received"] > 12_000_000

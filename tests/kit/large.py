@@ -1,133 +1,112 @@
 """How long 20 MB bodies hold up the event loop (R-P2), at each door, to the simulator and to
 providers of every dialect.
 
-    PYTHONPATH=tests python -m kit.large
+    PYTHONPATH=tests python -m kit.large [text image turns] [--times N]
 
-For each pair: the longest stretch of the loop thread's own CPU time between two turns of the loop, which no other
-process of the machine can spend, and the longest by the clock, which holds also the waits for the interpreter's lock
-and for a core. The caller is a thread of its own; the provider, in the same loop, does not read what it gets.
+For each pair the longest stretch between two turns of the loop: by the clock, which holds also the waits for the
+interpreter's lock and for a core; of CPU time, which no other process of the machine can spend, of all threads of the
+gateway, so with those waits for the lock; and of the loop's own thread. Of `N` calls the least of each. Caller and
+provider are a process of their own.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import gc
-import http.client
 import json
-import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from kit.answers import USUAL, answer, provider
-from kit.door_requests import asked
+import uvloop
+
+from kit.answers import provider
 from kit.gate import KEY, gate
-from kit.upstream import Upstream
+from kit.large_peers import Peers
+from kit.large_said import DOORS
 
-DOORS = ("openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama")
-WORDS = "Lorem ipsum dolor sit amet "
-
-
-def large(door: str, kind: str, model: str) -> tuple[str, bytes]:
-    """A request of some 20 MB: one text, one base64 image, or fifty thousand turns."""
-    path, body = asked(door, model, stream=False)
-    turns = 50_001 if kind == "turns" else 1
-    words = WORDS * (13 if kind == "turns" else 740_000 if kind == "text" else 1)
-    image = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\r" + os.urandom(14_900_000)).decode() if kind == "image" else ""
-    said: list[Any] = []
-    for number in range(turns):
-        role = ("user", "model" if door == "gemini" else "assistant")[number % 2]
-        said.append({"role": role, **_content(door, words, image)})
-    body[{"gemini": "contents", "openai_responses": "input"}.get(door, "messages")] = said
-    return path, json.dumps(body).encode()
+_BETWEEN = 0.001
+"""Seconds. A watch that never rested would take a core and the interpreter's lock from what it watches."""
 
 
-def _content(door: str, words: str, image: str) -> dict[str, Any]:
-    address = f"data:image/png;base64,{image}"
-    source = {"type": "base64", "media_type": "image/png", "data": image}
-    match door:
-        case "gemini":
-            shown: list[Any] = [{"inlineData": {"mimeType": "image/png", "data": image}}] if image else []
-            return {"parts": [{"text": words}, *shown]}
-        case "ollama":
-            return {"content": words, **({"images": [image]} if image else {})}
-        case _ if not image:
-            return {"content": words}
-        case "openai_chat":
-            return {"content": [{"type": "image_url", "image_url": {"url": address}}]}
-        case "openai_responses":
-            return {"content": [{"type": "input_image", "image_url": address}]}
-        case _:
-            return {"content": [{"type": "image", "source": source}]}
-
-
-def send(port: int, path: str, body: bytes) -> tuple[int, int]:
-    """The status of one call, and how many bytes its answer had."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    connection.request("POST", path, body, {"authorization": f"Bearer {KEY}"})
-    told = connection.getresponse()
-    received = len(told.read())
-    connection.close()
-    return told.status, received
+_CLOCKS = {"cpu_ms": time.thread_time, "process_ms": time.process_time, "clock_ms": time.perf_counter}
 
 
 @asynccontextmanager
 async def stalls() -> AsyncIterator[dict[str, float]]:
-    """The longest stretches between two turns of the loop while the scope is open, in milliseconds; the collector is
-    set as `process.serve` sets it."""
+    """The longest stretches between two turns of the loop while the scope is open, in milliseconds, by each of
+    `_CLOCKS`; up to `_BETWEEN` too long. The collector is set as `process.serve` sets it."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    longest = {"cpu_ms": 0.0, "clock_ms": 0.0}
+    longest = dict.fromkeys(_CLOCKS, 0.0)
 
     async def watch() -> None:
+        before = {name: clock() for name, clock in _CLOCKS.items()}
         while True:
-            worked, seen = time.thread_time(), time.perf_counter()
-            await asyncio.sleep(0)
-            longest["cpu_ms"] = max(longest["cpu_ms"], (time.thread_time() - worked) * 1000)
-            longest["clock_ms"] = max(longest["clock_ms"], (time.perf_counter() - seen) * 1000)
+            await asyncio.sleep(_BETWEEN)
+            for name, clock in _CLOCKS.items():
+                now = clock()
+                longest[name] = max(longest[name], (now - before[name]) * 1000)
+                before[name] = now
 
     watching = asyncio.create_task(watch())
     yield longest
     watching.cancel()
 
 
-async def measure(folder: Path, door: str, kind: str, target: str) -> dict[str, Any]:
+async def watched(call: Callable[[], Coroutine[Any, Any, tuple[int, int]]], times: int) -> dict[str, int]:
+    """What came of a call, and the least that any of so many of it held the loop up, in whole milliseconds."""
+    least: dict[str, float] = {}
+    status = received = 0
+    for _ in range(times):
+        async with stalls() as longest:
+            status, received = await call()
+        least = {name: min(value, least.get(name, value)) for name, value in longest.items()}
+    return {"status": status, "received": received, **{name: round(value) for name, value in least.items()}}
+
+
+async def measure(peers: Peers, folder: Path, door: str, kind: str, target: str, times: int) -> dict[str, Any]:
     """One pair, after a small call that warms it; times in milliseconds."""
     speaks = "openai_chat" if target == "simulator" else target
     model = "demo/echo" if target == "simulator" else "up/m"
-    async with (
-        Upstream(lambda _: answer(speaks, USUAL, stream=False)) as upstream,
-        gate(folder, provider(speaks, upstream.url)) as gateway,
-    ):
-        path, body = large(door, kind, model)
-        await asyncio.to_thread(send, gateway.port, path, json.dumps(asked(door, model, stream=False)[1]).encode())
-        async with stalls() as longest:
-            status, _ = await asyncio.to_thread(send, gateway.port, path, body)
-    return {"kind": kind, "door": door, "to": target, "status": status, **{k: round(v) for k, v in longest.items()}}
+    await peers.answers(speaks)
+    async with gate(folder, provider(speaks, peers.url)) as gateway:
+        await peers.call(gateway.port, KEY, door, model)
+        found = await watched(lambda: peers.call(gateway.port, KEY, door, model, kind), times)
+    return {"kind": kind, "door": door, "to": target, **found}
 
 
-async def run(kinds: list[str]) -> None:
-    worst: dict[str, int] = {}
+async def run(kinds: list[str], times: int) -> None:
+    worst: dict[str, dict[str, int]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for kind in kinds:
-            for door in DOORS:
-                for target in ("simulator", *DOORS):
-                    found = await measure(Path(folder) / f"{kind}-{door}-{target}", door, kind, target)
-                    print(json.dumps(found), flush=True)
-                    worst[kind] = max(worst.get(kind, 0), found["cpu_ms"])
-    print(json.dumps({"longest_cpu_ms": worst}))
+        async with Peers() as peers:
+            for kind in kinds:
+                for door in DOORS:
+                    for target in ("simulator", *DOORS):
+                        at = Path(folder) / f"{kind}-{door}-{target}"
+                        note(await measure(peers, at, door, kind, target, times), kind, worst)
+    print(json.dumps({"longest": worst}))
+
+
+def note(found: dict[str, Any], kind: str, worst: dict[str, dict[str, int]]) -> None:
+    """Tell what was found, and keep the worst of its kind."""
+    print(json.dumps(found), flush=True)
+    known = worst.setdefault(kind, {})
+    for name in _CLOCKS:
+        known[name] = max(known.get(name, 0), found[name])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", default=["text", "image", "turns"])
-    asyncio.run(run(parser.parse_args().kinds))
+    parser.add_argument("--times", type=int, default=1)
+    said = parser.parse_intermixed_args()
+    uvloop.run(run(said.kinds, said.times))
 
 
 if __name__ == "__main__":

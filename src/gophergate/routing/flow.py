@@ -49,6 +49,8 @@ class Stream:
                 self._fed(data, events)
                 return
             self._fall_behind(self._catch_up)
+        else:
+            self._hold_source()  # The client's buffer has let it go on, perhaps.
         self._waiting.append(data)  # type: ignore[union-attr]
 
     def end(self, error: GatewayError | None = None) -> None:
@@ -93,13 +95,18 @@ class Stream:
 
     def _fall_behind(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         self._waiting = []
+        self._hold_source()
         self._work = asyncio.get_running_loop().create_task(self._behind(work))
+
+    def _hold_source(self) -> None:
+        """At once: libuv reads 32 times in a turn of the loop, eight megabytes, and waits each time for the
+        interpreter's lock, which the work beside the loop has."""
+        if self.source is not None:
+            self.source.pause()
 
     async def _behind(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         source = self.source
         try:
-            if source is not None:
-                source.pause()
             await work()
             await self._catch_up()
             self._waiting = None  # Not after a failure: what comes then waits for `conclude` to raise it.

@@ -98,6 +98,19 @@ async def test_what_comes_while_a_large_event_is_read_follows_it_in_order() -> N
     assert HERE() not in noting.wrote_in[3:6]
 
 
+async def test_a_source_is_held_in_the_read_that_falls_behind_and_whoever_else_lets_it_go_on() -> None:
+    """By the loop's next turn the system would have given eight megabytes more."""
+    stream, _, _ = translated()
+    stream.source = source = Source()
+    stream.feed(b"x" * LARGE)
+    assert source.said == ["pause"]
+    source.resume()
+    stream.feed(b"y\n")
+    assert source.said == ["pause", "resume", "pause"]
+    await stream.conclude()
+    assert source.said[-1] == "resume"
+
+
 async def test_a_large_event_goes_out_in_pieces_the_client_can_keep_up_with() -> None:
     stream, _, outlet = translated()
     stream.feed(b"x" * (5 << 20) + b"\n")

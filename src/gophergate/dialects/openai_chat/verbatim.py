@@ -124,7 +124,7 @@ class UsageFilter:
     def _pass_on(self, data: bytes, out: list[bytes]) -> bytes:
         """Inside an event that is known to be harmless: on to its end."""
         seen = self._tail + data
-        found = _BLANK.search(seen)
+        found = _blank(seen)
         if found is None:
             self._tail = seen[-3:]
             out.append(data)
@@ -139,7 +139,7 @@ class UsageFilter:
         """At the beginning of an event, or inside one that may be the usage chunk."""
         before = self._tail
         seen = before + data
-        found = _BLANK.search(seen)
+        found = _blank(seen)
         if found is not None:
             cut = found.end() - len(before)
             self._held.append(data[:cut])
@@ -158,6 +158,11 @@ class UsageFilter:
         else:
             self._tail = seen[-_OVERLAP:]
         return b""
+
+
+def _blank(data: bytes) -> re.Match[bytes] | None:
+    """The first blank line. Few pieces of a large event end a line at all, and that is told ten times as quickly."""
+    return _BLANK.search(data) if b"\n" in data or b"\r" in data else None
 
 
 def _is_usage_alone(event: bytes) -> bool:
