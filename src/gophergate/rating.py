@@ -133,6 +133,10 @@ class _Reply:
 
     def end(self) -> None: ...
 
+    def whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        self.start(status, headers)
+        self.send(body)
+
     def abort(self) -> None:
         self.gone = True
 

@@ -36,9 +36,7 @@ class Health:
 
 
 def _plain(reply: Reply, status: int, body: bytes) -> None:
-    reply.start(status, [(b"content-type", b"application/json"), NOSNIFF], length=len(body))
-    reply.send(body)
-    reply.end()
+    reply.whole(status, [(b"content-type", b"application/json"), NOSNIFF], body)
 
 
 def error_reply(

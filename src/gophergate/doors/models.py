@@ -170,6 +170,4 @@ def _time(row: Listed) -> str:
 
 def _say(reply: Reply, value: Any) -> None:
     body = encode(value)
-    reply.start(200, [(b"content-type", b"application/json")], length=len(body))
-    reply.send(body)
-    reply.end()
+    reply.whole(200, [(b"content-type", b"application/json")], body)

@@ -54,9 +54,7 @@ class OwnUsage:
                 "total": total.told(),
             }
         )
-        reply.start(200, [(b"content-type", b"application/json"), (b"cache-control", b"no-store")], length=len(body))
-        reply.send(body)
-        reply.end()
+        reply.whole(200, [(b"content-type", b"application/json"), (b"cache-control", b"no-store")], body)
 
     def _asked(self, query: bytes) -> tuple[By, int, int]:
         said = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))

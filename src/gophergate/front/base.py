@@ -84,6 +84,9 @@ class Reply(Protocol):
         """The body is whole. Keep-alive follows where it is allowed. Fewer bytes than `length` said break the
         connection instead. Harmless when repeated."""
 
+    def whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        """A reply that is known to its last byte: `start` with its length, `send` and `end` in one."""
+
     def abort(self) -> None:
         """Break the connection so that the client sees the body is not whole. `on_gone` is not called."""
 

@@ -128,10 +128,7 @@ class Edge:
             status, headers, body = self._write_error(path, error)
             if not any(name == b"x-request-id" for name, _ in headers):
                 headers = [*headers, (b"x-request-id", named)]
-            reply.start(status, headers, length=len(body))
+            reply.whole(status, headers, body)
         except Exception:
             logger.exception("writing an error reply failed (request %s)", named.decode())
-            body = b"internal error\n"
-            reply.start(500, [(b"content-type", b"text/plain")], length=len(body))
-        reply.send(body)
-        reply.end()
+            reply.whole(500, [(b"content-type", b"text/plain")], b"internal error\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http
 from collections.abc import Mapping
+from itertools import chain
 from urllib.parse import unquote
 
 import httptools
@@ -135,7 +136,8 @@ def _status_line(status: int) -> bytes:
 _STATUS_LINES = {status: _status_line(status) for status in range(200, 600)}
 
 
-_COLON = b": "
+_FIELD = b"%b: %b\r\n"
+_CR, _LF, _NUL = b"\r\n\0"
 
 
 def reply_head(status: int, headers: RawHeaders, date: bytes, framing: bytes) -> bytes:
@@ -146,10 +148,11 @@ def reply_head(status: int, headers: RawHeaders, date: bytes, framing: bytes) ->
     line = _STATUS_LINES.get(status)
     if line is None:
         raise ValueError(f"{status} is not the status of a final reply")
-    if not _OWNED.isdisjoint(dict(headers)):
+    words = tuple(chain.from_iterable(headers))
+    if not _OWNED.isdisjoint(words):  # of a value that reads like such a name nothing comes but this second look
         headers = [field for field in headers if field[0] not in _OWNED]
-    fields = b"\r\n".join(map(_COLON.join, headers))
-    breaks = max(0, len(headers) - 1)
-    if fields.count(b"\n") != breaks or fields.count(b"\r") != breaks or 0 in fields:
+        words = tuple(chain.from_iterable(headers))
+    said = b"".join(words)
+    if _LF in said or _CR in said or _NUL in said:
         raise ValueError("a reply header holds CR, LF or NUL")
-    return b"%b%b%b%b%b" % (line, date, framing, fields, b"\r\n\r\n" if headers else b"\r\n")
+    return b"%b%b%b%b\r\n" % (line, date, framing, _FIELD * len(headers) % words)

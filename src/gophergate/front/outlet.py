@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil
 from typing import Protocol
 
@@ -18,6 +19,9 @@ from gophergate.front.base import Reply
 _NO_CACHE = (b"cache-control", b"no-cache")
 _NO_BUFFERING = (b"x-accel-buffering", b"no")
 """nginx and those that copy it hold streams back without it."""
+
+_MAX_PLAIN = 1024
+"""Header values remembered, most of them the labels of deployments."""
 
 
 class Facts(Protocol):
@@ -70,18 +74,21 @@ class Outlet:
         "_waiting",
     )
 
+    # Of a heartbeat; set by the first `keep_alive`.
+    _heartbeat: bytes
+    _content_type: bytes
+    _last: float
+    _loop: asyncio.AbstractEventLoop
+
     def __init__(self, reply: Reply, facts: Facts, interval: float) -> None:
         self._reply = reply
         self._facts = facts
         self._interval = interval
         self._timer: asyncio.TimerHandle | None = None
-        self._heartbeat = b""
-        self._content_type = b""
-        self._last = 0.0
         self._over = False
         self._noted: list[tuple[bytes, bytes]] = []
         self._detached = False
-        self._waiting: tuple[list[tuple[bytes, bytes]], bytes] | None = None
+        self._waiting: tuple[bytes, bytes] | None = None
 
     @property
     def begun(self) -> bool:
@@ -96,7 +103,7 @@ class Outlet:
         """Send the head of a stream, unless a heartbeat has sent it already."""
         if not self._reply.started:
             self._facts.begun()
-            self._reply.start(200, [(b"content-type", content_type), _NO_CACHE, _NO_BUFFERING, *self._told()])
+            self._reply.start(200, [*self._told(content_type), _NO_CACHE, _NO_BUFFERING])
 
     def send(self, data: bytes) -> None:
         """Bytes of a stream that has begun."""
@@ -115,23 +122,21 @@ class Outlet:
         client that is told that the work goes on without it (`detach`) is told so now."""
         self.quiet()
         self._over = True
-        headers = [(b"content-type", content_type), *self._told()]
-        cost = self._facts.cost()
-        if cost is not None:
-            headers.append((b"x-gophergate-cost", to_dollars(cost).encode()))
-        self._waiting = headers, body
+        self._waiting = body, content_type
         if self._detached:
             self._facts.begun()
             self.conclude()
 
     def conclude(self) -> None:
-        """The call is in the ledger: what waited for that goes out, and heartbeats end."""
-        self.quiet()
-        if self._waiting is not None:
-            (headers, body), self._waiting = self._waiting, None
-            self._reply.start(200, headers, length=len(body))
-            self._reply.send(body)
-            self._reply.end()
+        """The call is in the ledger: what waited for that goes out."""
+        if self._waiting is None:
+            return
+        (body, content_type), self._waiting = self._waiting, None
+        headers = self._told(content_type)
+        cost = self._facts.cost()
+        if cost is not None:
+            headers.append((b"x-gophergate-cost", to_dollars(cost).encode()))
+        self._reply.whole(200, headers, body)
 
     def refuse(self, error: GatewayError, door: Dialect, stamp: Stamp) -> None:
         """The call failed before any content. A provider's own words pass to a caller of its dialect; all else is
@@ -150,13 +155,11 @@ class Outlet:
             body, kind = spoken.body, spoken.content_type.encode("latin-1")
         else:
             body, kind = door.write_error(error, self._facts.request_id), b"application/json"
-        headers = [(b"content-type", kind), *self._told()]
+        headers = self._told(kind)
         headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
         if error.retry_after is not None and "retry-after" not in error.headers:
             headers.append((b"retry-after", str(max(1, ceil(error.retry_after))).encode()))
-        reply.start(error.status, headers, length=len(body))
-        reply.send(body)
-        reply.end()
+        reply.whole(error.status, headers, body)
 
     def steer(self, source: Pausable) -> None:
         """While the client's buffer is full, `source` is paused (edge case 61)."""
@@ -215,9 +218,10 @@ class Outlet:
             silent = 0.0
         self._timer = self._loop.call_later(self._interval - silent, self._tick)
 
-    def _told(self) -> list[tuple[bytes, bytes]]:
+    def _told(self, content_type: bytes) -> list[tuple[bytes, bytes]]:
+        """The head's own fields, and what is told of the call."""
         facts = self._facts
-        told = [(b"x-request-id", facts.request_id.encode("latin-1")), *self._noted]
+        told = [(b"content-type", content_type), (b"x-request-id", facts.request_id.encode("latin-1")), *self._noted]
         label = facts.deployment_label
         if label:
             told.append((b"x-gophergate-model", _plain(label)))
@@ -232,6 +236,7 @@ class Outlet:
         return told
 
 
+@lru_cache(_MAX_PLAIN)
 def _plain(text: str) -> bytes:
     """A header value: what is not printable ASCII is replaced, for names come from outside."""
     if text.isascii() and text.isprintable():

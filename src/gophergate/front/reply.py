@@ -20,35 +20,25 @@ _COPY_BELOW = 32 * 1024
 """Smaller pieces are joined with their framing into one write; copying a larger one costs more than a second write."""
 
 
+_BODILESS = (204, 304)
+
+
 class RuledReply(ABC):
     """The state every reply goes through, whatever writes it: started once, counted, ended or broken, gone.
 
     The adapter sets `task` to the handler's task, and calls `client_gone`, `pressed` and `relieved`."""
 
-    __slots__ = (
-        "_bodiless",
-        "_head_only",
-        "_left",
-        "_on_gone",
-        "_pause",
-        "_resume",
-        "ended",
-        "gone",
-        "started",
-        "task",
-    )
+    __slots__ = ("_bodiless", "_left", "_on_gone", "_pressure", "ended", "gone", "started", "task")
 
     def __init__(self, head_only: bool) -> None:
         self.started = False
         self.ended = False
         self.gone = False
         self.task: asyncio.Task[None] | None = None
-        self._head_only = head_only
-        self._bodiless = False
+        self._bodiless = head_only
         self._left: int | None = None
         self._on_gone: Callable[[], None] | None = None
-        self._pause: Callable[[], None] | None = None
-        self._resume: Callable[[], None] | None = None
+        self._pressure: tuple[Callable[[], None], Callable[[], None]] | None = None
 
     # -- what a handler calls ------------------------------------------------------------------------------------
 
@@ -57,7 +47,7 @@ class RuledReply(ABC):
             return
         if self.started:
             raise RuntimeError("the reply has already been started")
-        bodiless = self._head_only or status in (204, 304)
+        bodiless = self._bodiless or status in _BODILESS
         self._open(status, headers, length, bodiless)
         self.started = True
         self._bodiless = bodiless
@@ -90,6 +80,18 @@ class RuledReply(ABC):
         self.ended = True
         self._finish()
 
+    def whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        if self.gone:
+            return
+        if self.started:
+            raise RuntimeError("the reply has already been started")
+        bodiless = self._bodiless or status in _BODILESS
+        self._open(status, headers, len(body), bodiless)
+        self.started = self.ended = True
+        if body and not bodiless:
+            self._put(body)
+        self._finish()
+
     def abort(self) -> None:
         if self.gone or self.ended:
             return
@@ -97,7 +99,7 @@ class RuledReply(ABC):
         self._break()
 
     def on_pressure(self, pause: Callable[[], None], resume: Callable[[], None]) -> None:
-        self._pause, self._resume = pause, resume
+        self._pressure = pause, resume
         if self._full() and not self.gone:
             pause()
 
@@ -124,13 +126,13 @@ class RuledReply(ABC):
 
     def pressed(self) -> None:
         """The client's buffer is full."""
-        if self._pause is not None and not self.ended:
-            self._pause()
+        if self._pressure is not None and not self.ended:
+            self._pressure[0]()
 
     def relieved(self) -> None:
         """The client's buffer has room again."""
-        if self._resume is not None and not self.ended:
-            self._resume()
+        if self._pressure is not None and not self.ended:
+            self._pressure[1]()
 
     # -- what a writer does --------------------------------------------------------------------------------------
 
@@ -225,13 +227,11 @@ class WireReply(RuledReply):
         if length is not None:
             if status != 204:
                 framing = b"content-length: %d\r\n" % length
+        elif self._http10 and not bodiless:
+            until_close, keep_alive = True, False
         elif not bodiless:
-            chunked = not self._http10
-            until_close = self._http10
-            if chunked:
-                framing = b"transfer-encoding: chunked\r\n"
-        if until_close or not keep_alive:
-            keep_alive = False
+            chunked, framing = True, b"transfer-encoding: chunked\r\n"
+        if not keep_alive:
             framing += b"connection: close\r\n"
         elif self._http10:
             framing += b"connection: keep-alive\r\n"

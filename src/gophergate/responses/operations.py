@@ -168,9 +168,7 @@ class Operations:
                 raise
             kind = error.spoken.content_type.encode("latin-1", "replace")
             hints = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
-            reply.start(error.status, [(b"content-type", kind), *head, *hints], length=len(error.spoken.body))
-            reply.send(error.spoken.body)
-            reply.end()
+            reply.whole(error.status, [(b"content-type", kind), *head, *hints], error.spoken.body)
             return
         async with answer:
             owes = kept.owed and below != "/input_items" and method != "DELETE"
@@ -186,9 +184,7 @@ class Operations:
         events: list[Event] = []
         if not streams:
             body = await answer.read(_LIMIT)
-            reply.start(answer.status, [(b"content-type", kind), *head], length=len(body))
-            reply.send(body)
-            reply.end()
+            reply.whole(answer.status, [(b"content-type", kind), *head], body)
             if reader is None or not _is_over(decode_object(body)):
                 return []
             return reader.feed(body) + reader.end()
@@ -278,6 +274,4 @@ def _page(items: list[Item], query: dict[str, str]) -> Item:
 
 
 def _say(reply: Reply, body: bytes) -> None:
-    reply.start(200, [(b"content-type", b"application/json")], length=len(body))
-    reply.send(body)
-    reply.end()
+    reply.whole(200, [(b"content-type", b"application/json")], body)

@@ -108,6 +108,32 @@ async def test_head_has_the_head_of_get_and_no_body(front: Front) -> None:
     assert (got.status, got.body, "content-length" in got.headers) == (200, b"", False)
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, b"hello"), (200, b""), (429, b"x" * 100_000), (204, b""), (304, b"left out")]
+)
+async def test_a_whole_reply_is_what_its_three_steps_are(front: Front, method: str, status: int, body: bytes) -> None:
+    async def steps(inbound: Inbound, reply: Reply) -> None:
+        reply.start(status, PLAIN, length=len(body))
+        reply.send(body)
+        reply.end()
+
+    async def whole(inbound: Inbound, reply: Reply) -> None:
+        reply.whole(status, PLAIN, body)
+        assert reply.started
+
+    front.doors[method, "/v1/steps"] = steps
+    front.doors[method, "/v1/whole"] = whole
+    client = await front.connect()
+    await client.send(get("/v1/steps", method=method) + get("/v1/whole", method=method) * 2)
+    said = [await client.reply(method) for _ in range(3)]
+    for got in said:
+        got.headers.pop("date", None)
+    assert said[0] == said[1] == said[2]
+    assert (said[0].status, said[0].whole) == (status, True)
+    assert said[0].body == (body if method == "GET" and status not in (204, 304) else b"")
+
+
 async def test_options_reaches_a_door_that_wants_it(front: Front) -> None:
     front.doors["OPTIONS", "/v1/hello"] = hello
     assert (await front.ask(get("/v1/hello", method="OPTIONS"))).body == b"hello"
@@ -435,6 +461,8 @@ async def test_a_started_reply_never_gets_a_second_status(front: Front) -> None:
         reply.start(201, PLAIN, length=5)
         with pytest.raises(RuntimeError, match="already been started"):
             reply.start(500, PLAIN, length=0)
+        with pytest.raises(RuntimeError, match="already been started"):
+            reply.whole(500, PLAIN, b"")
         reply.send(b"hello")
         reply.end()
         reply.end()
@@ -461,6 +489,8 @@ async def test_a_header_cannot_write_headers_of_its_own(front: Front, field: tup
     async def door(inbound: Inbound, reply: Reply) -> None:
         with pytest.raises(ValueError, match="CR, LF or NUL"):
             reply.start(200, [*PLAIN, field, (b"x-last", b"1")], length=0)
+        with pytest.raises(ValueError, match="CR, LF or NUL"):
+            reply.whole(200, [*PLAIN, field, (b"x-last", b"1")], b"")
         assert not reply.started
         await hello(inbound, reply)
 

@@ -16,7 +16,7 @@ class Tape:
 
     def __init__(self, alive: bool = True) -> None:
         self.loop = asyncio.get_running_loop()
-        self.written = b""
+        self.pieces: list[bytes] = []
         self.alive = alive
         self.ended: list[bool] = []
         self.broken = 0
@@ -25,8 +25,12 @@ class Tape:
     def keeps_alive(self) -> bool:
         return self.alive
 
+    @property
+    def written(self) -> bytes:
+        return b"".join(self.pieces)
+
     def write(self, data: bytes) -> None:
-        self.written += data
+        self.pieces.append(data)
 
     def full(self) -> bool:
         return self.is_full
@@ -66,6 +70,14 @@ async def test_framing_and_keep_alive(
     assert tape.written == b"HTTP/1.1 200 OK\r\ndate: d\r\n" + framing + b"a: b\r\n\r\n" + body
     assert tape.ended == [kept]
     assert reply.ends_with_the_connection == (http10 and length is None)
+
+
+async def test_a_small_reply_that_is_known_whole_is_one_write() -> None:
+    tape = Tape()
+    reply = WireReply(tape, False, False, True)
+    reply.whole(200, [(b"a", b"b")], b"ok")
+    assert tape.pieces == [b"HTTP/1.1 200 OK\r\ndate: d\r\ncontent-length: 2\r\na: b\r\n\r\nok"]
+    assert (tape.ended, reply.started, reply.ended) == ([True], True, True)
 
 
 async def test_a_chunk_size_is_hexadecimal_and_an_empty_piece_is_no_chunk() -> None:
