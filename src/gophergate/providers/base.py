@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import lru_cache
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -95,6 +96,7 @@ class Credential(msgspec.Struct, frozen=True):
         return f"Credential({self.label!r}, ...)"
 
 
+@lru_cache(maxsize=256)
 def auth_headers(auth: Auth, secret: str) -> tuple[tuple[bytes, bytes], ...]:
     """The header that carries the secret; none for an empty one. Keys travel in headers only (R-X4)."""
     if not secret or auth == "none":

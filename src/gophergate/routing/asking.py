@@ -98,19 +98,19 @@ def ask(
         url=provider.roots[dialect.name] + dialect.door(deployment.model, stream=order.peek.stream),
         headers=headers,
         body=body,
-        timeouts=_timeouts(provider, order.resilience.timeouts),
+        timeouts=_timeouts(deployment.timeouts, order.resilience.timeouts),
     )
 
 
-def _timeouts(provider: Provider, waits: Waits) -> Timeouts:
-    """The provider's, but for what the group says."""
+def _timeouts(own: Timeouts, waits: Waits) -> Timeouts:
+    """The provider's own, but for what the group says."""
     if waits is NO_WAITS:
-        return Timeouts(provider.connect, provider.first_byte, provider.idle, provider.total)
+        return own
     return Timeouts(
-        waits.connect or provider.connect,
-        waits.first_byte or provider.first_byte,
-        waits.idle or provider.idle,
-        waits.total or provider.total,
+        waits.connect or own.connect,
+        waits.first_byte or own.first_byte,
+        waits.idle or own.idle,
+        waits.total or own.total,
     )
 
 

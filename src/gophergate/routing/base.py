@@ -16,6 +16,7 @@ from gophergate.core.resilience import AS_PROVIDED, Disconnect, Resilience
 from gophergate.dialects.base import Dialect, Peek, Stamp
 from gophergate.errors import GatewayError
 from gophergate.providers.base import Provider
+from gophergate.transport.base import Timeouts
 
 if TYPE_CHECKING:
     from gophergate.routing.continuing import Thread
@@ -23,19 +24,22 @@ if TYPE_CHECKING:
 
 class Deployment(msgspec.Struct, frozen=True):
     """A concrete model at a provider. `model` is what the provider calls it, `alias` what it is called here, where that
-    differs. Made of these: `provider_name`, its configured name, and `label`, `provider/model` as callers and records
-    name it; as members, since every call reads them many times."""
+    differs. Made of these: `provider_name`, its configured name, `label`, `provider/model` as callers and records
+    name it, and `timeouts`, its provider's; as members, since every call reads them."""
 
     provider: Provider
     model: str
     alias: str = ""
     provider_name: str = ""
     label: str = ""
+    timeouts: Timeouts = Timeouts()
 
     def __post_init__(self) -> None:
-        name = self.provider.name
-        force_setattr(self, "provider_name", name)
-        force_setattr(self, "label", f"{name}/{self.alias or self.model}")
+        provider = self.provider
+        force_setattr(self, "provider_name", provider.name)
+        force_setattr(self, "label", f"{provider.name}/{self.alias or self.model}")
+        times = Timeouts(provider.connect, provider.first_byte, provider.idle, provider.total)
+        force_setattr(self, "timeouts", times)
 
     def speaks(self, dialect: str) -> bool:
         """Whether a caller of that dialect can be served in it. A simulator speaks none: it is asked in events."""

@@ -9,7 +9,7 @@ from gophergate.errors import NotHere
 from gophergate.providers.base import Provider, auth_headers
 from gophergate.routing.asking import joined, refusal
 from gophergate.routing.base import Deployment
-from gophergate.transport.base import Answer, Ask, Timeouts, Transport
+from gophergate.transport.base import Answer, Ask, Transport
 
 
 class StoredObjects:
@@ -54,7 +54,7 @@ class StoredObjects:
                 url=root + path + ("?" + query.decode("ascii", "replace") if query else ""),
                 headers=headers,
                 body=body,
-                timeouts=Timeouts(provider.connect, provider.first_byte, provider.idle, provider.total),
+                timeouts=deployment.timeouts,
                 replayable=method in ("GET", "DELETE"),
             )
         )
