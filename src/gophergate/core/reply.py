@@ -58,13 +58,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Growing:
-    """One block while it grows: the pieces are joined once, at the end, so folding is linear."""
+    """One block that grows: the pieces are joined once, at the end, so folding is linear."""
 
-    __slots__ = ("block", "choice", "citations", "extra", "logprobs", "pieces", "seal", "spoken")
+    __slots__ = ("block", "citations", "extra", "logprobs", "pieces", "seal", "spoken")
 
-    def __init__(self, block: Block, choice: int) -> None:
+    def __init__(self, block: Block) -> None:
         self.block = block
-        self.choice = choice
         self.pieces: list[str] = []
         self.spoken: list[str] = []
         self.citations: list[Citation] = []
@@ -118,30 +117,39 @@ class _Growing:
 def fold(events: Iterable[Event]) -> Reply:
     """The reply those events tell. Raises the error of a `Failed`, or UpstreamBroken without a terminal event."""
     started, usage = Started(), None
-    growing: list[_Growing] = []
+    blocks: list[Block] = []
+    choices: list[int] = []
+    growing: dict[int, _Growing] = {}
     for event in events:
-        match event:
-            case BlockGrew():
-                growing[event.index].grow(event)
-            case BlockOpened():
-                growing.append(_Growing(event.block, event.choice))
-            case BlockClosed():
-                pass
-            case Started():
-                started = event
-            case UsageSeen():
-                usage = event.usage if usage is None else usage.merged(event.usage)
-            case Failed():
-                raise event.error
-            case Finished():
-                return Reply(
-                    started=started,
-                    blocks=tuple(g.whole() for g in growing),
-                    choices=tuple(g.choice for g in growing),
-                    logprobs=tuple(g.logprobs or None for g in growing),
-                    usage=usage,
-                    finished=event,
-                )
+        # Not by `isinstance` or `match`: where a struct is of another class, those take five times as long to say so.
+        if type(event) is BlockGrew:
+            if event.index not in growing:
+                growing[event.index] = _Growing(blocks[event.index])
+            growing[event.index].grow(event)
+        elif type(event) is BlockOpened:
+            blocks.append(event.block)
+            choices.append(event.choice)
+        elif type(event) is BlockClosed:
+            continue
+        elif type(event) is UsageSeen:
+            usage = event.usage if usage is None else usage.merged(event.usage)
+        elif type(event) is Started:
+            started = event
+        elif type(event) is Failed:
+            raise event.error
+        elif type(event) is Finished:
+            logprobs: list[Json] = [None] * len(blocks)
+            for index, grown in growing.items():
+                blocks[index] = grown.whole()
+                logprobs[index] = grown.logprobs or None
+            return Reply(
+                started=started,
+                blocks=tuple(blocks),
+                choices=tuple(choices),
+                logprobs=tuple(logprobs),
+                usage=usage,
+                finished=event,
+            )
     raise UpstreamCut()
 
 

@@ -14,7 +14,7 @@ admission need, `edit` makes the declared edits.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -117,6 +117,19 @@ class Writer(Protocol):
     content_type: bytes
 
     def write(self, event: Event) -> bytes: ...
+
+    def write_all(self, events: Iterable[Event]) -> bytes:
+        """The same for several at once; a body writer takes a reply's events all at once or one by one."""
+
+
+class WritesEach:
+    """The half of a writer that has no shorter way for several events than one after the other."""
+
+    __slots__ = ()
+
+    def write_all(self, events: Iterable[Event]) -> bytes:
+        """See Writer.write_all."""
+        return b"".join(map(self.write, events))  # type: ignore[attr-defined]
 
 
 class Filter(Protocol):

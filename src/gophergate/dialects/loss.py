@@ -150,23 +150,31 @@ def spoken_before(block: Block) -> Block:
     return Text(text=block.transcript) if isinstance(block, Media) and block.transcript else block
 
 
-def unshown(event: Event, dialect: str, shows: frozenset[str]) -> tuple[str, ...]:
-    """What that event of an answer holds that a client of `dialect`, who can be shown `shows`, does not get as it is:
+def unshown(events: Iterable[Event], dialect: str, shows: frozenset[str]) -> list[str]:
+    """What those events of an answer hold that a client of `dialect`, who can be shown `shows`, does not get as it is:
     another vendor's own blocks, media that are told in words, sources, and what its maker did beside the words."""
     names: list[str] = []
-    match event:
-        case BlockOpened(block=Opaque() as block) if block.dialect != dialect:
-            return (block.label,)
-        case BlockOpened(block=Media(kind=kind)) if kind not in shows:
-            return (kind,)
-        case Finished(extra=extra):
-            return tuple(name for maker, members in extra.items() if maker != dialect for name in _done_beside(members))
-        case BlockOpened(block=Text(citations=citations)) | BlockGrew(citations=citations):
-            if citations and "citations" not in shows:
+    for event in events:
+        if type(event) is BlockGrew:
+            if event.citations and "citations" not in shows:
                 names.append("citations")
-            if isinstance(event, BlockGrew) and event.logprobs and "logprobs" not in shows:
+            if event.logprobs and "logprobs" not in shows:
                 names.append("logprobs")
-    return tuple(names)
+        elif type(event) is BlockOpened:
+            block = event.block
+            if type(block) is Text:
+                if block.citations and "citations" not in shows:
+                    names.append("citations")
+            elif type(block) is Opaque:
+                if block.dialect != dialect:
+                    names.append(block.label)
+            elif type(block) is Media and block.kind not in shows:
+                names.append(block.kind)
+        elif type(event) is Finished:
+            for maker, members in event.extra.items():
+                if maker != dialect:
+                    names.extend(_done_beside(members))
+    return names
 
 
 def _done_beside(members: Mapping[str, Json]) -> list[str]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gophergate.core.events import Event, Failed, Finished, Started
 from gophergate.core.request import Request
-from gophergate.dialects.base import Reader, Stamp, Writer, encode
+from gophergate.dialects.base import Reader, Stamp, Writer, WritesEach, encode
 from gophergate.dialects.openai_responses import OpenAIResponses
 from gophergate.dialects.openai_responses.writer import StreamWriter
 
@@ -102,7 +102,7 @@ class _WatchedReader:
         return events
 
 
-class _WatchedWriter:
+class _WatchedWriter(WritesEach):
     """A writer that tells the response it wrote."""
 
     __slots__ = ("_id", "_on_made", "_on_told", "_writer", "content_type")

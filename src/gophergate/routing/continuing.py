@@ -104,13 +104,12 @@ class ContinuedStream(TranslatedStream):
         self,
         order: Order,
         thread: Thread,
-        request: Request,
         writer: Writer,
         reader: Reader | None,
         secrets: tuple[str, ...] = (),
     ) -> None:
         thread.writer = thread.writer or writer
-        super().__init__(order, request, thread.writer, reader, secrets)
+        super().__init__(order, thread.writer, reader, secrets)
         self._thread = thread
         self._goes_on = thread.delivered
         self._shift = 0

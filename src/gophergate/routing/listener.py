@@ -50,7 +50,7 @@ class Listener(Hearing):
         self._restorer = restorer
         self._keep = keep
         self._events: list[Event] = []
-        self._watched: list[bool] = []
+        self._watched: set[int] = set()
         self._sealed = False
 
     def _heard(self, events: list[Event]) -> list[Event]:
@@ -58,20 +58,18 @@ class Listener(Hearing):
             feed = self._restorer.feed
             events = [told for event in events for told in feed(event)]
         for event in events:
-            match event:
-                case BlockGrew():
-                    if event.seal is not None:
-                        self._sealed = True
-                    elif not self._watched[event.index]:
-                        continue
-                case BlockOpened():
-                    self._watched.append(isinstance(event.block, Thought | ToolCall))
-                    self._sealed = self._sealed or getattr(event.block, "seal", None) is not None
-                case Finished():
-                    if self._sealed:
-                        self._keep(fold([*self._events, event]))
+            if type(event) is BlockGrew:
+                if event.seal is not None:
+                    self._sealed = True
+                elif event.index not in self._watched:
                     continue
-                case _:
-                    continue
-            self._events.append(event)
+                self._events.append(event)
+            elif type(event) is BlockOpened:
+                if type(event.block) in (Thought, ToolCall):
+                    self._watched.add(event.index)
+                if getattr(event.block, "seal", None) is not None:
+                    self._sealed = True
+                self._events.append(event)
+            elif type(event) is Finished and self._sealed:
+                self._keep(fold([*self._events, event]))
         return events

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Media, ToolResult
+from gophergate.core.blocks import Block, Media, Text, ToolResult
 from gophergate.core.request import Request
 from gophergate.errors import BadRequest
 
@@ -41,6 +41,8 @@ async def inlined(request: Request, fetches: frozenset[str], dialect: str, fetch
     wanted: dict[str, None] = {}
     for turn in request.turns:
         for block in turn.blocks:
+            if type(block) is Text:
+                continue
             for part in block.content if isinstance(block, ToolResult) else (block,):
                 if _is_ours(part, fetches):
                     wanted[part.url] = None  # type: ignore[union-attr, index]

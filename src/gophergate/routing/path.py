@@ -15,6 +15,7 @@ from gophergate.core.events import Event, Failed, Started
 from gophergate.core.request import Request
 from gophergate.dialects.base import Dialect, Reader, Target, Writer, encode
 from gophergate.errors import UpstreamError
+from gophergate.providers.base import Provider
 from gophergate.routing.asking import ask, disclose, mended_bytes, mended_members, refusal, unheard
 from gophergate.routing.base import Deployment, Order
 from gophergate.routing.continuing import ContinuedStream
@@ -25,7 +26,7 @@ from gophergate.routing.media import Fetch, inlined
 from gophergate.routing.pace import Need, Pace
 from gophergate.routing.screening import watched
 from gophergate.routing.secrecy import secrets_of, strike
-from gophergate.routing.streams import TranslatedStream, VerbatimStream, declined
+from gophergate.routing.streams import Translated, TranslatedBody, TranslatedStream, VerbatimStream, declined
 from gophergate.transport.base import Answer, Transport
 
 MAX_ANSWER = 256 << 20
@@ -114,25 +115,38 @@ class Paths:
         order.outlet.whole(body, kind)
 
     async def _translated(self, order: Order, deployment: Deployment) -> None:
-        provider = deployment.provider
-        dialect = self._dialects[next(name for name in provider.speaks if name in self._dialects)]
-        traits = provider.row.traits(deployment.model)
+        dialect = self._spoken(deployment.provider)
+        traits = deployment.provider.row.traits(deployment.model)
+        target = Target(model=deployment.model, origin=deployment.provider_name, traits=traits)
         request = await _read(order)
-        target = Target(model=deployment.model, origin=provider.name, traits=traits)
-        whole = self._possible(order, deployment, request)
-        whole = await inlined(whole, traits.fetches, dialect.name, self._fetch)
+        meant = self._possible(order, deployment, request)
+        meant = await inlined(meant, traits.fetches, dialect.name, self._fetch)
         size = len(order.body)
-        written = await apart(size, dialect.write_request, whole, target)
+        if size < LARGE:
+            written = dialect.write_request(meant, target)
+        else:
+            written = await apart(size, dialect.write_request, meant, target)
         disclose(order, written.dropped)
-        body = await apart(size, encode, mended_members(order, deployment, dialect, written.body))
+        members = mended_members(order, deployment, dialect, written.body)
+        body = encode(members) if size < LARGE else await apart(size, encode, members)
         async with await self._send(order, deployment, dialect, body, written.headers) as answer:
             await self._deliver(answer, order, dialect, deployment, request)
+
+    def _spoken(self, provider: Provider) -> Dialect:
+        """The language that a provider is asked in: the first of its own that we speak."""
+        for name in provider.speaks:
+            if name in self._dialects:
+                return self._dialects[name]
+        raise AssertionError("a provider speaks one of our dialects")
 
     def _possible(self, order: Order, deployment: Deployment, request: Request) -> Request:
         """A limit that is meant for another vendor's model may be more than this one can say: a 400, although nothing
         is asked that it could not do. It gets its maker's, and the change is named."""
+        wanted = request.max_output_tokens
+        if wanted is None:
+            return request
         most = self._most_output(deployment.label)
-        if most is None or request.max_output_tokens is None or request.max_output_tokens <= most:
+        if most is None or wanted <= most:
             return request
         disclose(order, ("max_output_tokens",))
         return replace(request, max_output_tokens=most)
@@ -140,10 +154,20 @@ class Paths:
     async def _deliver(
         self, answer: Answer, order: Order, dialect: Dialect, deployment: Deployment, request: Request
     ) -> None:
-        reader = dialect.reader(stream=_content_type(answer).startswith(_STREAMS), origin=deployment.provider.name)
+        streams = _content_type(answer).startswith(_STREAMS)
+        reader = dialect.reader(stream=streams, origin=deployment.provider_name)
         reader = self._continuity.listening(reader, order, deployment, request)
         writer = order.door.writer(request, order.stamp, stream=request.stream)
-        await _pour(answer, _stream(order, request, writer, reader, secrets_of(deployment.provider)))
+        stream = _stream(order, request, writer, reader, secrets_of(deployment.provider))
+        if streams:
+            await _pour(answer, stream)
+        else:
+            body = await answer.read(MAX_ANSWER)
+            size = len(body)
+            events = _all_of(reader, body) if size < LARGE else await apart(size, _all_of, reader, body)
+            await stream.take_whole(events, size)
+            if stream.error is not None:
+                raise stream.error
 
     async def _simulate(self, order: Order, deployment: Deployment) -> None:
         simulator = deployment.provider.simulator
@@ -211,10 +235,12 @@ async def _read(order: Order) -> Request:
 
 def _stream(
     order: Order, request: Request, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()
-) -> TranslatedStream:
+) -> Translated:
+    if not request.stream:
+        return TranslatedBody(order, writer, reader, secrets)
     if order.thread is None:
-        return TranslatedStream(order, request, writer, reader, secrets)
-    return ContinuedStream(order, order.thread, request, writer, reader, secrets)
+        return TranslatedStream(order, writer, reader, secrets)
+    return ContinuedStream(order, order.thread, writer, reader, secrets)
 
 
 def _all_of(reader: Reader, body: bytes) -> list[Event]:
@@ -225,7 +251,7 @@ def _content_type(answer: Answer) -> bytes:
     return answer.header(b"content-type") or b"application/json"
 
 
-async def _pour(answer: Answer, stream: VerbatimStream | TranslatedStream) -> None:
+async def _pour(answer: Answer, stream: VerbatimStream | Translated) -> None:
     """Push the answer through `stream`. The client is released when its stream is done, even while the
     provider dawdles over closing (edge case 6)."""
     stream.order.outlet.steer(answer)

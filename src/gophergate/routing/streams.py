@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Failed, Finished
-from gophergate.core.request import Request
 from gophergate.dialects.base import Reader, Writer
 from gophergate.dialects.loss import unshown
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamCut, UpstreamRefused
@@ -237,18 +236,30 @@ class VerbatimStream(Stream):
         return self.order.door.broken(error, self.order.stamp, self._last)
 
 
-class TranslatedStream(Stream):
-    """Events written in the caller's dialect; for a caller who did not ask for a stream, one body at the end."""
+class Translated(Stream):
+    """Events written anew in the caller's dialect: as they come (`TranslatedStream`), or in one (`TranslatedBody`)."""
 
-    def __init__(
-        self, order: Order, request: Request, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, order: Order, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()) -> None:
         super().__init__(order, reader, secrets)
-        self._streams = request.stream
         self._writer = writer
-        self._early: list[Event] = []
         self._size = 0
         self._passing = passing(order)
+
+    def take(self, events: list[Event]) -> None:
+        """Events, in order; everything after the terminal one is ignored."""
+        if self._passing is not None:
+            events = self._passing.take(events)
+        elif events:
+            self.order.account.see(events)
+        self._pass_on(events)
+
+    async def take_whole(self, events: list[Event], size: int) -> None:
+        """All events of an answer of so many bytes that came in one piece."""
+        if size < self._much:
+            self.take(events)
+        else:
+            await self._take_much(events)
+        self._ended([], None)
 
     def _fed(self, data: bytes, events: list[Event]) -> None:
         if not events:
@@ -259,15 +270,17 @@ class TranslatedStream(Stream):
             self._size += len(data)
             self.take(events)
 
-    def _is_much(self, events: list[Event]) -> bool:
-        """Whether these are much work: they repeat much, or guards look at what they have held until a block closes."""
-        if self._size >= self._much and any(type(event) in _REPEATING for event in events):
-            return True
-        return self._passing is not None and self._passing.is_much(events)
+    async def _take_apart(self, data: bytes, events: list[Event]) -> None:
+        self._size += len(data)
+        await self._take_much(events)
 
-    @property
-    def _much(self) -> int:
-        return _LONG if self._passing is None else LARGE // WORK
+    async def _take_much(self, events: list[Event]) -> None:
+        """As `take`, without holding up the loop."""
+        if self._passing is not None:
+            events = self._passing.seen(events, await asyncio.to_thread(self._passing.screened, events))
+        else:
+            self.order.account.see(events)
+        await self._pass_on_apart(events)
 
     def _ended(self, events: list[Event], error: GatewayError | None) -> None:
         if events:
@@ -275,76 +288,85 @@ class TranslatedStream(Stream):
         if not self.done:
             self.take([Failed(error or UpstreamCut())])
 
-    def take(self, events: list[Event]) -> None:
-        """Events, in order; everything after the terminal one is ignored."""
-        if self._passing is not None:
-            events = self._passing.take(events)
-        elif events:
-            self.order.account.see(events)
-        for event in events:
-            if self.done:
-                return
-            self._take_one(event)
-
-    async def _take_apart(self, data: bytes, events: list[Event]) -> None:
-        self._size += len(data)
-        if self._passing is not None:
-            events = self._passing.seen(events, await asyncio.to_thread(self._passing.screened, events))
-        else:
-            self.order.account.see(events)
-        for event in events:
-            if self.done:
-                return
-            due = self._due(event)
-            if due:
-                data = await asyncio.to_thread(self._written, due)
-                at = 0
-                while self._streams and len(data) - at > _HOLD:
-                    self._say(data[at : at + _HOLD])
-                    at += _HOLD
-                    await self.order.outlet.drain()
-                self._tell(event, data[at:])
-
     async def _end_apart(self, events: list[Event]) -> None:
-        await self._take_apart(b"", events)
+        await self._take_much(events)
         self._ended([], None)
+
+    def _is_much(self, events: list[Event]) -> bool:
+        """Whether these are much work: they repeat much, or guards look at what they have held until a block closes."""
+        if self._size >= self._much and any(type(event) in _REPEATING for event in events):
+            return True
+        return self._passing is not None and self._passing.is_much(events)
 
     @property
     def _is_large(self) -> bool:
         return self._size + self._unread >= self._much or super()._is_large
 
-    def _take_one(self, event: Event) -> None:
-        due = self._due(event)
-        if due:
-            self._tell(event, self._written(due))
+    @property
+    def _much(self) -> int:
+        return _LONG if self._passing is None else LARGE // WORK
 
-    def _written(self, due: Sequence[Event]) -> bytes:
-        return self._writer.write(due[0]) if len(due) == 1 else b"".join([self._writer.write(one) for one in due])
+    def _disclose(self, events: Iterable[Event]) -> None:
+        """Name what they hold that the caller is not shown."""
+        door = self.order.door
+        if names := unshown(events, door.name, door.shows):
+            self.order.account.dropped(names)
+
+    def _pass_on(self, events: list[Event]) -> None:
+        raise AssertionError("each kind has its own")
+
+    async def _pass_on_apart(self, events: list[Event]) -> None:
+        """As `_pass_on`, for much work."""
+        raise AssertionError("each kind has its own")
+
+
+class TranslatedStream(Translated):
+    """Every event written as it comes."""
+
+    def __init__(self, order: Order, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()) -> None:
+        super().__init__(order, writer, reader, secrets)
+        self._early: list[Event] = []
+
+    def _pass_on(self, events: list[Event]) -> None:
+        for event in events:
+            if self.done:
+                return
+            due = self._due(event)
+            if due:
+                self._tell(event, self._writer.write_all(due))
+
+    async def _pass_on_apart(self, events: list[Event]) -> None:
+        for event in events:
+            if self.done:
+                return
+            due = self._due(event)
+            if due:
+                data = await asyncio.to_thread(self._writer.write_all, due)
+                at = 0
+                while len(data) - at > _HOLD:
+                    self._say(data[at : at + _HOLD])
+                    at += _HOLD
+                    await self.order.outlet.drain()
+                self._tell(event, data[at:])
 
     def _due(self, event: Event) -> Sequence[Event]:
         """What is to be written for the client, now that `event` has come."""
-        is_more = type(event) is BlockGrew
-        if (event.citations or event.logprobs) if is_more else type(event) in _MAY_LOSE:  # type: ignore[union-attr]
-            door = self.order.door
-            if names := unshown(event, door.name, door.shows):
-                self.order.account.dropped(names)
-        if isinstance(event, Failed):
+        kind = type(event)
+        if (event.citations or event.logprobs) if type(event) is BlockGrew else kind in _MAY_LOSE:
+            self._disclose((event,))
+        if self.delivered and kind is not Failed:
+            return (event,)
+        if type(event) is Failed:
             strike(event.error, self.secrets)
             self._fail(event.error, self._writer.write(event) if self.delivered else b"")
             return ()
-        if not self.delivered and isinstance(event, Finished):
-            refused = declined(self.order, [*self._early, event])
+        self._early.append(event)
+        if kind is Finished:
+            refused = declined(self.order, self._early)
             if refused is not None:
                 self._fail(refused, b"")
                 return ()
-        if not self._streams:
-            if isinstance(event, BlockOpened):
-                self._early.append(event)
-            return (event,)
-        if self.delivered:
-            return (event,)
-        self._early.append(event)
-        if not isinstance(event, _CONTENT):
+        elif kind not in _CONTENT:
             return ()
         self.delivered = True
         self.order.outlet.begin(self._writer.content_type)
@@ -353,12 +375,45 @@ class TranslatedStream(Stream):
 
     def _tell(self, event: Event, data: bytes) -> None:
         """`data` was written now that `event` has come."""
-        if self._streams:
-            self._say(data)
-            if isinstance(event, Finished):
-                self._finish()
-        elif isinstance(event, Finished):
-            self.delivered = True
-            self._over()
-            self.order.account.said(data)
-            self.order.outlet.whole(data, self._writer.content_type)
+        self._say(data)
+        if type(event) is Finished:
+            self._finish()
+
+
+class TranslatedBody(Translated):
+    """One body, written once the reply is whole, for a caller who did not ask for a stream."""
+
+    def __init__(self, order: Order, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()) -> None:
+        super().__init__(order, writer, reader, secrets)
+        self._events: list[Event] = []
+
+    def _pass_on(self, events: list[Event]) -> None:
+        if self._is_whole_with(events):
+            self._give(self._writer.write_all(self._events))
+
+    async def _pass_on_apart(self, events: list[Event]) -> None:
+        if self._is_whole_with(events):
+            self._give(await asyncio.to_thread(self._writer.write_all, self._events))
+
+    def _is_whole_with(self, events: list[Event]) -> bool:
+        """Whether there is a reply to be told, now that these have come. One that broke, or that declines, fails."""
+        if self.done or not events:
+            return False
+        self._events += events
+        last = events[-1]
+        if type(last) is Failed:
+            strike(last.error, self.secrets)
+            self._fail(last.error, b"")
+        elif type(last) is Finished:
+            refused = declined(self.order, self._events)
+            if refused is None:
+                self._disclose(self._events)
+                return True
+            self._fail(refused, b"")
+        return False
+
+    def _give(self, body: bytes) -> None:
+        self.delivered = True
+        self._over()
+        self.order.account.said(body)
+        self.order.outlet.whole(body, self._writer.content_type)

@@ -11,19 +11,19 @@ import pytest
 from gophergate.core.blocks import Text
 from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Finished, Started
 from gophergate.core.request import Request
-from gophergate.dialects.base import Peek, Stamp
+from gophergate.dialects.base import Peek, Stamp, WritesEach
 from gophergate.dialects.openai_chat import OpenAIChat
 from gophergate.dialects.openai_responses import told
 from gophergate.dialects.openai_responses.writer import StreamWriter
 from gophergate.errors import UpstreamCut
 from gophergate.routing.heavy import LARGE
-from gophergate.routing.streams import TranslatedStream
+from gophergate.routing.streams import TranslatedBody, TranslatedStream
 from kit.ordered import SeenOutlet, order
 
 CHAT = OpenAIChat()
 
 
-class Noting:
+class Noting(WritesEach):
     """A reader and a writer of "events" that are numbers, noting the thread they work in."""
 
     content_type = b"text/event-stream"
@@ -66,7 +66,7 @@ def translated() -> tuple[TranslatedStream, Noting, SeenOutlet]:
     placed = order(CHAT, peek=Peek(model="m", stream=True))
     assert isinstance(placed.outlet, SeenOutlet)
     noting = Noting()
-    stream = TranslatedStream(placed, Request(dialect="openai_chat", model="m", stream=True), noting, noting)
+    stream = TranslatedStream(placed, noting, noting)
     stream.take([Started(), BlockOpened(0, Text(text=""))])
     return stream, noting, placed.outlet
 
@@ -163,3 +163,40 @@ def test_what_a_response_repeats_is_encoded_once(monkeypatch: pytest.MonkeyPatch
     said = b"".join(map(writer.write, (*opened, BlockClosed(0), Finished(reason="stop"))))
     assert counted == ["wörds"]
     assert said.count("wörds".encode()) == 5
+
+
+def in_one() -> tuple[TranslatedBody, Noting, SeenOutlet]:
+    placed = order(CHAT, peek=Peek(model="m"))
+    assert isinstance(placed.outlet, SeenOutlet)
+    noting = Noting()
+    return TranslatedBody(placed, noting, None), noting, placed.outlet
+
+
+WHOLE: list[Event] = [Started(), BlockOpened(0, Text(text="a")), BlockClosed(0), Finished(reason="stop")]
+
+
+async def test_a_body_is_written_once_its_reply_is_whole_and_what_follows_is_ignored() -> None:
+    body, noting, outlet = in_one()
+    body.take(WHOLE[:2])
+    assert not noting.wrote_in
+    body.take(WHOLE[2:])
+    assert outlet.sent == b"...."
+    body.take(WHOLE)
+    assert outlet.sent == b"...."
+
+
+async def test_only_the_body_of_a_long_reply_is_written_apart() -> None:
+    """R-P2."""
+    for size, apart in ((1000, False), (8 << 20, True)):
+        body, noting, outlet = in_one()
+        await body.take_whole(WHOLE, size)
+        assert outlet.sent == b"...."
+        assert (HERE() not in noting.wrote_in) == apart
+
+
+async def test_of_a_reply_that_breaks_no_body_is_written() -> None:
+    """Law 3."""
+    body, _, outlet = in_one()
+    await body.take_whole(WHOLE[:-1], 1000)
+    assert isinstance(body.error, UpstreamCut)
+    assert outlet.sent == b""

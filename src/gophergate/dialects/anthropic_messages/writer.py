@@ -20,16 +20,17 @@ from gophergate.core.events import (
     Started,
     UsageSeen,
 )
-from gophergate.core.reply import Reply, fold
+from gophergate.core.reply import Reply
 from gophergate.core.request import Request
 from gophergate.core.usage import NOTHING_REPORTED, Usage
+from gophergate.dialects import whole
 from gophergate.dialects.anthropic_messages import failures
 from gophergate.dialects.anthropic_messages.content import input_of
 from gophergate.dialects.anthropic_messages.reader import MESSAGE_STOP
 from gophergate.dialects.anthropic_messages.usage import write_usage
 from gophergate.dialects.anthropic_messages.wire import NAME, READ_REASON, SEAL_MEMBER, WRITE_REASON, own
 from gophergate.dialects.assembler import Sequencer
-from gophergate.dialects.base import Stamp, encode, show_seal, wrap_seal
+from gophergate.dialects.base import Stamp, WritesEach, encode, show_seal, wrap_seal
 from gophergate.dialects.estimate import rough
 from gophergate.dialects.loss import in_words
 from gophergate.dialects.members import object_of
@@ -37,14 +38,13 @@ from gophergate.dialects.sse import sse
 from gophergate.dialects.toolnames import flat_name
 
 STREAM_TYPE = b"text/event-stream; charset=utf-8"
-JSON_TYPE = b"application/json"
 PING = sse(b'{"type": "ping"}', b"ping")
 _IN_DELTA = ("container", "stop_details")
 _COMPACTED = ("content", "encrypted_content")
 _CALLS = ("server_tool_use", "mcp_tool_use")
 
 
-class StreamWriter:
+class StreamWriter(WritesEach):
     """Server-sent events. Only the first choice is told: the wire has no word for alternatives."""
 
     content_type = STREAM_TYPE
@@ -261,23 +261,17 @@ class StreamWriter:
         self._out.append(MESSAGE_STOP)
 
 
-class BodyWriter:
-    """One JSON message, given whole with `Finished`. A `Failed` raises its error."""
+class BodyWriter(whole.BodyWriter):
+    """One JSON message."""
 
-    content_type = JSON_TYPE
+    __slots__ = ("_request", "_stamp")
 
     def __init__(self, request: Request, stamp: Stamp) -> None:
+        super().__init__()
         self._request = request
         self._stamp = stamp
-        self._events: list[Event] = []
 
-    def write(self, event: Event) -> bytes:
-        self._events.append(event)
-        if not isinstance(event, Finished | Failed):
-            return b""
-        return encode(self._message(fold(self._events)))
-
-    def _message(self, reply: Reply) -> dict[str, Json]:
+    def _body(self, reply: Reply) -> dict[str, Json]:
         message = _head(reply.started, self._request, self._stamp)
         content: list[Json] = []
         for block in reply.of_choice(0):

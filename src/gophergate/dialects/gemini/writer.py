@@ -22,11 +22,12 @@ from gophergate.core.events import (
     Started,
     UsageSeen,
 )
-from gophergate.core.reply import fold
+from gophergate.core.reply import Reply
 from gophergate.core.request import Request
 from gophergate.core.usage import Usage
+from gophergate.dialects import whole
 from gophergate.dialects.assembler import Sequencer
-from gophergate.dialects.base import Stamp, encode
+from gophergate.dialects.base import Stamp, WritesEach, encode
 from gophergate.dialects.gemini.calls import arguments_object, call_part
 from gophergate.dialects.gemini.errors import error_object
 from gophergate.dialects.gemini.grounding import Placed, write_grounding
@@ -131,27 +132,20 @@ def _signature(block: Block) -> str:
     return ""
 
 
-class BodyWriter:
-    """One JSON body, given whole at `Finished`. Raises the error of a `Failed`."""
+class BodyWriter(whole.BodyWriter):
+    """One GenerateContentResponse."""
 
     content_type = ARRAY_TYPE
 
+    __slots__ = ("_id", "_model")
+
     def __init__(self, request: Request, stamp: Stamp) -> None:
+        super().__init__()
         self._model = request.model
         self._id = stamp.token
-        self._events: list[Event] = []
 
-    def write(self, event: Event) -> bytes:
-        self._events.append(event)
-        match event:
-            case Failed():
-                raise event.error
-            case Finished():
-                return encode(self._body(event))
-        return b""
-
-    def _body(self, finished: Finished) -> dict[str, Json]:
-        reply = fold(self._events)
+    def _body(self, reply: Reply) -> dict[str, Json]:
+        finished = reply.finished
         candidates: list[Json] = []
         reasons = (finished.reason, *finished.others)
         choices = max([len(finished.others), *reply.choices]) + 1
@@ -198,7 +192,7 @@ class _Block:
         self.extra = own_extra(block.extra)
 
 
-class StreamWriter:
+class StreamWriter(WritesEach):
     """Chunks as they come. `array` writes one JSON array instead of events, as Google does without `alt=sse`."""
 
     def __init__(self, request: Request, stamp: Stamp, *, array: bool) -> None:

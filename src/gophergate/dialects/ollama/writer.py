@@ -19,11 +19,12 @@ from gophergate.core.events import (
     Started,
     UsageSeen,
 )
-from gophergate.core.reply import fold
+from gophergate.core.reply import Reply
 from gophergate.core.request import Request
 from gophergate.core.usage import Usage
+from gophergate.dialects import whole
 from gophergate.dialects.assembler import Sequencer
-from gophergate.dialects.base import Stamp, encode, wrap_seal
+from gophergate.dialects.base import Stamp, WritesEach, encode, wrap_seal
 from gophergate.dialects.dates import date_of
 from gophergate.dialects.loss import in_words
 from gophergate.dialects.ollama.wire import SEAL_MEMBER, own_extra, word_of
@@ -64,28 +65,21 @@ def _last(finished: Finished, usage: Usage | None) -> dict[str, Json]:
     return told
 
 
-class BodyWriter:
-    """One JSON body, given whole at `Finished`. Raises the error of a `Failed`."""
+class BodyWriter(whole.BodyWriter):
+    """One answer of /api/chat or /api/generate."""
 
     content_type = BODY_TYPE
 
+    __slots__ = ("_created_at", "_generate", "_model")
+
     def __init__(self, request: Request, stamp: Stamp, *, generate: bool) -> None:
+        super().__init__()
         self._generate = generate
         self._model = request.model
         self._created_at = date_of(stamp.now)
-        self._events: list[Event] = []
 
-    def write(self, event: Event) -> bytes:
-        self._events.append(event)
-        match event:
-            case Failed():
-                raise event.error
-            case Finished():
-                return encode(self._body(event))
-        return b""
-
-    def _body(self, finished: Finished) -> dict[str, Json]:
-        reply = fold(self._events)
+    def _body(self, reply: Reply) -> dict[str, Json]:
+        finished = reply.finished
         blocks = reply.of_choice(0)
         body: dict[str, Json] = {"model": reply.started.model or self._model, "created_at": self._created_at}
         content = "".join(_spoken(block) for block in blocks)
@@ -125,7 +119,7 @@ def _was_cut(call: ToolCall, finished: Finished) -> bool:
     return False
 
 
-class StreamWriter:
+class StreamWriter(WritesEach):
     """Lines as events come. Alternatives beyond the first are not told: Ollama knows none."""
 
     content_type = STREAM_TYPE

@@ -7,14 +7,10 @@ from collections.abc import Callable
 import msgspec
 
 from gophergate.core.blocks import Json, Media, Opaque, Text, Thought, ToolCall
-from gophergate.core.events import (
-    Event,
-    Failed,
-    Finished,
-)
-from gophergate.core.reply import Reply, fold
+from gophergate.core.reply import Reply
 from gophergate.core.request import Request
-from gophergate.dialects.base import Stamp, encode
+from gophergate.dialects import whole
+from gophergate.dialects.base import Stamp
 from gophergate.dialects.members import list_of, object_of
 from gophergate.dialects.openai_chat.citations import annotation
 from gophergate.dialects.openai_chat.shapes import Shapes, attachment, picture, plain_members
@@ -23,27 +19,20 @@ from gophergate.dialects.openai_chat.usage import write_usage
 from gophergate.dialects.openai_chat.wire import NAME, own, write_seal
 
 
-class BodyWriter:
-    """One JSON body, when the reply is whole. A broken reply raises its error."""
+class BodyWriter(whole.BodyWriter):
+    """One chat completion."""
 
-    content_type = b"application/json"
-
-    __slots__ = ("_events", "_shapes")
+    __slots__ = ("_shapes",)
 
     def __init__(self, request: Request, stamp: Stamp) -> None:
+        super().__init__()
         self._shapes = Shapes(request, stamp)
-        self._events: list[Event] = []
 
     def heartbeat(self) -> bytes:
         """Nothing: a body has no place for it."""
         return b""
 
-    def write(self, event: Event) -> bytes:
-        """b"" until the reply is whole. Raises the GatewayError of a `Failed`."""
-        self._events.append(event)
-        return self._body(fold(self._events)) if isinstance(event, Finished | Failed) else b""
-
-    def _body(self, reply: Reply) -> bytes:
+    def _body(self, reply: Reply) -> dict[str, Json]:
         shapes = self._shapes
         shapes.begin(reply.started)
         late = dict(own(reply.finished.extra))
@@ -58,7 +47,7 @@ class BodyWriter:
         body = {**shapes.head, **late, "choices": choices}
         if reply.usage is not None:
             body["usage"] = write_usage(reply.usage)
-        return encode(body)
+        return body
 
     def _message(self, reply: Reply, choice: int) -> tuple[dict[str, Json], Json]:
         message: dict[str, Json] = {"role": "assistant", "content": None, "refusal": None}

@@ -22,7 +22,7 @@ from gophergate.core.events import (
 )
 from gophergate.core.request import Request
 from gophergate.core.usage import Usage
-from gophergate.dialects.base import Stamp, encode
+from gophergate.dialects.base import Stamp, WritesEach, encode
 from gophergate.dialects.members import list_of, object_of
 from gophergate.dialects.openai_chat.citations import annotation
 from gophergate.dialects.openai_chat.errors import envelope
@@ -35,7 +35,7 @@ from gophergate.dialects.sse import COMMENT
 _TEXT = msgspec.json.Encoder().encode
 
 
-class StreamWriter:
+class StreamWriter(WritesEach):
     """Chunks, `[DONE]` after the last; an error event and nothing after it when the reply broke.
 
     Usage is a chunk of its own, and only for a client that asked for it.

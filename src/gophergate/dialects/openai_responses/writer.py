@@ -15,7 +15,7 @@ from gophergate.core.reply import Reply, unfold
 from gophergate.core.request import Request
 from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Sequencer
-from gophergate.dialects.base import Stamp, decode, encode
+from gophergate.dialects.base import Stamp, WritesEach, decode, encode
 from gophergate.dialects.openai_responses.errors import error_members
 from gophergate.dialects.openai_responses.frames import Frames, Ids, NoFrames
 from gophergate.dialects.openai_responses.items_told import told_block, told_seal
@@ -26,7 +26,7 @@ from gophergate.dialects.openai_responses.wire import ITEM, own
 from gophergate.errors import GatewayError
 
 
-class StreamWriter:
+class StreamWriter(WritesEach):
     """The event stream of one reply. `response` is the last snapshot told, None before the end."""
 
     content_type = b"text/event-stream; charset=utf-8"
@@ -163,7 +163,7 @@ def error_event(error: GatewayError, frames: Frames) -> bytes:
     return frames.frame("error", {"code": error.code, "message": error.message, "param": error.param, "error": told})
 
 
-class BodyWriter:
+class BodyWriter(WritesEach):
     """One response object."""
 
     content_type = b"application/json"
