@@ -159,12 +159,16 @@ class PriceKeeping:
         today = int(self._wall()) // _DAY
         if today != self._day:
             self._day, self._told = today, set()
-        for record in records:
-            if record.cost is None and record.usage_source != "none":
-                name = f"{record.provider}/{record.model}"
-                if name not in self._told:
-                    self._told.add(name)
-                    self._announce("unpriced", {"model": name, "call_id": record.id})
+        unpriced = {
+            (record.provider, record.model): record.id
+            for record in records
+            if record.cost is None and record.usage_source != "none"
+        }
+        for (provider, model), call_id in unpriced.items():
+            name = f"{provider}/{model}"
+            if name not in self._told:
+                self._told.add(name)
+                self._announce("unpriced", {"model": name, "call_id": call_id})
 
     async def _look_at_credit(self) -> None:
         now = int(self._wall() * 1_000_000)

@@ -9,7 +9,8 @@ This file knows nothing of databases and has no tasks: `chores` says what to do 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -50,10 +51,13 @@ class Leftover(msgspec.Struct, frozen=True):
     unfinished: list[CallRecord]
 
 
-class _Segment(msgspec.Struct):
-    number: int
-    size: int = 0
-    pending: int = 0
+class _Segment:
+    __slots__ = ("number", "pending", "size")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.size = 0
+        self.pending = 0
 
 
 class Journal:
@@ -96,12 +100,23 @@ class Journal:
         A `provisional` record is what shall stand if the process dies before the call's own record is appended.
         """
         try:
-            body = (_PROVISIONAL if provisional else _FINAL) + self._payload(record)
+            try:
+                payload = self._encode(record)
+            except UnicodeEncodeError:
+                payload = self._encode(cleaned(record))
+            data = frames.frame((_PROVISIONAL if provisional else _FINAL) + payload)
             segment = self._current
-            size = self._bytes + len(body) + frames.HEAD
-            if segment is None or segment.size >= self._segment_bytes or size > self._max_bytes or self._is_closed:
+            size = self._bytes + len(data)
+            if segment is None or segment.size >= self._segment_bytes or size > self._max_bytes:
                 segment = self._room(size)
-            self._write(segment, frames.frame(body))
+            written = os.write(self._fd, data)
+            segment.size += written
+            self._bytes += written
+            self._is_dirty = True
+            if written != len(data):
+                # The disk filled up in the middle. Readers step over the stump; a fresh segment must not follow it.
+                self.rotate()
+                raise OSError("only a part of the record could be written")
         except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
             # Full, read-only or gone, or a value that cannot be written: the record stays with the caller.
             self._failed += 1
@@ -114,12 +129,6 @@ class Journal:
         if provisional:
             self._open[record.id] = segment.number
         return segment.number
-
-    def _payload(self, record: CallRecord) -> bytes:
-        try:
-            return self._encode(record)
-        except UnicodeEncodeError:
-            return self._encode(cleaned(record))
 
     def _room(self, size: int) -> _Segment:
         """The next segment, should the journal be allowed `size` bytes in all."""
@@ -134,16 +143,6 @@ class Journal:
         self._segments[segment.number] = self._current = segment
         return segment
 
-    def _write(self, segment: _Segment, data: bytes) -> None:
-        written = os.write(self._fd, data)
-        segment.size += written
-        self._bytes += written
-        self._is_dirty = True
-        if written != len(data):
-            # The disk filled up in the middle. Readers step over the stump; a fresh segment must not follow it here.
-            self.rotate()
-            raise OSError("only a part of the record could be written")
-
     def rotate(self) -> None:
         """End the current segment; the next record begins another."""
         if self._current is None:
@@ -155,7 +154,7 @@ class Journal:
     def set_aside(self, record: CallRecord) -> bool:
         """Keep a record no database takes, in a file for people to look at; whether that was possible."""
         try:
-            body = _FINAL + self._payload(record)
+            body = _FINAL + self._encode(cleaned(record))
         except (ValueError, TypeError, OverflowError, RecursionError):
             return False
         return self._keep_rejected(body)
@@ -175,19 +174,18 @@ class Journal:
 
     # -- what is stored needs no journal ------------------------------------------------------------------------
 
-    def committed(self, tickets: Iterable[tuple[str, int]]) -> None:
+    def committed(self, tickets: Sequence[tuple[str, int]]) -> None:
         """These records, by id and ticket, are in the database. Segments that hold nothing else go."""
-        touched: set[int] = set()
-        for call_id, ticket in tickets:
-            if ticket == NOT_WRITTEN:
-                self._settle(call_id)
-                continue
-            segment = self._segments.get(ticket)
+        stored = Counter(ticket for _, ticket in tickets)
+        if stored.pop(NOT_WRITTEN, 0):
+            for call_id, ticket in tickets:
+                if ticket == NOT_WRITTEN:
+                    self._settle(call_id)
+        for number, count in stored.items():
+            segment = self._segments.get(number)
             if segment is not None:
-                segment.pending -= 1
-                touched.add(ticket)
-        for number in touched:
-            self._retire(self._segments[number])
+                segment.pending -= count
+                self._retire(segment)
 
     def _settle(self, call_id: str) -> None:
         """The provisional record of a call is of no more use."""

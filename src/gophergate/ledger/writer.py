@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
+from operator import attrgetter
 from typing import Protocol
 
 import msgspec
@@ -73,12 +72,9 @@ class WriterStatistics(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalStatistics | None
 
 
-class _Item(msgspec.Struct, frozen=True, gc=False):
-    record: CallRecord
-    ticket: int
-    bodies: CallBodies | None
-
-
+_Item = tuple[CallRecord, int, CallBodies | None]
+"""A record, its ticket of the journal and its bodies."""
+_id = attrgetter("id")
 DEFAULT_LIMITS = WriterLimits()
 
 
@@ -101,7 +97,7 @@ class LedgerWriter:
         self._backlog = Backlog(journal) if journal is not None else None
         self._limits = limits
         self._on_written = on_written
-        self._queue: deque[_Item] = deque()
+        self._queue: list[_Item] = []
         self._body_bytes = 0
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
@@ -124,13 +120,14 @@ class LedgerWriter:
         """Take the record of a finished call. Never waits, never raises, never loses the record while this process
         lives; with a journal not afterwards either.
         """
+        queue, journal, backlog = self._queue, self._journal, self._backlog
         ticket = NOT_WRITTEN
-        if self._journal is not None and self._backlog is not None:
-            if len(self._queue) >= self._limits.max_queued and not self._backlog.is_spilling:
-                self._backlog.begin_spilling()
-            ticket = self._journal.append(record)
-            if self._backlog.is_spilling and ticket != NOT_WRITTEN:
-                self._backlog.spill(ticket)
+        if journal is not None and backlog is not None:
+            if len(queue) >= self._limits.max_queued and not backlog.is_spilling:
+                backlog.begin_spilling()
+            ticket = journal.append(record)
+            if backlog.is_spilling and ticket != NOT_WRITTEN:
+                backlog.spill(ticket)
                 self._bodies_dropped += bodies is not None
                 return
         if bodies is not None:
@@ -140,10 +137,10 @@ class LedgerWriter:
                 bodies = None
             else:
                 self._body_bytes += size
-        self._queue.append(_Item(record, ticket, bodies))
-        if not self._some.is_set():
+        if not queue:
             self._some.set()
-        if len(self._queue) >= self._limits.max_rows and not self._enough.is_set():
+        queue.append((record, ticket, bodies))
+        if len(queue) == self._limits.max_rows:
             self._enough.set()
 
     @property
@@ -162,7 +159,7 @@ class LedgerWriter:
             self._writing.release()
             await asyncio.sleep(0.02)
         try:
-            yield [item.record for item in self._queue]
+            yield [record for record, _, _ in self._queue]
         finally:
             self._writing.release()
 
@@ -260,16 +257,16 @@ class LedgerWriter:
 
     async def _write_queued(self) -> None:
         async with self._writing:
-            items = list(islice(self._queue, self._limits.max_rows))
-            new = await self._stored([item.record for item in items])
-            for _ in items:
-                self._queue.popleft()
+            items = self._queue[: self._limits.max_rows]
+            records, tickets, kept = zip(*items, strict=True)
+            new = await self._stored(records)
+            del self._queue[: len(items)]
         if self._journal is not None:
-            self._journal.committed([(item.record.id, item.ticket) for item in items])
-        bodies = [(item.record.started_at, item.bodies) for item in items if item.bodies is not None]
+            self._journal.committed(list(zip(map(_id, records), tickets, strict=True)))
+        bodies = [(record.started_at, body) for record, body in zip(records, kept, strict=True) if body is not None]
         if bodies:
             await self._write_bodies(bodies)
-        self._tell([item.record for item in items if item.record.id in new])
+        self._tell(records, new)
 
     async def _write_backlog(self, backlog: Backlog) -> None:
         try:
@@ -282,7 +279,7 @@ class LedgerWriter:
             records = load.records[at : at + self._limits.max_rows]
             async with self._writing:
                 new = await self._stored(records)
-            self._tell([record for record in records if record.id in new])
+            self._tell(records, new)
             if len(self._queue) >= self._limits.max_rows:
                 await self._write_queued()
         backlog.done(load)
@@ -340,11 +337,13 @@ class LedgerWriter:
         finally:
             self._body_bytes -= sum(len(item.request) + len(item.response) for _, item in bodies)
 
-    def _tell(self, records: Sequence[CallRecord]) -> None:
-        if self._on_written is None or not records:
+    def _tell(self, records: Sequence[CallRecord], new: Collection[str]) -> None:
+        if self._on_written is None or not new:
             return
         try:
-            self._on_written(records)
+            self._on_written(
+                records if len(new) == len(records) else [record for record in records if record.id in new]
+            )
         except Exception:
             logger.exception("What listens to written calls failed.")
 

@@ -45,19 +45,22 @@ class BulkInsert:
 
     async def execute(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert all rows. They go in the order given, so sort them where two writers could meet."""
-        if not rows:
-            return
+        if rows:
+            await self.execute_columns(connection, list(zip(*rows, strict=True)))
+
+    async def execute_columns(self, connection: AsyncConnection, columns: Sequence[Sequence[Any]]) -> None:
+        """Insert the rows, at least one, that have these columns: as `execute`, for whoever has them so."""
+        count = len(columns[0])
         filled = [
             (name, values)
-            for name, values, is_optional in zip(self._columns, zip(*rows, strict=True), self._optional, strict=True)
-            if not is_optional or any(values) or values.count(None) < len(rows)
+            for name, values, is_optional in zip(self._columns, columns, self._optional, strict=True)
+            if not is_optional or any(values) or values.count(None) < count
         ]
         rows = list(zip(*(values for _, values in filled), strict=True))
         at = 0
         for size, text in zip(self._sizes, self._written(tuple(name for name, _ in filled)), strict=True):
-            count = (len(rows) - at) // size
-            if count:
-                end = at + count * size
+            end = count - (count - at) % size
+            if end > at:
                 await connection.exec_driver_sql(text, [_flat(rows[k : k + size]) for k in range(at, end, size)])
                 at = end
 

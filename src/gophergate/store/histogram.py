@@ -14,7 +14,7 @@ Stored rows depend on them: to change one is a migration.
 SIZE = len(BOUNDS) + 1
 
 
-bucket: Callable[[float], int] = partial(bisect_left, BOUNDS)
+bucket: Callable[[float], int] = partial(bisect_left, tuple(map(float, BOUNDS)))
 """The number of the bucket a duration in milliseconds falls into."""
 
 

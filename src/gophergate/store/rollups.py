@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import repeat
+from math import fsum
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.engine import Dialect
 
-from gophergate.core.call import CallRecord
-from gophergate.store import histogram
+from gophergate.store import histogram, rows
 from gophergate.store.bulk import BulkInsert, upsert
 from gophergate.store.connection import AsyncConnection
 from gophergate.store.tables import COUNTERS, DIMENSIONS, HISTOGRAMS, TOKEN_CLASSES, usage_daily, usage_hourly
@@ -27,52 +28,55 @@ COLUMNS = (*COUNTERS, *HISTOGRAMS)
 _LATENCY = len(COUNTERS)
 _FIRST_TOKEN = _LATENCY + histogram.SIZE
 _ZEROS = (0,) * len(COLUMNS)
-_dimensions = attrgetter(*DIMENSIONS)
-_COUNTED = (*(COUNTERS.index(name) for name in TOKEN_CLASSES), COUNTERS.index("provider_cost"))
-_counts = attrgetter(*TOKEN_CLASSES, "provider_cost")
+_STARTED_AT = rows.COLUMNS.index("started_at")
+_WHERE = tuple(map(rows.COLUMNS.index, DIMENSIONS))
+_ADDED = ("cost", *TOKEN_CLASSES, "provider_cost")
+_PLACES = tuple(map(COUNTERS.index, _ADDED))
+_COUNTED = tuple(map(rows.COLUMNS.index, ("usage_source", "latency_ms", "first_token_ms", *_ADDED)))
 
 
-def sums(records: Iterable[CallRecord], found: Sums | None = None) -> Sums:
-    """The counters of these calls by hour, added to those `found` so far. Durations are whole microseconds, so that
-    adding stays exact.
+def sums(calls: Sequence[Sequence[Any]], found: Sums | None = None) -> Sums:
+    """The counters of these calls by hour, added to those `found` so far. The calls are the columns that
+    `rows.to_columns` makes of them. Durations are whole microseconds, so that adding stays exact.
     """
     found = {} if found is None else found
-    alike: dict[tuple[int, tuple[str | None, ...]], list[CallRecord]] = {}
-    for record in records:
-        where = record.started_at // HOUR_US, _dimensions(record)
-        if where in alike:
-            alike[where].append(record)
-        else:
-            alike[where] = [record]
-    for (hour, names), calls in alike.items():
+    times = calls[_STARTED_AT]
+    first, last = min(times) // HOUR_US, max(times) // HOUR_US
+    hours = repeat(first, len(times)) if first == last else [at // HOUR_US for at in times]
+    alike: defaultdict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for where, counted in zip(
+        zip(hours, *(calls[at] for at in _WHERE), strict=True),
+        zip(*(calls[at] for at in _COUNTED), strict=True),
+        strict=True,
+    ):
+        alike[where].append(counted)
+    for (hour, *names), some in alike.items():
         key: tuple[int | str, ...] = (hour, *(name or "" for name in names))
         row = found.get(key)
         if row is None:
             row = found[key] = list(_ZEROS)
-        _count(row, calls)
+        _count(row, some)
     return found
 
 
-def _count(row: list[int], calls: Sequence[CallRecord]) -> None:
-    """Add these calls, by columns: most of it is then done by the interpreter's own loops."""
-    costs = [call.cost for call in calls]
+def _count(row: list[int], calls: Sequence[tuple[Any, ...]]) -> None:
+    """Add these calls, by columns: nearly all of it is then done by the interpreter's own loops."""
+    sources, latencies, firsts, *added = zip(*calls, strict=True)
     row[0] += len(calls)
     # Something was used and nobody knows its price: counted, never taken for zero (R-U2).
-    row[1] += sum(call.cost is None and call.usage_source != "none" for call in calls) if None in costs else 0
-    row[2] += [call.usage_source for call in calls].count("estimated")
-    columns = zip(*[_counts(call.usage) for call in calls if call.usage is not None], strict=True)
-    for at, column in zip(_COUNTED, columns, strict=False):
+    row[1] += added[0].count(None) - list(zip(added[0], sources, strict=True)).count((None, "none"))
+    row[2] += sources.count("estimated")
+    for at, column in zip(_PLACES, added, strict=True):
         row[at] += sum(filter(None, column))
-    row[13] += sum(filter(None, costs))
-    _time(row, 15, _LATENCY, [call.latency_ms for call in calls])
-    firsts = [call.first_token_ms for call in calls if call.first_token_ms is not None]
-    if firsts:
-        row[16] += len(firsts)
-        _time(row, 17, _FIRST_TOKEN, firsts)
+    _time(row, 15, _LATENCY, latencies)
+    timed = [ms for ms in firsts if ms is not None]
+    if timed:
+        row[16] += len(timed)
+        _time(row, 17, _FIRST_TOKEN, timed)
 
 
 def _time(row: list[int], total: int, buckets: int, durations: Sequence[float]) -> None:
-    row[total] += sum([round(ms * 1000) for ms in durations])
+    row[total] += round(fsum(durations) * 1000)
     for bucket, count in Counter(map(histogram.bucket, durations)).items():
         row[buckets + bucket] += count
 

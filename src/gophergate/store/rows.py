@@ -1,4 +1,4 @@
-"""A call's record as a database row and back. No SQL, no I/O."""
+"""Records of calls as the columns of rows, and a row as its record. No SQL, no I/O."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict, astuple
+from msgspec.structs import astuple
 
 from gophergate.core.call import Attempt, CallRecord, GuardFinding
 from gophergate.core.usage import Usage
 from gophergate.store.tables import calls
 
 COLUMNS = tuple(column.name for column in calls.c if column.name != "seq")
-"""What a row holds, in the order of `to_row` and `from_row`."""
+"""What a row holds, in the order of `to_columns` and `from_row`."""
 
 _FIRST_COUNT = COLUMNS.index("input")
 _AFTER_COUNTS = COLUMNS.index("usage_source")
 
-_TAGS, _USAGE, _LISTS = map(CallRecord.__struct_fields__.index, ("tags", "usage", "attempts"))
+_USAGE = CallRecord.__struct_fields__.index("usage")
+_TEXTS = tuple(map(CallRecord.__struct_fields__.index, ("tags", "attempts", "decision", "dropped", "guards")))
+_USES = tuple(map(Usage.__struct_fields__.index, ("tool_uses", "units")))
 
 _encode = msgspec.json.Encoder().encode
 _tags = msgspec.json.Decoder(dict[str, str]).decode
@@ -29,34 +31,21 @@ _guards = msgspec.json.Decoder(tuple[GuardFinding, ...]).decode
 _NO_USAGE = Usage()
 
 
-def to_row(record: CallRecord) -> tuple[Any, ...]:
-    """The values of a record in the order of COLUMNS. Empty collections become NULL: most are empty."""
-    # Members and columns have one order (a test holds that), so that most of it is copied in one step.
-    told = astuple(record)
-    usage = record.usage or _NO_USAGE
-    return (
-        *told[:_TAGS],
-        _text(record.tags),
-        *told[_TAGS + 1 : _USAGE],
-        *(astuple(usage) if usage.tool_uses is None and usage.units is None else _counts(usage)),
-        *told[_USAGE + 1 : _LISTS],
-        _text(record.attempts),
-        _text(record.decision),
-        _text(record.dropped),
-        _text(record.guards),
-        *told[_LISTS + 4 :],
-    )
-
-
-def _text(value: Collection[Any]) -> str | None:
-    return _encode(value).decode() if value else None
-
-
-def _counts(usage: Usage) -> tuple[Any, ...]:
-    named = asdict(usage)
-    for name in ("tool_uses", "units"):
-        named[name] = None if named[name] is None else _encode(named[name]).decode()
-    return tuple(named.values())
+def to_columns(records: Collection[CallRecord]) -> list[Sequence[Any]]:
+    """The values of these records, at least one, column by column in the order of COLUMNS. Empty collections become
+    NULL: most are empty."""
+    # Members and columns have one order (a test holds that), so that nearly all is done by the interpreter's own loops.
+    told: list[Sequence[Any]] = list(zip(*map(astuple, records), strict=True))
+    nothing = (None,) * len(records)
+    for at in _TEXTS:
+        values = told[at]
+        told[at] = [_encode(value).decode() if value else None for value in values] if any(values) else nothing
+    used: list[Sequence[Any]] = list(zip(*[astuple(usage or _NO_USAGE) for usage in told[_USAGE]], strict=True))
+    for at in _USES:
+        if used[at] != nothing:
+            used[at] = [None if uses is None else _encode(uses).decode() for uses in used[at]]
+    told[_USAGE : _USAGE + 1] = used
+    return told
 
 
 def from_row(row: Sequence[Any]) -> CallRecord:

@@ -302,6 +302,7 @@ def test_a_text_that_is_no_text_is_written_cleaned(journal: Journal, tmp_path: P
 def test_a_value_that_cannot_be_written_is_the_callers_to_keep(journal: Journal) -> None:
     assert journal.append(call(1, cost=2**70)) == NOT_WRITTEN
     assert journal.append(call(2, session=object())) == NOT_WRITTEN
+    assert journal.append(call(3, session="\ud800", cost=object())) == NOT_WRITTEN
     assert not journal.set_aside(call(1, cost=2**70))
 
 

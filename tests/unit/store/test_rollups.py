@@ -4,8 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gophergate.core.call import CallRecord
-from gophergate.store.rollups import COLUMNS, by_day, sums
+from gophergate.store.rollups import COLUMNS, Sums, by_day
+from gophergate.store.rollups import sums as sums_of_columns
+from gophergate.store.rows import to_columns
 from kit.call_records import records
+
+
+def sums(made: list[CallRecord]) -> Sums:
+    return sums_of_columns(to_columns(made)) if made else {}
 
 
 def total(found: dict[tuple[int | str, ...], list[int]]) -> list[int]:

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gophergate.core.call import CallRecord
 from gophergate.core.usage import NOTHING_REPORTED, Usage
-from gophergate.store.rows import COLUMNS, from_row, to_row
+from gophergate.store.rows import COLUMNS, from_row, to_columns
 from kit.call_records import call, records
+
+
+def to_row(record: CallRecord) -> tuple[Any, ...]:
+    (row,) = zip(*to_columns([record]), strict=True)
+    return row
 
 
 @given(records(st.text(max_size=5)))
@@ -16,6 +23,11 @@ def test_a_record_comes_back_as_it_was(record: CallRecord) -> None:
     if record.usage == NOTHING_REPORTED:
         expected = msgspec.structs.replace(record, usage=None)
     assert from_row(to_row(record)) == expected
+
+
+@given(st.lists(records(st.text(max_size=5)), min_size=1, max_size=12))
+def test_records_that_come_together_make_the_columns_that_each_makes(made: list[CallRecord]) -> None:
+    assert list(zip(*to_columns(made), strict=True)) == [to_row(record) for record in made]
 
 
 def test_values_stand_in_the_column_of_their_name() -> None:
