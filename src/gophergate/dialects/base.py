@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -130,6 +130,14 @@ class WritesEach:
     def write_all(self, events: Iterable[Event]) -> bytes:
         """See Writer.write_all."""
         return b"".join(map(self.write, events))  # type: ignore[attr-defined]
+
+
+@runtime_checkable
+class InPieces(Protocol):
+    """A writer of streams that may have to say much at once."""
+
+    def pieces(self, event: Event) -> list[bytes]:
+        """What `write` gives, in pieces that nobody has put together."""
 
 
 class Filter(Protocol):

@@ -130,3 +130,15 @@ class _WatchedWriter(WritesEach):
             elif self._writer.response is not None:
                 self._on_made(self._id, encode(self._writer.response))
         return said
+
+    def pieces(self, event: Event) -> list[bytes]:
+        """As `write`, unjoined."""
+        if not isinstance(self._writer, StreamWriter):
+            return [self.write(event)]
+        pieces = self._writer.pieces(event)
+        if self._on_told is not None:
+            for said in pieces:
+                self._on_told(self, said)
+        if isinstance(event, Finished) and self._writer.response is not None:
+            self._on_made(self._id, encode(self._writer.response))
+        return pieces

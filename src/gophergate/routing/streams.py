@@ -7,11 +7,13 @@ that moment is left in `error` for the loop of attempts; what fails after it is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Failed, Finished
-from gophergate.dialects.base import Reader, Writer
+from gophergate.dialects.base import InPieces, Reader, Writer
 from gophergate.dialects.loss import unshown
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamCut, UpstreamRefused
 from gophergate.routing.base import Order
@@ -26,7 +28,7 @@ _DECLINED = frozenset({"content_filter", "refusal"})
 _HOLD = 1 << 20
 """An unfinished event larger than this is passed on in pieces: holding it would only delay it."""
 _REPEATING = (BlockClosed, Finished)
-_LONG = 4 << 20
+_LONG = 1 << 20
 """Bytes of an answer from which on the ends of its blocks are written beside the loop: some dialects repeat there all
 that was said."""
 
@@ -48,6 +50,18 @@ def declined(order: Order, events: Iterable[Event]) -> UpstreamRefused | None:
 
 def _bears_content(events: Iterable[Event]) -> bool:
     return any(isinstance(event, _CONTENT) for event in events)
+
+
+def _parted(events: Iterable[Event]) -> Iterator[Event]:
+    """The same, but that a block grows no more than `_HOLD` at once: each part is sent before the next is written."""
+    for event in events:
+        if type(event) is BlockGrew and len(event.text) > _HOLD and not event.logprobs:
+            index, text = event.index, event.text
+            cut = range(0, len(text), _HOLD)
+            for at in cut[:-1]:
+                yield BlockGrew(index, text[at : at + _HOLD])
+            event = replace(event, text=text[cut[-1] :])
+        yield event
 
 
 class _Deaf:
@@ -336,18 +350,26 @@ class TranslatedStream(Translated):
                 self._tell(event, self._writer.write_all(due))
 
     async def _pass_on_apart(self, events: list[Event]) -> None:
-        for event in events:
+        for event in _parted(events):
             if self.done:
                 return
             due = self._due(event)
             if due:
-                data = await asyncio.to_thread(self._writer.write_all, due)
-                at = 0
-                while len(data) - at > _HOLD:
-                    self._say(data[at : at + _HOLD])
-                    at += _HOLD
-                    await self.order.outlet.drain()
-                self._tell(event, data[at:])
+                last = b""
+                for data in await asyncio.to_thread(self._pieces, due):
+                    for at in range(0, len(data), _HOLD):
+                        if last:
+                            self._say(last)
+                            await self.order.outlet.drain()
+                        last = data[at : at + _HOLD]
+                self._tell(event, last)
+
+    def _pieces(self, due: Sequence[Event]) -> list[bytes]:
+        """What is written for them, unjoined where the writer can."""
+        writer = self._writer
+        if isinstance(writer, InPieces):
+            return [piece for one in due for piece in writer.pieces(one)]
+        return [writer.write_all(due)]
 
     def _due(self, event: Event) -> Sequence[Event]:
         """What is to be written for the client, now that `event` has come."""

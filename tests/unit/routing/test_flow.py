@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from gophergate.core.blocks import Text
+from gophergate.core.blocks import Citation, Seal, Text
 from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, Finished, Started
+from gophergate.core.reply import fold
 from gophergate.core.request import Request
 from gophergate.dialects.base import Peek, Stamp, WritesEach
 from gophergate.dialects.openai_chat import OpenAIChat
-from gophergate.dialects.openai_responses import told
+from gophergate.dialects.openai_responses import OpenAIResponses, told
 from gophergate.dialects.openai_responses.writer import StreamWriter
 from gophergate.errors import UpstreamCut
 from gophergate.routing.heavy import LARGE
-from gophergate.routing.streams import TranslatedBody, TranslatedStream
+from gophergate.routing.streams import TranslatedBody, TranslatedStream, _parted
 from kit.ordered import SeenOutlet, order
 
 CHAT = OpenAIChat()
@@ -117,6 +118,71 @@ async def test_a_large_event_goes_out_in_pieces_the_client_can_keep_up_with() ->
     await stream.conclude()
     assert max(map(len, outlet.sends)) <= 1 << 20
     assert len(outlet.sent) == (5 << 20) + 4
+
+
+async def test_no_part_of_a_large_event_is_written_before_the_one_before_it_was_sent() -> None:
+    """Nor any of more than a megabyte: what is encoded in one step holds the interpreter's lock for all of it."""
+    stream, noting, outlet = translated()
+    written: list[tuple[int, int]] = []
+    plain = noting.write
+
+    def write(event: Event) -> bytes:
+        if isinstance(event, BlockGrew):
+            written.append((len(event.text), len(outlet.sent)))
+        return plain(event)
+
+    noting.write = write  # type: ignore[method-assign]
+    stream.feed(b"x" * (5 << 19) + b"\n")
+    await stream.conclude()
+    whole = 1 << 20
+    assert written == [(whole, 2), (whole, whole + 2), (whole // 2, 2 * whole + 2)]
+
+
+def large(**told: Any) -> list[Event]:
+    words = "wörds " * 500_000
+    return [Started(), BlockOpened(0, Text(text="")), BlockGrew(0, words, **told), BlockClosed(0)]
+
+
+@pytest.mark.parametrize("told", [{}, {"seal": Seal("s", "d")}, {"citations": (Citation(url="u"),)}])
+def test_an_event_in_parts_tells_what_it_told(told: dict[str, Any]) -> None:
+    events = [*large(**told), Finished(reason="stop")]
+    parted = list(_parted(events))
+    assert len(parted) == len(events) + 2
+    assert fold(parted) == fold(events)
+
+
+def test_tokens_stay_with_their_words() -> None:
+    events = large(logprobs=[{"token": "w"}])
+    assert list(_parted(events)) == events
+
+
+async def test_what_a_response_repeats_goes_out_unjoined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last four events hold the whole text each: no two of them are put into one piece, and the text is encoded
+    once for all four."""
+    counted: list[int] = []
+    real = told.encode
+
+    def counting(value: Any) -> bytes:
+        counted.append(len(value))
+        return real(value)
+
+    monkeypatch.setattr(told, "encode", counting)
+    request = Request(dialect="openai_responses", model="m", stream=True)
+    writer, again = (StreamWriter(request, Stamp("t" * 24, 1)) for _ in range(2))
+    events = [*large(), Finished(reason="stop")]
+    pieces = [piece for event in events for piece in writer.pieces(event)]
+    assert counted == [3_000_000]
+    assert all(piece.count(b"\n\n") == 1 and piece.endswith(b"\n\n") for piece in pieces)
+    assert b"".join(pieces) == b"".join(map(again.write, events))
+
+    placed = order(OpenAIResponses(), peek=Peek(model="m", stream=True))
+    assert isinstance(placed.outlet, SeenOutlet)
+    stream = TranslatedStream(placed, StreamWriter(request, Stamp("t" * 24, 1)), Noting())
+    stream.take(events[:2])
+    stream.feed(("wörds " * 500_000).encode() + b"\n")
+    await stream.conclude()
+    assert max(map(len, placed.outlet.sends)) <= 1 << 20
+    assert placed.outlet.sent.count(b"response.completed") == 2
 
 
 async def test_the_end_of_a_long_answer_is_written_apart() -> None:

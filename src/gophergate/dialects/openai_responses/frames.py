@@ -13,9 +13,11 @@ Item = dict[str, Json]
 
 
 class Frames:
-    """Event bytes, each with the next sequence number."""
+    """Event bytes, each with the next sequence number. `gathered` is what `Gathering` says instead of returning it."""
 
-    __slots__ = ("_next",)
+    __slots__ = ("_next", "gathered")
+
+    gathered: list[bytes]
 
     def __init__(self, first: int = 0) -> None:
         self._next = first
@@ -35,6 +37,21 @@ class Frames:
         number = self._next
         self._next = number + 1
         return b"%b%b%b%d}\n\n" % (head, encode(text), tail, number)
+
+
+class Gathering(Frames):
+    """Events of megabytes, which nobody shall put behind one another: each is kept apart, and b"" returned for it. What
+    `Frames` become while one is written, so that small ones pay nothing for it."""
+
+    __slots__ = ()
+
+    def frame(self, kind: str, members: Item) -> bytes:
+        self.gathered.append(super().frame(kind, members))
+        return b""
+
+    def delta(self, head: bytes, text: str, tail: bytes) -> bytes:
+        self.gathered.append(super().delta(head, text, tail))
+        return b""
 
 
 class NoFrames(Frames):

@@ -17,7 +17,7 @@ from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, WritesEach, decode, encode
 from gophergate.dialects.openai_responses.errors import error_members
-from gophergate.dialects.openai_responses.frames import Frames, Ids, NoFrames
+from gophergate.dialects.openai_responses.frames import Frames, Gathering, Ids, NoFrames
 from gophergate.dialects.openai_responses.items_told import told_block, told_seal
 from gophergate.dialects.openai_responses.response import Answer, ending_of
 from gophergate.dialects.openai_responses.told import Status, Told
@@ -78,6 +78,16 @@ class StreamWriter(WritesEach):
                 return self._begin() + self._finish(event)
             case Failed():
                 return self._fail(event.error)
+
+    def pieces(self, event: Event) -> list[bytes]:
+        """As `write`, unjoined: at its end a stream repeats all that was said four times over (R-P2)."""
+        frames = self._frames
+        kind, frames.__class__, frames.gathered = frames.__class__, Gathering, []
+        try:
+            self.write(event)
+        finally:
+            frames.__class__ = kind
+        return frames.gathered
 
     # -- blocks -------------------------------------------------------------------------------------------------
 
