@@ -26,6 +26,7 @@ from gophergate.front.fallback import Fallback
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.server import Binding, Server
 from gophergate.front.websocket import SocketFront
+from gophergate.guarding import asking
 from gophergate.ids import Ids
 from gophergate.ledger.book import Book
 from gophergate.ledger.journal import Journal
@@ -94,7 +95,14 @@ class Gateway:
         spoken = dialects()
 
         # What is configured, and who may call
-        self.configuration = Configuration(settings, parts.database, parts.keyring, parts.transport, wall=wall)
+        self.configuration = Configuration(
+            settings,
+            parts.database,
+            parts.keyring,
+            parts.transport,
+            wall=wall,
+            consult=asking(parts.send, ids, wall),
+        )
         self.catalog = self.configuration.holder
         self.keys = Keys(parts.database)
         self.auth = Auth(self.keys, digest=parts.keyring.hash_client_key, clock=clock, wall=wall)

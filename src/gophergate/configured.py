@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -30,10 +30,11 @@ from gophergate.routing.facts import FactBook
 from gophergate.routing.groups import Group, GroupProblem, checked_groups
 from gophergate.routing.refresh import FactKeeper
 from gophergate.secrets import CannotOpen, Keyring
-from gophergate.settings import GroupSettings, ProviderSettings, Settings, SettingsError
+from gophergate.settings import GroupSettings, ProviderSettings, Secret, Settings, SettingsError, mask
 from gophergate.settings.schema import TimeoutSettings
 from gophergate.store.database import Database
 from gophergate.store.groups import GroupRow, Groups
+from gophergate.store.guards import GuardRow
 from gophergate.store.guards import Guards as GuardRows
 from gophergate.store.models import ModelRow, Models
 from gophergate.store.providers import ProviderRow, Providers
@@ -41,6 +42,7 @@ from gophergate.transport.base import Transport
 from gophergate.transport.pool import parse_prefix
 
 if TYPE_CHECKING:
+    from gophergate.guarding import Consult
     from gophergate.policy.guards.rules import Rule
 
 logger = logging.getLogger("gophergate")
@@ -66,8 +68,11 @@ class Configuration:
         transport: Transport,
         *,
         wall: Callable[[], float],
+        consult: Consult | None = None,
     ) -> None:
+        """`consult` makes what reaches the endpoints of guards; without it none can be asked."""
         self.settings = settings
+        self.consult = consult
         self._keyring = keyring
         self.transport = transport
         self._wall = wall
@@ -89,7 +94,7 @@ class Configuration:
         self.on_swap: list[Callable[[], None]] = []
         try:
             self.holder = CatalogHolder(
-                self._built(self._from_file, self._file_groups, {}, in_force(self._file_guards))
+                self._built(self._from_file, self._file_groups, {}, in_force(self._file_guards, consult=consult))
             )
         except GroupProblem as error:
             number = next((n for n, group in enumerate(settings.groups) if group.name == error.group), 0)
@@ -228,11 +233,28 @@ class Configuration:
             try:
                 if row.name in taken:
                     raise ConfigurationProblem(f"The file has a guard '{row.name}' already.", param="name")
-                found.append(rule_of(row.name, row.definition))
+                found.append(self.guard_of(row))
             except ConfigurationProblem as error:
                 self._leave_out(f"guard {row.name}", error, strict=strict)
                 unusable += [row.name] if must_hold(row.definition) else []
-        return in_force(found, unusable)
+        return in_force(found, unusable, self.consult)
+
+    def guard_of(self, row: GuardRow) -> Rule:
+        """A stored guard as a rule, its secret opened. Raises ConfigurationProblem naming the member."""
+        definition = dict(row.definition)
+        if "secret" in definition:
+            sealed = b64decode(definition["secret"]["sealed"])
+            try:
+                plain = self._keyring.open(sealed, table="guards", row=row.name, column="secret")
+            except CannotOpen as error:
+                raise ConfigurationProblem(error.message, param="secret") from None
+            definition["secret"] = Secret(plain)
+        return rule_of(row.name, definition)
+
+    def guard_secret(self, name: str, secret: str) -> dict[str, str]:
+        """A guard's secret as its stored definition holds it."""
+        sealed = self._keyring.seal(secret, table="guards", row=name, column="secret")
+        return {"sealed": b64encode(sealed).decode(), "masked": mask(secret)}
 
     def _leave_out(self, what: str, error: ConfigurationProblem, *, strict: bool) -> None:
         if strict:

@@ -14,6 +14,7 @@
     ├── RateLimited               429     rate_limit_exceeded      later      caller
     ├── ClientGone                499     client_closed            no         caller (logged, never sent)
     ├── Unavailable               503     service_unavailable      later      gateway
+    ├── GuardUnanswered           503     guard_unanswered         later      gateway (or an operator's endpoint)
     ├── Internal                  500     internal_error           no         gateway
     └── UpstreamError             502     upstream_error           yes        provider
         ├── UpstreamRefused       (its)   (its)                    by status  provider answered with an error
@@ -130,6 +131,12 @@ class ClientGone(GatewayError):
 class Unavailable(GatewayError):
     status, code, kind = 503, "service_unavailable", "overloaded"
     retryable = True
+
+
+class GuardUnanswered(GatewayError):
+    """A guard's own endpoint gave no verdict, and without one nothing passes."""
+
+    status, code, kind = 503, "guard_unanswered", "overloaded"
 
 
 class Internal(GatewayError):

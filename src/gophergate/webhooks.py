@@ -15,7 +15,7 @@ import hmac
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -53,8 +53,15 @@ EVENTS: Mapping[str, str] = {
 }
 """What may be asked for, beside "*"."""
 
-Send = Callable[[str, RawHeaders, bytes], Awaitable[Delivered]]
-"""Posts a body to an address. Raises BadRequest, in words, where that cannot be done."""
+
+class Send(Protocol):
+    """Posts a body to an address (`transport.deliver` fits)."""
+
+    def __call__(
+        self, url: str, headers: RawHeaders, body: bytes, *, timeout: float = ..., keep: int = ...
+    ) -> Awaitable[Delivered]:
+        """How it was taken, with at most `keep` bytes of the answer, within `timeout` seconds. Raises BadRequest, in
+        words, where that cannot be done."""
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
@@ -62,6 +69,18 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     key = base64.b64decode(secret.removeprefix(WEBHOOK_SECRET_PREFIX), validate=True)
     signed = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(signed).decode()}"
+
+
+def signed_headers(secret: str, message_id: str, timestamp: int, body: bytes) -> RawHeaders:
+    """The fields of a message, signed where there is a `secret`. Raises ValueError for what is no secret of ours."""
+    signature = ((b"webhook-signature", sign(secret, message_id, timestamp, body).encode()),) if secret else ()
+    return (
+        (b"content-type", b"application/json"),
+        (b"user-agent", b"gophergate"),
+        (b"webhook-id", message_id.encode()),
+        (b"webhook-timestamp", b"%d" % timestamp),
+        *signature,
+    )
 
 
 class Webhooks:
@@ -157,17 +176,9 @@ class Webhooks:
             return replace(row, state="failed", error="The webhook was removed or switched off."), 0.0
         row = replace(row, attempts=row.attempts + 1, http_status=None, error=None)
         body = row.payload.encode()
-        at = int(self._wall())
         try:
             secret = self._keyring.open(hook.secret_sealed, table="webhooks", row=hook.id, column="secret")
-            headers = (
-                (b"content-type", b"application/json"),
-                (b"user-agent", b"gophergate"),
-                (b"webhook-id", row.id.encode()),
-                (b"webhook-timestamp", b"%d" % at),
-                (b"webhook-signature", sign(secret, row.id, at, body).encode()),
-            )
-            answer = await self._send(hook.url, headers, body)
+            answer = await self._send(hook.url, signed_headers(secret, row.id, int(self._wall()), body), body)
         except BadRequest as error:
             return replace(row, error=error.message[:500]), 0.0
         except CannotOpen as error:

@@ -16,6 +16,7 @@ from kit.browser import Visit, browser, visit
 from kit.gate import KEY, PASSWORD
 from kit.seeding import providers, seed
 from kit.serving import Serving, serving
+from kit.verdicts import loopback_reached
 
 Ask = Callable[..., str]
 
@@ -27,8 +28,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """Fifty thousand calls of thirty days."""
-    with serving(tmp_path_factory.mktemp("seeded"), *providers(), sections='[logging]\nbodies = "all"\n') as running:
+    """Fifty thousand calls of thirty days. It may deliver to this machine too."""
+    folder, kept = tmp_path_factory.mktemp("seeded"), '[logging]\nbodies = "all"\n'
+    with loopback_reached(), serving(folder, *providers(), sections=kept) as running:
         running.run(seed(running.gateway, calls=50_000))
         yield running
 

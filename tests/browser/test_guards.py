@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, expect
 
+from gophergate.secrets import make_webhook_secret
 from kit.browser import PATIENCE, Visit, visit
 from kit.gate import KEY
 from kit.seeding import HOSTILE
 from kit.serving import Serving
+from kit.upstream import Upstream
+from kit.verdicts import NAME, finding, saying
 
 MAIL = "ann.lee@example.com"
 
@@ -56,6 +60,58 @@ def test_a_guard_is_made_tried_changed_and_taken_away(at: Visit, api: httpx2.Cli
     page.get_by_role("button", name="Delete").last.click()
     expect(row).to_have_count(0)
     assert api.get("/api/guards/browsed").status_code == 404
+
+
+@pytest.fixture
+def endpoint(gateway: Serving) -> Iterator[Upstream]:
+    """One of the operator's own, that finds a name."""
+    made = Upstream(finding())
+    gateway.run(made.__aenter__())
+    yield made
+    gateway.run(made.__aexit__(None, None, None))
+
+
+def test_a_guard_asks_an_endpoint(at: Visit, api: httpx2.Client, endpoint: Upstream) -> None:
+    """N8: its address and secret are said, it is tried, and what it finds is marked; the secret is shown to nobody."""
+    secret = make_webhook_secret()
+    page = at.go("guards/new")
+    page.fill("#field-name", "asking")
+    page.select_option("#field-kind", "webhook")
+    page.fill("#field-url", f"{endpoint.url}/verdict")
+    page.fill("#field-secret", secret)
+    page.select_option("#field-mode", "enforce")
+    expect(page.get_by_text("Answers are held back until they are whole and judged")).to_be_visible()
+    page.get_by_label("A text to try it on").fill(f"😀 It was {NAME}.")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("mark")).to_contain_text(NAME)
+    expect(page.get_by_label("As it would go on")).to_have_text("😀 It was [NAME].")
+    assert "webhook-signature" in endpoint.asked[-1].headers
+    assert at.flaws() == []
+    page.select_option("#field-where", "input")
+    expect(page.get_by_text("Answers are held back until they are whole and judged")).to_have_count(0)
+    page.get_by_role("button", name="Create the guard").click()
+    row = page.get_by_role("table", name="Guards").get_by_role("row", name="asking")
+    expect(row).to_contain_text(f"what {endpoint.url.removeprefix('http://')} finds")
+
+    row.click()
+    expect(page.locator("#field-secret")).to_have_value("")
+    expect(page.locator("#field-secret")).to_have_attribute("placeholder", f"...{secret[-4:]}")
+    page.fill("#field-timeout", "0")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#field-timeout-wrong")).to_be_visible()
+    page.fill("#field-timeout", "2.5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved; calls that begin from now on")).to_be_visible()
+    kept = api.get("/api/guards/asking").json()
+    assert (kept["timeout"], kept["secret_masked"], kept["where"]) == (2.5, f"...{secret[-4:]}", "input")
+
+    endpoint.script = saying(b"no verdict")
+    row.click()
+    page.get_by_label("A text to try it on").fill("anything")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.get_by_text("its answer is no verdict", exact=False)).to_be_visible()
+    api.delete("/api/guards/asking").raise_for_status()
+    at.complaints.clear()  # the browser tells of the 400s
 
 
 def test_what_somebody_else_changed_is_shown_and_not_undone(at: Visit, api: httpx2.Client) -> None:

@@ -29,7 +29,18 @@ CLIENT_KEY = "sk-gg-CANARY-client-key-0123456789"
 PASSWORD = "CANARY-admin-password"
 ENCRYPTION_KEY = "ca9a" * 16
 USER_PASSWORD = "CANARY-user-password"
-SECRETS = (FILE_KEY, STORED_KEY, SECOND_KEY, CLIENT_KEY, PASSWORD, USER_PASSWORD, ENCRYPTION_KEY)
+FILE_SIGNS, STORED_SIGNS = "whsec_Q0FOQVJZL2ZpbGUrc2lnbnM=", "whsec_Q0FOQVJZLXN0b3JlZC1zaWducw=="
+SECRETS = (
+    FILE_KEY,
+    STORED_KEY,
+    SECOND_KEY,
+    CLIENT_KEY,
+    PASSWORD,
+    USER_PASSWORD,
+    ENCRYPTION_KEY,
+    FILE_SIGNS,
+    STORED_SIGNS,
+)
 
 
 def key_of(asked: Asked) -> str:
@@ -95,6 +106,13 @@ encryption_key = "{ENCRYPTION_KEY}"
 [logging]
 bodies = "all"
 level = "debug"
+
+[[guards]]
+name = "filed"
+kind = "webhook"
+url = "http://127.0.0.1:9/"
+secret = "{FILE_SIGNS}"
+mode = "monitor"
 """
 
 
@@ -170,7 +188,15 @@ async def _configure(admin: Operator, upstream: Upstream, seen: Seen) -> None:
         "name": "stored", "kind": "compatible", "base_url": f"{upstream.url}/v1", "models": list(KINDS),
         "api_key": STORED_KEY, "retries": 0,
     }  # fmt: skip
+    guard = {"name": "stored", "kind": "webhook", "url": f"{upstream.url}/v1", "mode": "monitor", "models": ["x"]}
+    guard["secret"] = STORED_SIGNS
     for method, path, given in (
+        ("POST", "/api/guards", guard),
+        ("POST", "/api/guards", guard),
+        ("POST", "/api/guards", {**guard, "name": "odd", "secret": [STORED_SIGNS]}),
+        ("POST", "/api/guards", {**guard, "name": "odd", "kind": "pii"}),
+        ("PATCH", "/api/guards/stored", {"secret": STORED_SIGNS, "timeout": 1}),
+        ("PATCH", "/api/guards/filed", {"secret": STORED_SIGNS}),
         ("POST", "/api/providers", stored),
         ("POST", "/api/providers", stored),
         ("POST", "/api/providers", {**stored, "name": "no such name!"}),
@@ -229,6 +255,7 @@ async def _read(gateway: Gateway, admin: Operator, seen: Seen) -> None:
         "/api/audit/export", "/api/audit/export?format=json", "/api/providers", "/api/settings", "/api/system",
         "/api/users", "/api/keys", "/api/clients", "/api/usage?by=key", "/api/models", "/api/groups", "/api/budgets",
         "/api/openapi.json", "/api/docs", "/metrics", "/", "/health/ready", "/api/webhooks", "/api/tokens",
+        "/api/guards", "/api/guards/stored", "/api/guards/filed",
     ):  # fmt: skip
         answer = await admin.raw("GET", path)
         seen.add(f"GET {path}", answer.text + str(answer.headers))
@@ -256,6 +283,8 @@ def _search_files(data: Path, seen: Seen) -> None:
         f'[[providers]]\nname = "x"\nkind = "openai"\napi_key = ["{FILE_KEY}"]\n',
         f'[[providers]]\nname = "x"\nkind = "openai"\napi_key = "{FILE_KEY}"\nunknown = 1\n',
         f'[[providers]]\nname = "x"\nkind = "openai"\napi_key = "{FILE_KEY}\n',
+        f'[[guards]]\nname = "x"\nkind = "webhook"\nsecret = ["{FILE_SIGNS}"]\n',
+        f'[[guards]]\nname = "x"\nkind = "pii"\nsecret = "{FILE_SIGNS}"\n',
         f'[database]\nurl = "postgresql://user:{PASSWORD}@[nowhere/db"\n',
         f'[database]\nurl = "oracle://user:{PASSWORD}@host/db"\n',
         f'[redis]\nurl = "http://user:{PASSWORD}@host"\n',

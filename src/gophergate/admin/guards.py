@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import Request, Response
 from pydantic import Field as Member
-from pydantic import StringConstraints
+from pydantic import SecretStr, StringConstraints
 
 from gophergate.admin.desk import AtDesk, Desk, tagged, unchanged_since
 from gophergate.admin.paging import Cursor, Limit, Sought, by_name, has, page_at_hand
 from gophergate.admin.shapes import Given, Listing, Moment, Shown, Sourced
 from gophergate.configured import rule_of
-from gophergate.errors import Forbidden
-from gophergate.settings import GuardSettings
+from gophergate.errors import BadRequest, Forbidden, NotHere
+from gophergate.settings import GuardSettings, Secret
 from gophergate.store.guards import GuardRow
 
-Kind = Literal["pii", "keywords", "regex", "injection"]
+Kind = Literal["pii", "keywords", "regex", "injection", "webhook"]
 Where = Literal["input", "output", "both"]
 Action = Literal["block", "mask", "warn"]
 Mode = Literal["enforce", "monitor"]
@@ -40,6 +40,15 @@ Words = Annotated[list[Word], Member(max_length=1000, examples=[["project zephyr
 Patterns = Annotated[list[Pattern], Member(max_length=50, description="For regex, in RE2's syntax.")]
 ScopeIds = Annotated[list[ScopeId], Member(max_length=1000, examples=[["019a1f3c2b7e98a2037d10b4c1"]])]
 Models = Annotated[list[ModelName], Member(max_length=1000)]
+Url = Annotated[
+    str,
+    StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$"),
+    Member(examples=["https://guards.example.com/verdict"], description="For webhook: a public address."),
+]
+Signing = Annotated[
+    SecretStr, Member(max_length=200, examples=["whsec_..."], description="For webhook: signs what is sent.")
+]
+Wait = Annotated[float, Member(gt=0, le=60, description="For webhook: seconds that a verdict may take.")]
 Placeholder = Annotated[
     str, StringConstraints(max_length=64, pattern=r'^[^\x00-\x1f\x7f-\x9f"\\]*$'), Member(examples=["[removed]"])
 ]
@@ -58,6 +67,9 @@ class GuardMembers(Given):
     patterns: Annotated[Patterns, Member(default_factory=list)]
     case_sensitive: bool = False
     whole_words: bool = True
+    url: Url = ""
+    secret: Signing | None = None
+    timeout: Wait = 5.0
     placeholder: Placeholder = ""
     teams: Annotated[ScopeIds, Member(default_factory=list)]
     clients: Annotated[ScopeIds, Member(default_factory=list)]
@@ -74,7 +86,7 @@ class GuardGiven(GuardMembers):
 
 
 class GuardChange(Given):
-    """What may change of a guard; what is left out stays."""
+    """What may change of a guard; what is left out stays. `secret` null takes it away."""
 
     kind: Kind | None = None
     where: Where | None = None
@@ -85,6 +97,9 @@ class GuardChange(Given):
     patterns: Patterns | None = None
     case_sensitive: bool | None = None
     whole_words: bool | None = None
+    url: Url | None = None
+    secret: Signing | None = None
+    timeout: Wait | None = None
     placeholder: Placeholder | None = None
     teams: ScopeIds | None = None
     clients: ScopeIds | None = None
@@ -108,6 +123,9 @@ class GuardShown(Sourced):
     patterns: list[str]
     case_sensitive: bool
     whole_words: bool
+    url: str
+    secret_masked: str | None
+    timeout: float
     placeholder: str
     teams: list[str]
     clients: list[str]
@@ -121,9 +139,11 @@ class GuardShown(Sourced):
 
 
 class Trial(Given):
-    """A guard as it might be, and a text. `json`: the text is JSON, as a tool's arguments are."""
+    """A guard as it might be, and a text. `json`: the text is JSON, as a tool's arguments are. `name`: of a guard there
+    is, whose secret signs where none is given."""
 
     guard: GuardMembers
+    name: GuardName | None = None
     text: Annotated[str, Member(max_length=20_000, examples=["Write to ann@example.com."])]
     json_: Annotated[bool, Member(alias="json")] = False
 
@@ -172,10 +192,13 @@ async def get(name: str, response: Response, desk: AtDesk) -> GuardShown:
 async def create(given: GuardGiven, response: Response, desk: AtDesk) -> GuardShown:
     """Make a guard. It is in force for calls that begin from now on."""
     _not_of_file(desk, given.name)
-    definition = given.model_dump(exclude={"name"}, exclude_defaults=True)
-    rule_of(given.name, definition)
+    definition = given.model_dump(exclude={"name", "secret"}, exclude_defaults=True)
+    if given.secret is not None:
+        secret = given.secret.get_secret_value()
+        definition["secret"] = desk.rooms.configuration.guard_secret(given.name, secret)
     now = desk.now()
     row = GuardRow(name=given.name, definition=definition, created_at=now, updated_at=now)
+    desk.rooms.configuration.guard_of(row)
     async with desk.change():
         await desk.rooms.configuration.guards.create(row)
         await desk.rooms.configuration.rebuilt()
@@ -191,10 +214,15 @@ async def change(name: str, given: GuardChange, request: Request, response: Resp
         row = await desk.rooms.configuration.guards.get(name)
         before = _of_row(desk, row)
         unchanged_since(request, before)
-        said = {member: value for member, value in given.said().items() if value is not None}
-        definition = {**row.definition, **said}
-        rule_of(name, definition)
+        said = given.said()
+        definition = row.definition | {member: value for member, value in said.items() if value is not None}
+        if given.secret is not None:
+            secret = given.secret.get_secret_value()
+            definition["secret"] = desk.rooms.configuration.guard_secret(name, secret)
+        elif "secret" in said:
+            definition.pop("secret", None)
         after = msgspec.structs.replace(row, definition=definition, updated_at=desk.now())
+        desk.rooms.configuration.guard_of(after)
         after = await desk.rooms.configuration.guards.replace(after, expected_version=row.version)
         await desk.rooms.configuration.rebuilt()
         await desk.note("change", "guard", name, before=before, after=_of_row(desk, after))
@@ -214,18 +242,46 @@ async def delete(name: str, request: Request, desk: AtDesk) -> None:
     await desk.reconfigured()
 
 
-async def try_out(given: Trial) -> TrialShown:
+async def try_out(given: Trial, desk: AtDesk) -> TrialShown:
     """Run a guard that need not exist on a text, as if it were enforced, and say what it would find."""
-    from gophergate.policy.guards.trying import tried
+    from gophergate.policy.guards.trying import tried, tried_by_asking
+    from gophergate.policy.guards.verdicts import Unanswered, nobody
 
-    rule = rule_of("try", {**given.guard.model_dump(exclude_defaults=True), "mode": "enforce", "enabled": True})
-    went = tried(rule, given.text, is_json=given.json_)
+    secret: Secret | None = None
+    if given.guard.secret is not None:
+        secret = Secret(given.guard.secret.get_secret_value())
+    elif given.guard.kind == "webhook" and given.name is not None:
+        secret = await _secret_of(desk, given.name)
+    said = given.guard.model_dump(exclude={"secret"}, exclude_defaults=True)
+    rule = rule_of(given.name or "try", {**said, "secret": secret, "mode": "enforce", "enabled": True})
+    if rule.asks:
+        consult = desk.rooms.configuration.consult
+        try:
+            ask = consult() if consult is not None else nobody
+            went = await tried_by_asking(rule, given.text, ask, is_json=given.json_)
+        except Unanswered as error:
+            raise BadRequest(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.", param="url") from None
+    else:
+        went = tried(rule, given.text, is_json=given.json_)
     return TrialShown(
         finds=[FindShown(start=one.start, end=one.end, label=one.label) for one in went.finds],
         found=went.found,
         blocked=went.text is None,
         text=went.text,
     )
+
+
+async def _secret_of(desk: Desk, name: str) -> Secret | None:
+    """That of a guard there is, None where there is no such guard."""
+    for guard in desk.rooms.settings.guards:
+        if guard.name == name:
+            return guard.secret
+    try:
+        rule = desk.rooms.configuration.guard_of(await desk.rooms.configuration.guards.get(name))
+    except NotHere:
+        return None
+    found: Secret | None = rule.definition.secret
+    return found
 
 
 def _not_of_file(desk: Desk, name: str) -> None:
@@ -237,17 +293,21 @@ def _not_of_file(desk: Desk, name: str) -> None:
 
 
 def _of_file(guard: GuardSettings) -> GuardShown:
-    return GuardShown(source="file", **_lists(msgspec.structs.asdict(guard)))
+    said = msgspec.structs.asdict(guard)
+    secret = said.pop("secret")
+    return GuardShown(source="file", secret_masked=str(secret) if secret else None, **_lists(said))
 
 
 def _of_row(desk: Desk, row: GuardRow) -> GuardShown:
-    said = {field.name: field.default for field in msgspec.structs.fields(GuardSettings)}
+    said = {field.name: field.default for field in msgspec.structs.fields(GuardSettings)} | row.definition
+    secret = said.pop("secret")
     return GuardShown(
         source="database",
         problem=desk.rooms.configuration.broken.get(f"guard {row.name}"),
         created_at=row.created_at,
         updated_at=row.updated_at,
-        **_lists({**said, **row.definition, "name": row.name}),
+        secret_masked=secret["masked"] if secret else None,
+        **_lists({**said, "name": row.name}),
     )
 
 

@@ -65,9 +65,9 @@ async def _made(settings: Settings) -> list[Explained]:
                 rows.append((f"models.{model.name}", shown, model.version))
             groups = await Groups(database).published()
             rows += [(f"groups.{group.name}", group.definition, group.version) for group in groups]
-            rows += [
-                (f"guards.{guard.name}", guard.definition, guard.version) for guard in await Guards(database).all()
-            ]
+            for guard in await Guards(database).all():
+                secret = {"secret": guard.definition["secret"]["masked"]} if "secret" in guard.definition else {}
+                rows.append((f"guards.{guard.name}", guard.definition | secret, guard.version))
             where = database.name
     except Unavailable as error:
         warn(f"What was made at run time is not shown: {error.message}")

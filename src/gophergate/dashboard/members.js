@@ -60,7 +60,9 @@ const WORDS = {
   where: "where it looks",
   case_sensitive: "whether capitals matter",
   whole_words: "whole words only",
-  on_error: "what is too large",
+  on_error: "what is not looked at",
+  secret: "signing secret",
+  secret_masked: "signing secret",
   "price.like": "model whose price it has",
   sticky_by: "thread of stickiness",
   hedge_after: "time before hedging",
@@ -95,6 +97,7 @@ const UNSET = {
   clients: "everybody",
   keys: "everybody",
   placeholder: "what was found",
+  secret_masked: "none",
   concurrency: "no limit",
   retries: "as its kind has it",
 };

@@ -22,9 +22,10 @@ from gophergate.routing.failures import TREATMENTS, kind_of, said_to_wait, told
 from gophergate.routing.health import Health
 from gophergate.routing.heavy import LARGE, apart
 from gophergate.routing.hedging import Race, Racer
+from gophergate.routing.judging import Held
 from gophergate.routing.path import Paths
 from gophergate.routing.recovery import Recovery, has_other_vendor
-from gophergate.routing.screening import screened
+from gophergate.routing.screening import overheard, screened
 from gophergate.routing.strategies import Prices
 from gophergate.routing.waiting import WaitingRoom
 from gophergate.routing.warmth import Warmth
@@ -63,8 +64,11 @@ class Attempts:
         size, concerns = len(order.body), self._continuity.concerns
         if concerns(order) if size < LARGE else await apart(size, concerns, order):
             plan, order = await self._continuity.settled(plan, order)
-        if order.account.guarding is not None:
+        guarding = order.account.guarding
+        if guarding is not None:
             order = await screened(order)
+            if guarding.holds:
+                order = replace(order, thread=Held())
         resilience = order.resilience
         if resilience.wait is not None:
             plan = await self._waiting.turn(plan, order)
@@ -73,7 +77,7 @@ class Attempts:
             order = replace(order, declines=True)
         after = resilience.hedge_after
         if resilience.continue_streams and order.peek.stream and after is None:
-            order = replace(order, thread=Thread())
+            order = replace(order, thread=order.thread or Thread())
         began = self._health.clock()
         if are_several and after is not None:
             plan, first, error = await self._hedged(plan, order, after / 1000)
@@ -83,6 +87,8 @@ class Attempts:
             await self._recover(plan, order, first, error, began)
         if plan.warms is not None:
             self._warmth.note(plan.warms[0], order.account.deployment_label, plan.warms[1])
+        if guarding is not None and (inquiry := guarding.overheard()) is not None:
+            await overheard(inquiry, order.account)
 
     async def _hedged(self, plan: Plan, order: Order, after: float) -> tuple[Plan, Deployment, GatewayError | None]:
         """The first deployment, and after that many seconds without content the second beside it. Gives what is left to

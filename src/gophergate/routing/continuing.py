@@ -26,7 +26,7 @@ from gophergate.dialects.base import Reader, Writer
 from gophergate.errors import GatewayError
 from gophergate.routing.base import Order
 from gophergate.routing.secrecy import strike
-from gophergate.routing.streams import TranslatedStream
+from gophergate.routing.streams import Translated, TranslatedStream
 
 _GO_ON = (
     "Your last answer was cut off by a technical failure. Go on from exactly where it stopped: repeat nothing of it, "
@@ -86,6 +86,12 @@ class Thread:
         yield BlockOpened(at, Thought())
         yield BlockGrew(at, f"[x-gophergate: the answer was cut here and is continued by {label}]")
         yield BlockClosed(at)
+
+    def stream(
+        self, order: Order, request: Request, writer: Writer, reader: Reader | None, secrets: tuple[str, ...]
+    ) -> Translated:
+        """One part of the reply on its way."""
+        return ContinuedStream(order, self, writer, reader, secrets)
 
     def fail(self, order: Order, error: GatewayError) -> None:
         """Nobody could go on: the reply ends with its error event."""

@@ -18,7 +18,6 @@ from gophergate.errors import UpstreamError
 from gophergate.providers.base import Provider
 from gophergate.routing.asking import ask, disclose, mended_bytes, mended_members, refusal, unheard
 from gophergate.routing.base import Deployment, Order
-from gophergate.routing.continuing import ContinuedStream
 from gophergate.routing.continuity import Continuity, may_go_verbatim
 from gophergate.routing.credentials import Credentials
 from gophergate.routing.heavy import LARGE, apart
@@ -89,7 +88,8 @@ class Paths:
                 reader = dialect.reader(stream=True, origin=provider.name)
                 if self._continuity.hears_verbatim(dialect.name, deployment):
                     reader = self._continuity.listening(reader, order, deployment, None)
-                reader = watched(reader, order)
+                if order.account.guarding is not None:
+                    reader = watched(reader, order.account.guarding)
                 await _pour(answer, VerbatimStream(order, reader, kind, secrets_of(provider)))
             else:
                 await self._whole(answer, order, deployment, kind)
@@ -101,7 +101,8 @@ class Paths:
         reader = order.door.reader(stream=False, origin=deployment.provider.name)
         if self._continuity.hears_verbatim(order.door.name, deployment):
             reader = self._continuity.listening(reader, order, deployment, None)
-        reader = watched(reader, order)
+        if order.account.guarding is not None:
+            reader = watched(reader, order.account.guarding)
         size = len(body)
         events = _all_of(reader, body) if size < LARGE else await apart(size, _all_of, reader, body)
         order.account.see(events)
@@ -184,7 +185,7 @@ class Paths:
                 order.account.answered(200)
             stream.take([event])
             await order.outlet.drain()
-        stream.end()
+        await stream.conclude()
         if stream.error is not None:
             raise stream.error
 
@@ -236,11 +237,11 @@ async def _read(order: Order) -> Request:
 def _stream(
     order: Order, request: Request, writer: Writer, reader: Reader | None, secrets: tuple[str, ...] = ()
 ) -> Translated:
+    if order.thread is not None:
+        return order.thread.stream(order, request, writer, reader, secrets)
     if not request.stream:
         return TranslatedBody(order, writer, reader, secrets)
-    if order.thread is None:
-        return TranslatedStream(order, writer, reader, secrets)
-    return ContinuedStream(order, order.thread, writer, reader, secrets)
+    return TranslatedStream(order, writer, reader, secrets)
 
 
 def _all_of(reader: Reader, body: bytes) -> list[Event]:

@@ -5,11 +5,13 @@ anew, as events, or listened to where it passes as it is. A call that no guard c
 from __future__ import annotations
 
 from functools import partial
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from gophergate.core.events import BlockGrew, Event
-from gophergate.core.guarding import Guarding, Screen
+from gophergate.core.guarding import AnswerInquiry, Guarding, Inquiry, Screen
+from gophergate.core.request import Request
 from gophergate.dialects.base import Reader
 from gophergate.routing.base import Account, Order, Reread
 from gophergate.routing.heavy import LARGE, apart
@@ -33,12 +35,40 @@ async def screened(order: Order) -> Order:
     if guarding.rewrites and "audio" in request.modalities:
         raise guarding.refusal("an answer in sound cannot be looked at. Ask for text alone.")
     shown = await apart(len(body) * WORK, guarding.request, request) if guarding.reads else request
+    inquiry = guarding.asked_of_request()
+    if inquiry is not None:
+        shown = await judged(inquiry, shown, len(body), order.account)
     is_masked = shown is not request
     if is_masked:
         order.account.decided("guards masked what they found in the request, so it goes out written anew")
     if reread is None:
         return replace(order, reread=Reread(shown, is_masked=is_masked))
     return replace(order, reread=replace(reread, request=shown, is_masked=is_masked))
+
+
+T = TypeVar("T", Request, list[Event])
+
+
+async def judged(inquiry: Inquiry[T], what: T, size: int, account: Account) -> T:
+    """A request or an answer of `size` bytes as it may go on after the verdicts of those who are asked about it. Raises
+    GatewayError where it may not; why there was no verdict is put on record. Nobody else waits meanwhile."""
+    await _asked(inquiry, what, size, account)
+    return await apart(size * WORK, inquiry.judged, what)
+
+
+async def overheard(inquiry: AnswerInquiry, account: Account) -> None:
+    """An answer has passed as it came: put on record what those say of it who only watch."""
+    await _asked(inquiry, [], LARGE, account)
+    inquiry.note_finds()
+
+
+async def _asked(inquiry: Inquiry[T], what: T, size: int, account: Account) -> None:
+    await apart(size * WORK, inquiry.gather, what)
+    try:
+        await inquiry.ask()
+    finally:
+        if inquiry.said:
+            account.decided(*inquiry.said)
 
 
 class Watched(Hearing):
@@ -56,21 +86,21 @@ class Watched(Hearing):
         return events
 
 
-def watched(reader: Reader, order: Order) -> Reader:
+def watched(reader: Reader, guarding: Guarding) -> Reader:
     """The reader of an answer that passes as it is, with whoever watches it listening."""
-    guarding = order.account.guarding
-    return reader if guarding is None or not guarding.watches else Watched(reader, guarding.watch())
+    return Watched(reader, guarding.watch()) if guarding.watches else reader
 
 
 class Passing:
     """An answer's events on their way to the client: `account` hears what was said, for it was paid for, and the live
     view what is shown of it."""
 
-    __slots__ = ("_account", "_rewrites", "_screen")
+    __slots__ = ("_account", "_holds", "_rewrites", "_screen")
 
     def __init__(self, order: Order, guarding: Guarding) -> None:
         self._account = order.account
         self._rewrites = guarding.rewrites
+        self._holds = guarding.holds
         lost = partial(_lose, order.account)
         self._screen = guarding.answer(lost) if guarding.rewrites else guarding.watch()
 
@@ -88,8 +118,8 @@ class Passing:
         return shown if self._rewrites else events
 
     def seen(self, events: list[Event], shown: list[Event]) -> list[Event]:
-        """Tell the account; gives those that are shown."""
-        self._account.see(events, shown)
+        """Tell the account; gives those that are shown, unless a verdict on them is still to come."""
+        self._account.see(events, () if self._holds else shown)
         return shown
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from gophergate.settings.masking import Secret
+
 Text = Annotated[str, Meta(min_length=1)]
 
 
@@ -18,8 +20,11 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Meta(description="How refusals, records and headers call it."),
     ]
     kind: Annotated[
-        Literal["pii", "keywords", "regex", "injection"],
-        Meta(description="What it looks for: personal data and secrets, words, expressions, attempts to take over."),
+        Literal["pii", "keywords", "regex", "injection", "webhook"],
+        Meta(
+            description="What it looks for: personal data and secrets, words, expressions, attempts to take over; or "
+            "what an endpoint of yours finds."
+        ),
     ]
     where: Annotated[
         Literal["input", "output", "both"], Meta(description="Whether it looks at requests, answers or both.")
@@ -41,6 +46,14 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     patterns: Annotated[tuple[Text, ...], Meta(description="For regex: expressions in RE2's syntax.")] = ()
     case_sensitive: Annotated[bool, Meta(description="Whether capitals matter to keywords and patterns.")] = False
     whole_words: Annotated[bool, Meta(description="Whether a keyword counts only as a word of its own.")] = True
+    url: Annotated[str, Meta(description="For webhook: the public address that is asked, http or https.")] = ""
+    secret: Annotated[
+        Secret | None,
+        Meta(description='For webhook: signs what is sent, "whsec_" and base64; best as "env:NAME" or "file:PATH".'),
+    ] = None
+    timeout: Annotated[
+        float, Meta(gt=0, le=60, description="For webhook: seconds that a verdict may take, all in all.")
+    ] = 5.0
     placeholder: Annotated[
         str, Meta(description='What a mask puts there; by default what was found, as "[EMAIL]".')
     ] = ""
@@ -56,6 +69,9 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = ()
     on_error: Annotated[
         Literal["closed", "open"],
-        Meta(description="Whether what is too large to look at is refused, or passes and is put on record."),
+        Meta(
+            description="Whether what is too large to look at, or gets no verdict, is refused, or passes and is put on "
+            "record."
+        ),
     ] = "closed"
     enabled: Annotated[bool, Meta(description="Whether it is in force.")] = True

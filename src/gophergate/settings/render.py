@@ -60,7 +60,7 @@ _EXAMPLES = """
 #
 # [[guards]]
 # name = "personal-data"
-# kind = "pii"                     # keywords, regex, injection
+# kind = "pii"                     # keywords, regex, injection, webhook
 # detect = ["email", "credit_card", "secret"]
 # action = "mask"                  # block, warn
 """

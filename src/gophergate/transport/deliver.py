@@ -1,7 +1,7 @@
 """Delivering a message to an address that an operator wrote: guarded as `fetch` is (R-X3), but a POST.
 
-Only redirects that keep the method are followed (RFC 9110: 307, 308), each checked anew; the answer's words are not
-kept, only how it went.
+Only redirects that keep the method are followed (RFC 9110: 307, 308), each checked anew. Of the answer's words no more
+is kept than was asked for.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ _KEEP_METHOD = frozenset({307, 308})
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """How it was taken. `retry_after` is what the receiver asked for, in seconds."""
+    """How it was taken. `retry_after` is what the receiver asked for, in seconds; `body` what it answered, where that
+    was to be kept."""
 
     status: int
     retry_after: float | None = None
+    body: bytes = b""
 
 
 async def deliver(
@@ -42,18 +44,21 @@ async def deliver(
     *,
     transport: PinnedTransport,
     timeout: float,
+    keep: int = 0,
     resolver: Resolver = resolve,
     is_allowed: Callable[[str], bool] = is_public,
 ) -> Delivered:
-    """Post `body` to `url`. Raises BadRequest, in words, for what could not be asked at all: no public address, too
-    many redirects, nobody there, longer than `timeout` seconds in all."""
+    """Post `body` to `url`; `keep` is how many bytes of an answer are wanted. Raises BadRequest, in words, for what
+    could not be asked at all: no public address, too many redirects, nobody there, longer than `timeout` seconds in
+    all, an answer larger than `keep` where one is wanted."""
     try:
         async with asyncio.timeout(timeout) as scope:
             for _ in range(MAX_REDIRECTS + 1):
                 ask = Ask(method="POST", url=url, headers=headers, body=body, timeouts=patience(timeout))
                 async with await pinned(ask, transport, resolver, is_allowed) as answer:
                     if answer.status not in _KEEP_METHOD:
-                        return Delivered(answer.status, _seconds(answer.header(b"retry-after")))
+                        body = await answer.read(keep) if keep else b""
+                        return Delivered(answer.status, _seconds(answer.header(b"retry-after")), body)
                     url = redirected(url, answer)
     except TimeoutError:
         if not scope.expired():

@@ -8,6 +8,7 @@ no longer fit; words whose changes would show in token probabilities lose those.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -27,9 +28,17 @@ from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event, F
 from gophergate.errors import GatewayError
 from gophergate.policy.guards.quoted import masked_json, masked_value
 from gophergate.policy.guards.requests import Looks
-from gophergate.policy.guards.window import Window
 
 Lost = Callable[[str], None]
+
+
+class Pieces(Protocol):
+    """A text that comes in pieces (`window.Window` fits)."""
+
+    is_changed: bool
+
+    def feed(self, piece: str, *, is_whole: bool = False) -> str:
+        """What may go on now. `is_whole`: the text is over."""
 
 
 class _Shown:
@@ -37,7 +46,7 @@ class _Shown:
 
     __slots__ = ("arguments", "block", "is_changed", "logprobs", "opened", "seal", "spoken", "window")
 
-    def __init__(self, opened: BlockOpened, window: Window | None, spoken: Window | None) -> None:
+    def __init__(self, opened: BlockOpened, window: Pieces | None, spoken: Pieces | None) -> None:
         self.opened: BlockOpened | None = opened
         self.block: Block = opened.block
         self.window = window
@@ -53,7 +62,7 @@ class Screen:
     turns into the error that the caller is told. `lost` is told what had to be left out."""
 
     def __init__(
-        self, window: Callable[[], Window], look: Looks, stops: Callable[[Exception], GatewayError | None], lost: Lost
+        self, window: Callable[[], Pieces], look: Looks, stops: Callable[[Exception], GatewayError | None], lost: Lost
     ) -> None:
         self._window = window
         self._look = look

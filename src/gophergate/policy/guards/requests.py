@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -59,6 +59,23 @@ def screened(request: Request, look: Looks) -> Request:
     if request.extra:
         masked_value(request.extra, look.unchanged("a member of the request that no other dialect has"))
     return replace(request, **changes) if changes else request
+
+
+def gathered(request: Request, look: Looks, at: Callable[[str], None]) -> None:
+    """Show every text that `screened` does to `look`, which changes none. `at` hears whose the next ones are: "system",
+    "user", "assistant", "tool" (its results and what is said of it), "other" (the request's own members)."""
+    for turn in request.turns:
+        role = "system" if turn.role == "developer" else turn.role
+        for block in turn.blocks:
+            at("tool" if isinstance(block, ToolResult) else role)
+            _block(block, look)
+        at(role)
+        _turn(replace(turn, blocks=()), look)
+    at("tool")
+    for tool in request.tools:
+        _tool(tool, look)
+    at("other")
+    screened(replace(request, turns=(), tools=()), look)
 
 
 def _differs(new: Iterable[object], old: Iterable[object]) -> bool:

@@ -10,13 +10,16 @@ from msgspec import structs
 
 from gophergate.core.call import GuardFinding
 from gophergate.core.caller import Caller
+from gophergate.core.guarding import AnswerInquiry, Inquiry
+from gophergate.core.guarding import Screen as Taking
 from gophergate.core.request import Request
 from gophergate.errors import ContentBlocked, GatewayError, GuardCannotApply, Unavailable
 from gophergate.policy.guards.answers import Screen
+from gophergate.policy.guards.looks import Looking, TooMuch, Unmaskable
 from gophergate.policy.guards.quoted import masked_json
-from gophergate.policy.guards.requests import Looks, screened
+from gophergate.policy.guards.requests import screened
 from gophergate.policy.guards.rules import Rule, ready
-from gophergate.policy.guards.window import Blocked, Window, masked
+from gophergate.policy.guards.window import Blocked, Tell, Window, masked
 
 MOST_TEXT = 16 << 20
 """Characters of a request, and of an answer, that are looked at."""
@@ -33,29 +36,20 @@ class Model(Protocol):
     def label(self) -> str: ...
 
 
-class TooMuch(Exception):
-    """A text is larger than what is looked at, and a rule does not let it pass so."""
+class Asking(Protocol):
+    """Makes the guarding of a call of which endpoints are asked."""
 
-    def __init__(self, rule: Rule) -> None:
-        super().__init__(rule.name)
-        self.rule = rule
-
-
-class Unmaskable(Exception):
-    """A rule would mask what cannot be changed; `what` names that."""
-
-    def __init__(self, rule: Rule, what: str) -> None:
-        super().__init__(rule.name)
-        self.rule = rule
-        self.what = what
+    def __call__(self, rules: Sequence[Rule], caller: Caller, model: str) -> Guarding: ...
 
 
 class Guards:
     """Immutable. Without a rule a call costs one look. While a guard of `unusable` cannot be used no call is let
     through unguarded."""
 
-    def __init__(self, rules: Iterable[Rule] = (), unusable: Iterable[str] = ()) -> None:
+    def __init__(self, rules: Iterable[Rule] = (), unusable: Iterable[str] = (), asking: Asking | None = None) -> None:
+        """`asking` makes the guarding of calls that an endpoint is asked about; None where no rule has one."""
         self.rules = tuple(rules)
+        self._asking = asking
         self._unusable = tuple(unusable)
         self._are_none = not self.rules and not self._unusable
 
@@ -71,16 +65,17 @@ class Guards:
             )
         names = (model, *(one.label for one in deployments))
         rules = [rule for rule in self.rules if rule.concerns(caller, names)]
+        if self._asking is not None and any(rule.asks for rule in rules):
+            return self._asking(rules, caller, model)
         return Guarding(rules) if rules else None
-
-
-NO_GUARDS = Guards()
 
 
 class Guarding:
     """The rules that concern one call, and what they found. `rewrites`: answers must pass as events, since a rule may
     change or stop them; `masks`: a rule may change the request. `watches`, `reads`: a rule looks at the answer, at the
-    request."""
+    request. `holds`, `overhears`: an endpoint is asked before any of the answer is shown, once it has passed."""
+
+    holds = overhears = False
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._input = [rule for rule in rules if rule.on_input]
@@ -105,12 +100,24 @@ class Guarding:
         acting = [rule for rule in self._output if rule.acts] or [rule for rule in self._input if rule.masks]
         return GuardCannotApply(f"The guard '{acting[0].name}' concerns this call, and {what}")
 
-    def answer(self, lost: Callable[[str], None]) -> Screen:
+    def asked_of_request(self) -> Inquiry[Request] | None:
+        """What endpoints are asked of the request, None for nothing."""
+        return None
+
+    def asked_of_answer(self, lost: Callable[[str], None]) -> AnswerInquiry | None:
+        """What they are asked of one attempt's answer, of which `lost` is told what had to be left out."""
+        return None
+
+    def overheard(self) -> AnswerInquiry | None:
+        """What they are to be asked of the answer that has passed."""
+        return None
+
+    def answer(self, lost: Callable[[str], None]) -> Taking:
         """What one attempt's answer passes through; `lost` is told what had to be left out."""
         looks = self._looks(self._output, "output")
-        return Screen(looks.window, looks, lambda problem: self._stop(problem), lost)
+        return Screen(looks.window, looks, self._stop, lost)
 
-    def watch(self) -> Screen:
+    def watch(self) -> Taking:
         """What listens to an answer that passes as it is, where no rule acts on answers."""
         return self.answer(lambda _: None)
 
@@ -155,9 +162,9 @@ class Guarding:
     def _looks(self, rules: Sequence[Rule], side: str) -> _Looks:
         return _Looks(rules, lambda rule, label: self.note(rule, side, label), _Budget())
 
-    def _stop(self, problem: Exception) -> GatewayError | None:
+    def _stop(self, problem: Exception, side: str = "output") -> GatewayError | None:
         if isinstance(problem, Blocked | TooMuch | Unmaskable):
-            return self._refusal(problem, "output")
+            return self._refusal(problem, side)
         return None
 
     def _refusal(self, problem: Blocked | TooMuch | Unmaskable, side: str) -> GatewayError:
@@ -167,7 +174,7 @@ class Guarding:
             case TooMuch():
                 self.note(problem.rule, side, "TOO_LARGE")
                 return GuardCannotApply(
-                    f"The {what} has more text than the guard '{name}' can look at ({MOST_TEXT:,} characters)."
+                    f"The {what} has more text than the guard '{name}' can look at ({problem.most:,} characters)."
                 )
             case Unmaskable():
                 return GuardCannotApply(
@@ -186,26 +193,24 @@ class _Budget:
         self.used = 0
 
 
-class _Looks:
+class _Looks(Looking):
     """`Looks` by rules, for the texts of one request or answer."""
 
-    def __init__(self, rules: Sequence[Rule], tell: Callable[[Rule, str], None], budget: _Budget) -> None:
+    def __init__(self, rules: Sequence[Rule], tell: Tell, budget: _Budget) -> None:
+        super().__init__(tell)
         self._rules = rules
-        self._tell = tell
         self._budget = budget
 
     def __call__(self, text: str) -> str:
+        # As `over`, with a step less: every text comes here.
         return masked(text, self._within(text), self._tell) if text else text
+
+    def over(self, text: str, tell: Tell) -> str:
+        return masked(text, self._within(text), tell)
 
     def window(self) -> Window:
         """A window for a text that comes in pieces."""
         return _Bounded(self._rules, self._tell, self._within)
-
-    def unchanged(self, what: str) -> Looks:
-        return _Unchanged(self._rules, self._tell, self._budget, what)
-
-    def watched(self) -> Looks:
-        return _Watched(self._rules, self._tell, self._budget)
 
     def _within(self, text: str) -> Sequence[Rule]:
         """The rules that look at one more text. Raises TooMuch where there is too much of it and one does not let it
@@ -215,32 +220,11 @@ class _Looks:
             return self._rules
         for rule in self._rules:
             if rule.acts and rule.definition.on_error == "closed":
-                raise TooMuch(rule)
+                raise TooMuch(rule, MOST_TEXT)
         for rule in self._rules:
             self._tell(rule, "TOO_LARGE")
         self._rules = ()
         return ()
-
-
-class _Unchanged(_Looks):
-    def __init__(self, rules: Sequence[Rule], tell: Callable[[Rule, str], None], budget: _Budget, what: str) -> None:
-        super().__init__(rules, tell, budget)
-        self._what = what
-
-    def __call__(self, text: str) -> str:
-        def refuse(rule: Rule, label: str) -> None:
-            self._tell(rule, label)
-            if rule.masks:
-                raise Unmaskable(rule, self._what)
-
-        masked(text, self._within(text), refuse)
-        return text
-
-
-class _Watched(_Looks):
-    def __call__(self, text: str) -> str:
-        masked(text, self._within(text), self._tell)
-        return text
 
 
 class _Bounded(Window):

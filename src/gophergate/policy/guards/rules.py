@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ from gophergate.policy.guards.injection import INJECTIONS
 from gophergate.policy.guards.patterns import BadPattern, Expression, Keywords
 from gophergate.policy.guards.pii import DETECTORS
 
-Kind = Literal["pii", "keywords", "regex", "injection"]
+Kind = Literal["pii", "keywords", "regex", "injection", "webhook"]
 Where = Literal["input", "output", "both"]
 Action = Literal["block", "mask", "warn"]
 Mode = Literal["enforce", "monitor"]
@@ -25,6 +25,7 @@ OnError = Literal["closed", "open"]
 MOST_WORDS = 1000
 MOST_PATTERNS = 50
 LONGEST_PLACEHOLDER = 64
+LONGEST_WAIT = 60.0
 _FITS = re.compile(r'[^\x00-\x1f\x7f-\x9f"\\\ud800-\udfff]*')
 
 
@@ -39,7 +40,9 @@ class BadGuard(ValueError):
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator says of a guard. `detect` is for kind pii, `keywords` and `patterns` for theirs. Where `teams`,
     `clients` or `keys` (ids) are listed it is for their calls only, where `models` are listed for calls that ask for
-    one of them or may be answered by one. `on_error`: what becomes of a text that is too large to look at."""
+    one of them or may be answered by one. `on_error`: what becomes of a text that is too large to look at, and of one
+    that no verdict came on. `url`, `secret` (whatever knows how to reveal one) and `timeout`, in seconds, are for kind
+    webhook."""
 
     name: str
     kind: Kind
@@ -51,6 +54,9 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     patterns: tuple[str, ...] = ()
     case_sensitive: bool = False
     whole_words: bool = True
+    url: str = ""
+    secret: Any = None
+    timeout: float = 5.0
     placeholder: str = ""
     teams: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
@@ -61,14 +67,16 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule:
-    """A guard made ready. `acts`: it blocks or masks, so that what it looks at is held back until it is decided."""
+    """A guard made ready. `acts`: it blocks or masks, so that what it looks at is held back until it is decided.
+    `asks`: it finds nothing itself, for an endpoint does (`inquiry`)."""
 
-    __slots__ = ("_who", "acts", "blocks", "definition", "detectors", "masks", "name", "on_input", "on_output")
+    __slots__ = ("_who", "acts", "asks", "blocks", "definition", "detectors", "masks", "name", "on_input", "on_output")
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.name = definition.name
         self.detectors = _detectors(definition)
+        self.asks = definition.kind == "webhook"
         enforced = definition.mode == "enforce"
         self.blocks = enforced and definition.action == "block"
         self.masks = enforced and definition.action == "mask"
@@ -104,6 +112,13 @@ def _check(said: Definition) -> None:
         raise BadGuard("keywords", f"'keywords' are for guards of kind keywords, and this one is of kind {said.kind}")
     if said.kind != "regex" and said.patterns:
         raise BadGuard("patterns", f"'patterns' are for guards of kind regex, and this one is of kind {said.kind}")
+    if said.kind != "webhook" and (said.url or said.secret):
+        member = "url" if said.url else "secret"
+        raise BadGuard(member, f"'{member}' is for guards of kind webhook, and this one is of kind {said.kind}")
+    if said.kind == "webhook" and not said.url:
+        raise BadGuard("url", "a guard of kind webhook has the address of the endpoint that it asks")
+    if not 0 < said.timeout <= LONGEST_WAIT:
+        raise BadGuard("timeout", f"a guard waits more than 0 seconds and at most {LONGEST_WAIT:g}")
     for number, word in enumerate(said.detect):
         if word not in DETECTORS:
             raise BadGuard(f"detect.{number}", f"'{word}' is nothing that is looked for: {', '.join(DETECTORS)}")
@@ -137,6 +152,8 @@ def _detectors(said: Definition) -> tuple[Detector, ...]:
                 raise BadGuard("keywords", str(error)) from None
         case "injection":
             return INJECTIONS
+        case "webhook":
+            return ()
     found: list[Detector] = []
     for number, pattern in enumerate(said.patterns):
         try:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from gophergate.errors import ContentBlocked
 from gophergate.policy.guards.detecting import Find
+from gophergate.policy.guards.inquiry import OfText
 from gophergate.policy.guards.quoted import masked_json
 from gophergate.policy.guards.rules import Rule
+from gophergate.policy.guards.verdicts import Ask, Unanswered
 from gophergate.policy.guards.window import Blocked, masked
 
 
@@ -17,6 +20,27 @@ class Trial(NamedTuple):
     finds: list[Find]
     found: dict[str, int]
     text: str | None
+
+
+async def tried_by_asking(rule: Rule, text: str, ask: Ask, *, is_json: bool = False) -> Trial:
+    """The same for a rule that asks. Raises Unanswered, in words."""
+    counts: Counter[str] = Counter()
+
+    def note(_: Rule, _side: str, label: str) -> None:
+        counts[label] += 1
+
+    inquiry = OfText([rule], {}, ask, note, lambda _, _side: ContentBlocked(""))
+    inquiry.is_json = is_json
+    inquiry.gather(text)
+    shown: str | None = None
+    try:
+        await inquiry.ask()
+        shown = inquiry.judged(text)
+    except (Blocked, ContentBlocked):
+        pass
+    if inquiry.said:
+        raise Unanswered(inquiry.said[0])
+    return Trial(sorted(set(inquiry.found(text))), dict(counts), shown)
 
 
 def tried(rule: Rule, text: str, *, is_json: bool = False) -> Trial:

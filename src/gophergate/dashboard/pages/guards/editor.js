@@ -44,7 +44,7 @@ export function NewGuard({ onClose, onDone }) {
         />
         <${Fields} form=${form} />
       <//>
-      <${Try} values=${values} />
+      <${Try} values=${values} name=${null} />
     </div>
   `;
 }
@@ -84,9 +84,9 @@ function Change({ row, names, onClose, onDone }) {
       audit=${{ kind: "guard", id: row.name }}
       names=${names}
     >
-      <${Fields} form=${editor.form} />
+      <${Fields} form=${editor.form} secret=${row.secret_masked} />
     <//>
-    <${Try} values=${editor.form.values} />
+    <${Try} values=${editor.form.values} name=${row.name} />
   `;
 }
 
@@ -97,14 +97,15 @@ function Fixed({ row }) {
     ${row.source === "file" && html`
       <div class="notice">It stands in the configuration file, and is changed there.</div>
     `}
-    <${Fields} form=${form} isFixed />
-    ${may("configure") && html`<${Try} values=${form.values} />`}
+    <${Fields} form=${form} secret=${row.secret_masked} isFixed />
+    ${may("configure") && html`<${Try} values=${form.values} name=${row.name} />`}
   `;
 }
 
-/** @param {{form: Form, isFixed?: boolean}} props */
-function Fields({ form, isFixed = false }) {
+/** @param {{form: Form, secret?: string | null, isFixed?: boolean}} props `secret` as far as it is shown */
+function Fields({ form, secret = null, isFixed = false }) {
   const { kind, action, on_error } = form.values;
+  const unseen = kind === "webhook" ? "What is too large or gets no verdict" : "What is too large";
   const choose = (name, label, options) => html`
     <${Field} form=${form} name=${name} kind="select" label=${label} options=${options} disabled=${isFixed} />
   `;
@@ -135,6 +136,7 @@ function Fields({ form, isFixed = false }) {
         first.
       </p>
     `}
+    ${kind === "webhook" && html`<${Endpoint} form=${form} secret=${secret} isFixed=${isFixed} />`}
     ${(kind === "keywords" || kind === "regex") && check("case_sensitive", "Capitals matter")}
     ${kind === "keywords" && check("whole_words", "Only words of their own, not parts of others")}
     <div class="fields two">
@@ -146,8 +148,8 @@ function Fields({ form, isFixed = false }) {
         form=${form}
         name="placeholder"
         label="Placeholder"
-        placeholder="[EMAIL]"
-        hint="Empty: what was found, as [EMAIL]."
+        placeholder=${kind === "webhook" ? "[NAME]" : "[EMAIL]"}
+        hint=${`Empty: what was found, as ${kind === "webhook" ? "the endpoint calls it" : "[EMAIL]"}.`}
         disabled=${isFixed}
       />
     `}
@@ -164,12 +166,53 @@ function Fields({ form, isFixed = false }) {
     ${list("models", "Only of the models", "openai/*", "One a line, patterns too. Empty: of every model.")}
     <${Part}
       form=${form}
-      word="Too much to look at"
+      word=${kind === "webhook" ? "Without a verdict" : "Too much to look at"}
       names=${["on_error"]}
-      now=${`what is too large ${wordOf(TOO_LARGE, on_error)}`}
+      now=${`${unseen.toLowerCase()} ${wordOf(TOO_LARGE, on_error)}`}
     >
-      ${choose("on_error", "What is too large", TOO_LARGE)}
+      ${choose("on_error", unseen, TOO_LARGE)}
     <//>
+  `;
+}
+
+/** Who is asked, how that is signed, and how long a call waits for it. */
+function Endpoint({ form, secret, isFixed }) {
+  const { where, action, mode } = form.values;
+  const isHeld = where !== "input" && action !== "warn" && mode === "enforce";
+  return html`
+    <${Field}
+      form=${form}
+      name="url"
+      label="Address"
+      placeholder="https://guards.example.com/verdict"
+      hint="A public one. It is sent the texts, and says what is to become of them."
+      disabled=${isFixed}
+    />
+    <div class="fields two">
+      <${Field}
+        form=${form}
+        name="secret"
+        label="Signing secret"
+        kind="password"
+        autocomplete="new-password"
+        placeholder=${secret || "whsec_…"}
+        hint=${secret ? "Empty: it stays as it is." : "whsec_ and base64. Empty: what is sent is not signed."}
+        disabled=${isFixed}
+      />
+      <${Field}
+        form=${form}
+        name="timeout"
+        label="Longest wait (s)"
+        kind="number"
+        hint="For a verdict, all in all."
+        disabled=${isFixed}
+      />
+    </div>
+    ${isHeld && html`
+      <div class="notice">
+        Answers are held back until they are whole and judged: whoever streams them sees nothing before.
+      </div>
+    `}
   `;
 }
 

@@ -6,12 +6,13 @@ import { given } from "./words.js";
 
 /** @typedef {{start: number, end: number, label: string}} Find */
 
-/** @param {{values: Record<string, any>}} props the editor's */
-export function Try({ values }) {
+/** @param {{values: Record<string, any>, name: string | null}} props the editor's; `name` of a guard there is */
+export function Try({ values, name }) {
   const [text, setText] = useState("");
   const [isJson, setJson] = useState(false);
   const [found, setFound] = useState(/** @type {any} */ (null));
   const [failed, setFailed] = useState(/** @type {any} */ (null));
+  const [busy, setBusy] = useState(false);
   // What was found by another guard, or in another text, is not shown beside this one.
   const asked = JSON.stringify([values, text, isJson]);
   useEffect(() => {
@@ -21,11 +22,14 @@ export function Try({ values }) {
   const run = async (event) => {
     event.preventDefault();
     setFailed(null);
+    setBusy(true);
     try {
-      setFound(await post("/api/guards/try", { guard: given(values), text, json: isJson }));
+      setFound(await post("/api/guards/try", { guard: given(values), name, text, json: isJson }));
     } catch (error) {
       setFound(null);
       setFailed(error);
+    } finally {
+      setBusy(false);
     }
   };
   return html`
@@ -45,8 +49,8 @@ export function Try({ values }) {
           <input type="checkbox" checked=${isJson} onChange=${(event) => setJson(event.target.checked)} /> It is
           JSON, as a tool's arguments are
         </label>
-        <button class="button" disabled=${!text.trim()}>
-          Try it
+        <button class="button" disabled=${busy || !text.trim()}>
+          ${busy && values.kind === "webhook" ? "Asking…" : "Try it"}
         </button>
       </div>
       ${failed && html`<${Failed} error=${failed} />`}

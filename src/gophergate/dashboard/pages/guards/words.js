@@ -7,6 +7,7 @@ export const KINDS = [
   ["keywords", "Words and phrases"],
   ["regex", "Expressions"],
   ["injection", "Attempts to take a model over"],
+  ["webhook", "What an endpoint of yours finds"],
 ];
 /** @type {[string, string][]} */
 export const THINGS = [
@@ -67,6 +68,9 @@ const NEW = {
   patterns: [],
   case_sensitive: false,
   whole_words: true,
+  url: "",
+  secret: "",
+  timeout: 5,
   placeholder: "",
   teams: [],
   clients: [],
@@ -81,6 +85,9 @@ export function held(guard = NEW) {
   const { kind, where, action, mode, placeholder, case_sensitive, whole_words, on_error, enabled } = guard;
   return {
     ...{ kind, where, action, mode, placeholder, case_sensitive, whole_words, on_error, enabled },
+    url: guard.url,
+    secret: "",
+    timeout: guard.timeout,
     detect: guard.detect.length ? guard.detect : THINGS.map(([key]) => key),
     keywords: guard.keywords.join("\n"),
     patterns: guard.patterns.join("\n"),
@@ -93,7 +100,8 @@ export function held(guard = NEW) {
 
 /** What the API is given, whole: of what to look for only that of its kind. Throws where nothing is chosen to look for. */
 export function given(values) {
-  const { kind, detect, keywords, patterns, models, ...rest } = values;
+  const { kind, detect, keywords, patterns, models, url, secret, timeout, ...rest } = values;
+  const asks = kind === "webhook";
   if (kind === "pii" && !detect.length) throw wrongAt("detect", "Choose one at least.");
   const isAll = THINGS.every(([key]) => detect.includes(key));
   return {
@@ -103,17 +111,24 @@ export function given(values) {
     keywords: kind === "keywords" ? ownLines(keywords).map((one) => one.trim()) : [],
     patterns: kind === "regex" ? ownLines(patterns) : [],
     models: ownLines(models).map((one) => one.trim()),
+    url: asks ? url.trim() : "",
+    timeout: asks ? Number(timeout) : NEW.timeout,
+    ...(asks ? (secret.trim() ? { secret: secret.trim() } : {}) : { secret: null }),
   };
 }
 
 /** What somebody may have changed. */
-export const settable = (guard) => Object.fromEntries(Object.keys(NEW).map((name) => [name, guard[name]]));
+export const settable = (guard) => ({
+  ...Object.fromEntries(Object.keys(NEW).map((name) => [name, guard[name]])),
+  secret_masked: guard.secret_masked,
+});
 
 /** "e-mail addresses, IP addresses" or what else it looks for, short. @param {any} guard */
-export function looksFor({ kind, detect, keywords, patterns }) {
+export function looksFor({ kind, detect, keywords, patterns, url }) {
   if (kind === "pii" && detect.length) return detect.map((one) => wordOf(THINGS, one)).join(", ");
   if (kind === "keywords") return keywords.join(", ");
   if (kind === "regex") return patterns.join("  ");
+  if (kind === "webhook") return `what ${url.split("/")[2]} finds`;
   return wordOf(KINDS, kind);
 }
 
