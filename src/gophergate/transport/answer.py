@@ -17,6 +17,7 @@ from gophergate.transport.decode import Decoder, decoder_for
 HIGH_WATER = 64 * 1024
 """Bytes held for a consumer before the socket is paused."""
 
+_NO_FIELDS: dict[bytes, bytes] = {}
 _DECODED = frozenset({b"content-encoding", b"content-length"})
 """Fields that say something untrue once the body has been decoded."""
 
@@ -33,6 +34,7 @@ class PushedAnswer:
         "_consumed",
         "_decoder",
         "_held",
+        "_named",
         "_paused",
         "_pieces",
         "_sink",
@@ -44,9 +46,13 @@ class PushedAnswer:
         "status",
     )
 
+    _sink: Sink | None
+    """Of a coded body only: other pieces go from the connection to their consumer."""
+
     def __init__(self, connection: Connection, arrival: asyncio.Future[None]) -> None:
         self.status = 0
         self.headers: RawHeaders = ()
+        self._named: dict[bytes, bytes] = _NO_FIELDS
         self.ended = False
         self.error: BaseException | None = None
         self.stale = False
@@ -54,27 +60,41 @@ class PushedAnswer:
         self._waiter: asyncio.Future[None] | None = arrival
         self._pieces: list[bytes] = []
         self._held = 0
-        self._sink: Sink | None = None
         self._decoder: Decoder | None = None
         self._consumed = self._paused = self._choked = False
 
     # -- the connection's side (`Receiver`) ----------------------------------------------------------------
 
-    def begin(self, status: int, headers: list[tuple[bytes, bytes]], coding: bytes) -> None:
+    def begin(self, status: int, headers: list[tuple[bytes, bytes]], named: dict[bytes, bytes], coding: bytes) -> None:
         if coding:
             self._decoder = decoder_for(coding)
-            if self._decoder is not None:
-                headers = [field for field in headers if field[0] not in _DECODED]
+        if self._decoder is not None and self._connection is not None:
+            self._sink = None
+            self._connection.deliver = self._decode
+            headers = [field for field in headers if field[0] not in _DECODED]
+            named = dict(headers)
         self.headers = headers
+        self._named = named
         self.status = status
         self._wake()
 
     def take(self, data: bytes, /) -> None:
-        if self._decoder is None:
-            self._give(data)
-        else:
-            for piece in self._decoder.feed(data):
-                self._give(piece)
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held > HIGH_WATER and not self._choked:
+            self._choked = True
+            if self._connection is not None:
+                self._connection.hold()
+        if self._waiter is not None:
+            self._wake()
+
+    def _decode(self, data: bytes, /) -> None:
+        assert self._decoder is not None  # noqa: S101 - this is called because there is one
+        for piece in self._decoder.feed(data):
+            if self._sink is not None:
+                self._sink(piece)
+            else:
+                self.take(piece)
 
     def end(self) -> None:
         self._connection = None
@@ -84,6 +104,18 @@ class PushedAnswer:
             except UpstreamBroken as error:
                 self.error = error
         self.ended = True
+        if self._waiter is not None:
+            self._wake()
+
+    def whole(self, status: int, headers: list[tuple[bytes, bytes]], named: dict[bytes, bytes], body: bytes) -> None:
+        self._connection = None
+        self.headers = headers
+        self._named = named
+        self.status = status
+        if body:
+            self._pieces.append(body)
+            self._held = len(body)
+        self.ended = True
         self._wake()
 
     def fail(self, error: BaseException, *, stale: bool = False) -> None:
@@ -91,18 +123,6 @@ class PushedAnswer:
         self.error = error
         self.stale = stale
         self.ended = True
-        self._wake()
-
-    def _give(self, data: bytes) -> None:
-        if self._sink is not None:
-            self._sink(data)
-            return
-        self._pieces.append(data)
-        self._held += len(data)
-        if self._held > HIGH_WATER and not self._choked:
-            self._choked = True
-            if self._connection is not None:
-                self._connection.hold()
         self._wake()
 
     def _wake(self) -> None:
@@ -115,17 +135,14 @@ class PushedAnswer:
     # -- the caller's side (`Answer`) ----------------------------------------------------------------------
 
     def header(self, name: bytes) -> bytes | None:
-        for field, value in self.headers:
-            if field == name:
-                return value
-        return None
+        return self._named.get(name)
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises UpstreamBroken beyond `limit` bytes, at once if its length says so beforehand."""
-        if self.ended and self.error is None and self._held <= limit:
-            self._consume()
+        if self.ended and self.error is None and self._held <= limit and not self._consumed:
+            self._consumed = True
             pieces, self._pieces = self._pieces, []
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            return b"".join(pieces)
         said = self.header(b"content-length")
         if said is not None and int(said) > limit:
             self.close()
@@ -144,7 +161,7 @@ class PushedAnswer:
             pieces.append(data)
 
         await self.pour(gather)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     async def pour(self, sink: Sink) -> None:
         """Push every piece into `sink` from the parser itself. What `sink` raises ends the call and comes out here."""
@@ -157,7 +174,8 @@ class PushedAnswer:
             self.close()
             raise
         finally:
-            self._sink = None
+            if self._decoder is not None:
+                self._sink = None
         if self.error is not None:
             raise self.error
 
@@ -168,9 +186,10 @@ class PushedAnswer:
             sink(piece)
         if self._connection is None:
             return
-        self._sink = sink
         if self._decoder is None:
             self._connection.deliver = sink
+        else:
+            self._sink = sink
         self._unchoke()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -187,7 +206,7 @@ class PushedAnswer:
             await self._wait()
         pieces, self._pieces, self._held = self._pieces, [], 0
         self._unchoke()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     def pause(self) -> None:
         self._paused = True

@@ -15,8 +15,9 @@ from typing import Protocol, cast
 from httptools import HttpParserCallbackError, HttpParserError, HttpResponseParser
 
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamError, UpstreamTimeout
-from gophergate.transport.base import Timeouts
-from gophergate.transport.fields import MAX_HEAD, read_fields
+from gophergate.transport.base import Ask, Timeouts
+from gophergate.transport.fields import MAX_HEAD, all_of, named
+from gophergate.transport.repeated import Repeated
 
 JOIN = 64 * 1024
 """A request body up to this many bytes is copied behind its head and goes out in one write."""
@@ -46,16 +47,20 @@ class Home(Protocol):
 
 
 class Receiver(Protocol):
-    """The answer a connection delivers to. All synchronous; `begin` comes first, one of the last two ends it."""
+    """The answer a connection delivers to. All synchronous; `begin` comes first, `end` or `fail` ends it."""
 
-    def begin(self, status: int, headers: list[tuple[bytes, bytes]], coding: bytes) -> None:
-        """The head is here; `coding` is the content coding of the body to come. May raise UpstreamBroken."""
+    def begin(self, status: int, headers: list[tuple[bytes, bytes]], named: dict[bytes, bytes], coding: bytes) -> None:
+        """The head is here: its fields, the first of each name, and the content coding of the body to come. May raise
+        UpstreamBroken."""
 
     def take(self, data: bytes, /) -> None:
         """A piece of the body, not yet decoded of its content coding."""
 
     def end(self) -> None:
         """The body is whole."""
+
+    def whole(self, status: int, headers: list[tuple[bytes, bytes]], named: dict[bytes, bytes], body: bytes) -> None:
+        """All of the answer is here: `begin` without a coding, `take` and `end` in one."""
 
     def fail(self, error: BaseException, *, stale: bool = False) -> None:
         """It will never be whole. `stale`: a kept-alive connection proved dead before a byte was read."""
@@ -86,6 +91,7 @@ class Connection(asyncio.Protocol):
         "_parser",
         "_pending",
         "_phase",
+        "_repeated",
         "_sent_at",
         "_time",
         "_timeouts",
@@ -117,7 +123,8 @@ class Connection(asyncio.Protocol):
         self._phase = _KEPT
         self._moved_at = self._time()
         self._timeouts = Timeouts()
-        self._whole = self._touched = self._bodyless = self._grew = False
+        self._repeated = Repeated()
+        self._whole = self._touched = self._bodyless = self._grew = self._keep = False
         self._headers: list[tuple[bytes, bytes]] = []
         self.home = home
         self.host = host
@@ -136,31 +143,21 @@ class Connection(asyncio.Protocol):
 
     # -- the call ------------------------------------------------------------------------------------------
 
-    def begin(
-        self,
-        receiver: Receiver,
-        head: bytes,
-        body: bytes,
-        timeouts: Timeouts,
-        ends_at: float,
-        *,
-        is_head: bool,
-    ) -> None:
-        """Send a request and let `receiver` have its answer. `ends_at` is on the loop's clock.
+    def begin(self, receiver: Receiver, head: bytes, ask: Ask, ends_at: float) -> None:
+        """Send `ask` behind its `head` and let `receiver` have its answer. `ends_at` is on the loop's clock.
 
         A body above `JOIN` bytes is handed over slice by slice as the socket takes it, never copied.
         """
         self.receiver = receiver
         self.deliver = receiver.take
-        self._headers = []
         self._barren = MAX_HEAD
         self._whole = self._touched = self._bodyless = self._grew = False
-        self._keep = self._framed = False
-        self._is_head = is_head
-        self._timeouts = timeouts
+        self._is_head = ask.method == "HEAD"
+        self._timeouts = timeouts = ask.timeouts
         self._ends_at = ends_at
         self._phase = _FIRST_BYTE
         self._sent_at = now = self._time()
+        body = ask.body
         if len(body) <= JOIN:
             self._transport.write(head + body)
         else:
@@ -202,8 +199,8 @@ class Connection(asyncio.Protocol):
             receiver.fail(error)
 
     def is_usable(self) -> bool:
-        """Whether the socket is open, as far as is known here."""
-        return not self.closed and self._connected and not self._transport.is_closing()
+        """Whether the socket, once it was open, still is, as far as is known here."""
+        return not (self.closed or self._transport.is_closing())
 
     # -- asyncio's side ------------------------------------------------------------------------------------
 
@@ -217,6 +214,9 @@ class Connection(asyncio.Protocol):
         if receiver is None:
             self.close()  # Nobody asked for these bytes: an answer to come could not be told from them.
             return
+        fresh = self._phase == _FIRST_BYTE and self._pending is None and not self._is_head
+        if fresh and self._comes_again(receiver, data):
+            return
         self._touched = True
         try:
             self._feed(data)
@@ -228,7 +228,10 @@ class Connection(asyncio.Protocol):
         if self.closed:
             return  # The consumer gave up inside the parser.
         if self._whole:
-            self._settle(receiver)
+            if fresh and self._keep and not self._bodyless:
+                self._repeated.learn(data, self._headers)
+            self._settle()
+            receiver.end()
             return
         if self._grew:
             self._grew = False
@@ -241,6 +244,17 @@ class Connection(asyncio.Protocol):
                 return
         if self._timer_at > self._moved_at + self._timeouts.idle:
             self._arm_earlier()
+
+    def _comes_again(self, receiver: Receiver, data: bytes) -> bool:
+        """Whether this is a whole answer, its head like the last one: it is delivered then, past the parser, which
+        stands between two messages and goes on with the next that is not."""
+        again = self._repeated.again(data)
+        if again is None:
+            return False
+        self._keep = True
+        self._settle()
+        receiver.whole(*again)
+        return True
 
     def eof_received(self) -> None:
         self._ended_by_peer(None)
@@ -262,37 +276,43 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._whole:
             raise _Surplus
+        self._headers = []
         self._phase = _HEAD
         self._moved_at = self._time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # After the head these are trailers, gathered for nobody: no provider says anything in them.
-        self._headers.append((name, value))
+        # Blanks before a value the parser leaves out, those behind it not.
+        self._headers.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         if self._whole:
             raise _Surplus
-        raw, self._headers = self._headers, []
+        headers = self._headers
         status = self._parser.get_status_code()
         if status < 200:
             if status == 101 or status < 100:
                 raise UpstreamBroken(f"'{self.host}' answered with status {status}, which nobody asked for.")
             self._phase = _FIRST_BYTE
             return
-        headers, framed, coding = read_fields(raw, self.host)
+        said = named(headers, self.host)
         self._phase = _BODY
-        self._framed = framed
+        self._framed = b"content-length" in said or b"transfer-encoding" in said
         self._keep = self._parser.should_keep_alive()
         if self._pending is not None:
             # Answered before it heard us out: say no more, and never reuse a connection left half-way.
             self._pending = None
             self._keep = False
-        if status == 204 or status == 304 or self._is_head:
+        coding = b""
+        if b"transfer-encoding" in said:
+            self._headers = []
+        if self._is_head or status in (204, 304):
             self._bodyless = self._whole = True
             self.deliver = _refuse
-            coding = b""
+        elif b"content-encoding" in said:
+            coding = b",".join(all_of(b"content-encoding", headers))
         if self.receiver is not None:
-            self.receiver.begin(status, headers, coding)
+            self.receiver.begin(status, headers, said, coding)
 
     def on_body(self, data: bytes) -> None:
         self._grew = True
@@ -312,11 +332,11 @@ class Connection(asyncio.Protocol):
             self._transport.write(piece)
         self._sent_at = self._time()
 
-    def _settle(self, receiver: Receiver) -> None:
-        """The answer is whole: end it, and give the connection back before anybody acts on that."""
+    def _settle(self) -> None:
+        """The answer is whole: give the connection back before anybody acts on that."""
         self.receiver = None
         self.deliver = _discard
-        if not self._keep or self._pending is not None or self.closed:
+        if not self._keep:
             self.close()
         else:
             if self._held:
@@ -330,7 +350,6 @@ class Connection(asyncio.Protocol):
             if self._timer_at > now + self._keep_for:
                 self._arm(now + self._keep_for)
             self.home.give_back(self)
-        receiver.end()
 
     def _parser_failed(self, error: HttpParserError) -> None:
         cause: BaseException | None = error.__context__ if isinstance(error, HttpParserCallbackError) else None

@@ -13,26 +13,26 @@ MAX_LINE = 16 * 1024
 """Bytes of one header field."""
 MAX_FIELDS = 256
 
-_BLANKS = b" \t"
 
-
-def read_fields(raw: Sequence[tuple[bytes, bytes]], host: str) -> tuple[list[tuple[bytes, bytes]], bool, bytes]:
-    """The fields, whether they tell where the body ends, and its content coding (b"" for none). `host` is for messages.
-    Raises UpstreamBroken beyond a bound, and on a transfer coding other than chunked."""
+def named(fields: Sequence[tuple[bytes, bytes]], host: str) -> dict[bytes, bytes]:
+    """The first field of each name. `host` is for messages. Raises UpstreamBroken beyond a bound, and on a transfer
+    coding other than chunked."""
     # One sum of all spares nearly every answer a look at each.
-    if sum(map(len, chain.from_iterable(raw))) > MAX_LINE or len(raw) > MAX_FIELDS:
-        _check(raw, host)
-    headers = [(name.lower(), value.rstrip(_BLANKS)) for name, value in raw]
-    named = dict(headers)
-    is_framed = b"content-length" in named
-    coding = b""
-    if b"transfer-encoding" in named:
-        is_framed = True
-        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
-            raise UpstreamBroken(f"'{host}' sent a transfer coding other than chunked.")
-    if b"content-encoding" in named:
-        coding = b",".join(value for name, value in headers if name == b"content-encoding")
-    return headers, is_framed, coding
+    if sum(map(len, chain.from_iterable(fields))) > MAX_LINE or len(fields) > MAX_FIELDS:
+        _check(fields, host)
+    found = dict(fields)
+    if len(found) != len(fields):
+        found = dict(reversed(fields))
+    if b"transfer-encoding" in found and any(
+        value.lower() != b"chunked" for value in all_of(b"transfer-encoding", fields)
+    ):
+        raise UpstreamBroken(f"'{host}' sent a transfer coding other than chunked.")
+    return found
+
+
+def all_of(name: bytes, fields: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """The values of every field of that name."""
+    return [value for found, value in fields if found == name]
 
 
 def _check(fields: Sequence[tuple[bytes, bytes]], host: str) -> None:

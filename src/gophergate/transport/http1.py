@@ -18,8 +18,6 @@ from gophergate.transport.connect import Connector
 from gophergate.transport.head import HeadWriter, split
 from gophergate.transport.pool import Origin, Pool, PoolLimits
 
-_MOST_TARGETS = 1024
-
 
 class Http1Transport:
     """`Transport` over HTTP/1.1 with keep-alive. Belongs to the event loop it is first used on.
@@ -41,19 +39,11 @@ class Http1Transport:
         self._pool = Pool(Connector(ca_file=ca_file, tls=tls), limits)
         self._writer = HeadWriter()
         self._retries = 0
-        self._targets: dict[str, tuple[str, str]] = {}
-        """Addresses taken apart: few are asked, again and again."""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def send(self, ask: Ask) -> Coroutine[Any, Any, PushedAnswer]:
-        known = self._targets.get(ask.url)
-        if known is None:
-            known = split(ask.url)
-            if len(self._targets) >= _MOST_TARGETS:
-                self._targets.clear()
-            self._targets[ask.url] = known
-        prefix, target = known
-        return self._send(ask, self._pool.origin(prefix), target)
+        origin, target = self._pool.way(ask.url)
+        return self._send(ask, origin, target)
 
     def send_pinned(self, ask: Ask, address: str) -> Coroutine[Any, Any, PushedAnswer]:
         """`send`, but connected to `address` whatever the name resolves to, on a connection used by no other call.
@@ -76,7 +66,7 @@ class Http1Transport:
         while True:
             arrival: asyncio.Future[None] = loop.create_future()
             answer = PushedAnswer(connection, arrival)
-            connection.begin(answer, head, ask.body, ask.timeouts, ends_at, is_head=ask.method == "HEAD")
+            connection.begin(answer, head, ask, ends_at)
             try:
                 await arrival
             except BaseException:

@@ -18,8 +18,10 @@ from gophergate.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachab
 from gophergate.transport.base import Timeouts
 from gophergate.transport.connect import Connector
 from gophergate.transport.connection import Connection
+from gophergate.transport.head import split
 
 MAX_ORIGINS = 1024
+_MAX_WAYS = 1024
 
 _FAREWELL = 1.0
 """Seconds to wait for the loop to let go of aborted sockets; it takes one or two of its rounds."""
@@ -55,7 +57,7 @@ class Origin:
         self._host = host
         self._port = port
         self._address = address
-        self._keep = keep
+        self._most_idle = pool.limits.max_idle if keep else 0
         self._idle: list[Connection] = []
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
         self._places = 0
@@ -143,7 +145,7 @@ class Origin:
     def give_back(self, connection: Connection) -> None:
         if self._waiters and (waiter := self._next_in_line()) is not None:
             waiter.set_result(connection)
-        elif self._keep and len(self._idle) < self._pool.limits.max_idle:
+        elif len(self._idle) < self._most_idle:
             self._idle.append(connection)
         else:
             connection.close()
@@ -220,6 +222,8 @@ class Pool:
         self.closed = False
         self._origins: dict[str, Origin] = {}
         self._by_name: dict[tuple[bool, str, int], Origin] = {}
+        self._ways: dict[str, tuple[Origin, str]] = {}
+        """URLs taken apart: few are asked, again and again."""
         self._sockets: set[Connection] = set()
         self._all_lost: asyncio.Future[None] | None = None
         self.connects = 0
@@ -238,6 +242,17 @@ class Pool:
             if len(self._origins) < MAX_ORIGINS:
                 self._origins[prefix] = origin
         return origin
+
+    def way(self, url: str) -> tuple[Origin, str]:
+        """The origin of an absolute URL, and what is asked for there (`head.split`). Raises ValueError as `origin`."""
+        known = self._ways.get(url)
+        if known is None:
+            prefix, target = split(url)
+            origin = self.origin(prefix)
+            if len(self._ways) >= _MAX_WAYS:
+                self._ways.clear()
+            known = self._ways[url] = origin, target
+        return known
 
     def pinned(self, prefix: str, address: str) -> Origin:
         """An origin of its own for one call: connects to `address` only, shares and keeps no connection."""
@@ -279,6 +294,7 @@ class Pool:
         """Make room among the remembered origins. One with a connection or a caller in line stays."""
         self._by_name = {name: origin for name, origin in self._by_name.items() if origin.in_use}
         self._origins = {prefix: origin for prefix, origin in self._origins.items() if origin.in_use}
+        self._ways.clear()
 
 
 def parse_prefix(prefix: str) -> tuple[bool, str, int]:

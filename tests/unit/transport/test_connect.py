@@ -88,9 +88,10 @@ async def test_plain_text_where_tls_was_expected(transport: Http1Transport) -> N
 @pytest.mark.parametrize("way", ["time-out", "cancel"])
 async def test_a_handshake_that_never_ends(transport: Http1Transport, way: str) -> None:
     """The connect time-out covers TLS; whoever gives up leaves no socket."""
-    gone = asyncio.Event()
+    begun, gone = asyncio.Event(), asyncio.Event()
 
     async def script(peer: Peer) -> None:
+        begun.set()
         await peer.gone()
         gone.set()
 
@@ -102,7 +103,7 @@ async def test_a_handshake_that_never_ends(transport: Http1Transport, way: str) 
             assert caught.value.phase == "connect"
         else:
             calling = asyncio.create_task(transport.send(ask(url)))
-            await asyncio.sleep(0.1)
+            await asyncio.wait_for(begun.wait(), 10)
             calling.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await calling
