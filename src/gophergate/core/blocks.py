@@ -7,7 +7,7 @@ name; a writer re-emits only its own.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import msgspec
 
@@ -56,6 +56,7 @@ class Citation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     native: dict[str, Json] | None = None
 
 
+@final
 class Text(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Words. `refusal` marks a model's refusal where the vendor keeps them apart. `seal` is for vendors
     that sign text parts (Gemini)."""
@@ -68,6 +69,7 @@ class Text(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class Media(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """An image, sound, video or document: exactly one of `data` (base64 as received), `url`, `file_id`, `text`.
 
@@ -90,6 +92,7 @@ class Media(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class ToolCall(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The model asks for a tool. `arguments` is the string received (JSON text; free text when `custom`).
 
@@ -108,6 +111,7 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class ToolResult(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """What the tool said. `content` is Text, Media or Opaque blocks; `is_error` None when unsaid.
 
@@ -123,6 +127,7 @@ class ToolResult(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class Thought(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Reasoning. `text` is what may be read (full or summary, `summary` says which); `seal` proves it to its maker.
 
@@ -138,6 +143,7 @@ class Thought(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class Opaque(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A block only its own dialect understands (server-tool calls and results, item references, ...).
 

@@ -10,7 +10,7 @@ Blocks may overlap in time (parallel calls). A non-streamed reply is the same li
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, final
 
 import msgspec
 
@@ -31,6 +31,7 @@ Reason = Literal[
 ]
 
 
+@final
 class Started(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The provider began. `id` and `model` are the provider's own, "" when it gives none; `created` Unix seconds."""
 
@@ -40,6 +41,7 @@ class Started(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class BlockOpened(msgspec.Struct, frozen=True, gc=False):
     """`block` is what is known at the opening (a call's id and name, a whole picture); text grows afterwards.
 
@@ -51,6 +53,7 @@ class BlockOpened(msgspec.Struct, frozen=True, gc=False):
     choice: int = 0
 
 
+@final
 class BlockGrew(msgspec.Struct, frozen=True, gc=False):
     """More of block `index`. `text` extends Text.text, Thought.text, ToolCall.arguments, Media.data; `transcript`
     extends Media.transcript; `seal` sets the seal (the last one given stands; text of it may come in pieces,
@@ -67,16 +70,19 @@ class BlockGrew(msgspec.Struct, frozen=True, gc=False):
     extra: Extra = NO_EXTRA
 
 
+@final
 class BlockClosed(msgspec.Struct, frozen=True, gc=False):
     index: int
 
 
+@final
 class UsageSeen(msgspec.Struct, frozen=True, gc=False):
     """A running or final total; later reports win member by member, they are never summed."""
 
     usage: Usage
 
 
+@final
 class Finished(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The reply is whole. `reason` canonical, `native_reason` the provider's own word.
 
@@ -90,6 +96,7 @@ class Finished(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class Failed(msgspec.Struct, frozen=True):
     """The reply broke: the provider said so, or it ended without a finish reason."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, final
 
 import msgspec
 
@@ -23,6 +23,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class Tool(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A client-side tool. `parameters` is a JSON schema as received, None for a tool without one.
 
@@ -44,6 +45,7 @@ class Tool(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
+@final
 class ServerTool(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A tool the vendor runs itself. `data` is its declaration as received; only `dialect` understands it."""
 

@@ -3,8 +3,10 @@ an answer holds that its client cannot be shown is listed too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 from gophergate.core.blocks import Block, Extra, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished
@@ -83,8 +85,11 @@ class Losses:
 
     def unsupported(self, request: Request, supported: frozenset[str]) -> None:
         """Drop every setting that was said, asks for something, and is not in `supported`."""
-        for name in _beyond(supported):
-            value = getattr(request, name)
+        names, values_of, unsaid = _beyond(supported)
+        values = values_of(request)
+        if values == unsaid:
+            return
+        for name, value in zip(names, values, strict=True):
             if value is not None and value != () and value not in _MEANS_NOTHING.get(name, ()):
                 self._names[name] = None
 
@@ -114,8 +119,11 @@ class Losses:
 
 
 @lru_cache(maxsize=256)
-def _beyond(supported: frozenset[str]) -> tuple[str, ...]:
-    return tuple(name for name in SETTINGS if name not in supported)
+def _beyond(supported: frozenset[str]) -> tuple[list[str], Callable[[Request], tuple[Any, ...]], tuple[Any, ...]]:
+    """The settings beyond those, what gives their values, and the values of a request that says none of them."""
+    names = [name for name in SETTINGS if name not in supported]
+    values_of: Callable[[Request], tuple[Any, ...]] = attrgetter(*names)  # A tuple, for every dialect lacks several.
+    return names, values_of, values_of(Request(dialect="", model=""))
 
 
 def describe(block: Block) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -22,9 +23,9 @@ from gophergate.core.request import Request, ServerTool, Tool
 from gophergate.dialects.loss import Losses
 
 _INPUT = "input"
-_RULE = re.compile(r"[a-zA-Z0-9_-]+")
 _ODD = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST = 64
+_RULE = re.compile(rf"[a-zA-Z0-9_-]{{1,{_LONGEST}}}")
 _DIGEST = 8
 _Named = TypeVar("_Named", Tool, ToolCall)
 
@@ -46,7 +47,7 @@ def offered(request: Request, dialect: str, losses: Losses) -> tuple[Tool | Serv
     what they say beside themselves is named."""
     out: list[Tool | ServerTool] = []
     for tool in request.tools:
-        if any(WITHHELD in members for maker, members in tool.extra.items() if maker != dialect):
+        if tool.extra and any(WITHHELD in members for maker, members in tool.extra.items() if maker != dialect):
             losses.foreign(tool.extra, dialect)
         else:
             out.append(tool)
@@ -91,21 +92,19 @@ def short_name(name: str) -> str:
 
 
 def _fits(name: str) -> bool:
-    return len(name) <= _LONGEST and _RULE.fullmatch(name) is not None
+    return _RULE.fullmatch(name) is not None
 
 
 def with_short_names(request: Request, *, flat: bool) -> Request:
     """The request with every tool, call and choice under a name that OpenAI takes. Claude Code's and Gemini's tools may
     have up to 128 characters, dots and colons. `flat` where the target has no namespaces."""
-    names = {tool.name for tool in request.tools if isinstance(tool, Tool)}
-    names.update(flat_name(tool) for tool in request.tools if flat and isinstance(tool, Tool))
-    names.update(
-        flat_name(block) if flat else block.name
-        for turn in request.turns
-        for block in turn.blocks
-        if isinstance(block, ToolCall)
-    )
-    if all(map(_fits, names)):
+    named: list[Tool | ToolCall] = [tool for tool in request.tools if type(tool) is Tool]
+    names = [tool.name for tool in named]
+    for turn in request.turns:
+        if ToolCall in map(type, turn.blocks):
+            named += [block for block in turn.blocks if type(block) is ToolCall]
+    names += map(flat_name if flat else attrgetter("name"), named)
+    if all(map(_RULE.fullmatch, names)):
         return request
     tools = tuple(_shortened(tool, flat) if isinstance(tool, Tool) else tool for tool in request.tools)
     renamed = {

@@ -6,12 +6,12 @@ refused, with the place of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Json, Opaque, Seal, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import Block, Json, Opaque, Seal, Text, Thought, ToolCall
 from gophergate.core.request import (
     OutputFormat,
     Reasoning,
@@ -41,53 +41,41 @@ def read_request(body: bytes, *, model: str = "", stream: bool = False) -> Reque
     `max_tokens` may be missing: `count_tokens` has none, and a target that needs one gets one.
     """
     members = Members(decode_object(body), "")
-    turns = _system(members) + _messages(members)
-    tool_choice, parallel = _tool_choice(members)
-    config = Members(members.any("output_config") or {}, "output_config")
-    form = _format(config, members)
-    reasoning = _reasoning(members, config.string("effort"))
-    user, metadata = _metadata(members)
-    said_stream = members.boolean("stream")
-    settings = {
-        "model": members.string("model") or model,
-        "tools": _tools(members, turns),
-        "max_output_tokens": members.integer("max_tokens"),
-        "temperature": members.number("temperature"),
-        "top_p": members.number("top_p"),
-        "top_k": members.integer("top_k"),
-        "stop": _stop(members),
-        "service_tier": members.string("service_tier"),
-    }
-    if not settings["model"]:
+    said: dict[str, Any] = {"model": model, "stream": stream}
+    # Most requests say few of the settings there are.
+    for name in sorted(_SETTINGS.keys() & members.rest.keys()):
+        setting, read = _SETTINGS[name]
+        value = read(members, name)
+        if value is not None:
+            said[setting] = value
+    said["model"] = said["model"] or model
+    if not said["model"]:
         raise BadRequest("'model' is missing.", param="model")
+    turns = _messages(members)
+    system = read_blocks(members.any("system"), "system", role="system")
+    if system:
+        turns.insert(0, Turn(role="system", blocks=system))
+    said["tools"] = _tools(members.array("tools") or [], turns)
+    if "tool_choice" in members.rest:
+        said["tool_choice"], said["parallel_tool_calls"] = _tool_choice(members)
+    if metadata := members.any("metadata"):
+        labels = Members(metadata, "metadata")
+        said["user"], said["metadata"] = labels.string("user_id"), labels.rest or None
+    config = Members(members.any("output_config") or {}, "output_config")
+    effort = config.string("effort")
+    said["reasoning"] = _reasoning(members, effort)
+    said["format"] = _format(config, members)
     if config.rest:
         members.rest["output_config"] = config.rest
-    return Request(
-        dialect=NAME,
-        turns=turns,
-        tool_choice=tool_choice,
-        parallel_tool_calls=parallel,
-        stream=stream if said_stream is None else said_stream,
-        reasoning=reasoning,
-        format=form,
-        user=user,
-        metadata=metadata,
-        extra=extra_of(members.rest),
-        **settings,  # type: ignore[arg-type]  # one value per named member, typed where it is read
-    )
+    return Request(dialect=NAME, turns=tuple(turns), extra=extra_of(members.rest), **said)
 
 
-def _system(members: Members) -> tuple[Turn, ...]:
-    blocks = read_blocks(members.any("system"), "system", role="system")
-    return (Turn(role="system", blocks=blocks),) if blocks else ()
-
-
-def _messages(members: Members) -> tuple[Turn, ...]:
+def _messages(members: Members) -> list[Turn]:
     raw = members.any("messages")
     if not isinstance(raw, list):
         said = "is missing" if raw is None else f"must be an array, not {json_type(raw)}"
         raise BadRequest(f"'messages' {said}.", param="messages")
-    return tuple(_turn(message, f"messages[{at}]") for at, message in enumerate(raw))
+    return [_turn(message, f"messages[{at}]") for at, message in enumerate(raw)]
 
 
 def _turn(raw: Json, where: str) -> Turn:
@@ -116,14 +104,16 @@ def _with_their_seals(blocks: tuple[Block, ...]) -> list[Block]:
     return out
 
 
-def _tools(members: Members, turns: tuple[Turn, ...]) -> tuple[Tool | ServerTool, ...]:
+def _tools(raw: list[Json], turns: Iterable[Turn]) -> tuple[Tool | ServerTool, ...]:
     """The tools at the top, then those that a turn defines. Another vendor knows neither deferral nor changes on the
     way: it is offered what the model can see now, which a deferred tool is once it was found, added or called."""
-    raw = members.array("tools") or []
-    tools = [_tool(value, f"tools[{at}]") for at, value in enumerate(raw)]
+    tools = [_tool(value, f"tools[{at}]") for at, value in enumerate(raw)] if raw else []
+    blocks = [part for turn in turns for block in turn.blocks for part in (block, *getattr(block, "content", ()))]
+    if not (Opaque in map(type, blocks) or any(map(_is_deferred, tools))):
+        return tuple(tools)
     seen: set[str] = set()
     removed: set[str] = set()
-    for block in _blocks(turns):
+    for block in blocks:
         if isinstance(block, Text):
             found = object_of(own(block.extra).get(REFERENCE))
             seen.add(unspelled(text_of(found.get("tool_name"))))
@@ -144,14 +134,6 @@ def _tools(members: Members, turns: tuple[Turn, ...]) -> tuple[Tool | ServerTool
     is_searched = any(isinstance(tool, ServerTool) and tool.label.startswith("tool_search") for tool in tools)
     hidden = removed | {tool.name for tool in tools if _is_deferred(tool) and tool.name not in seen and not is_searched}
     return tuple(_noted(tool, WITHHELD) if tool.name in hidden else tool for tool in tools)
-
-
-def _blocks(turns: tuple[Turn, ...]) -> Iterator[Block]:
-    for turn in turns:
-        for block in turn.blocks:
-            yield block
-            if isinstance(block, ToolResult):
-                yield from block.content
 
 
 def _is_deferred(tool: Tool | ServerTool) -> bool:
@@ -226,21 +208,29 @@ def _reasoning(members: Members, effort: str | None) -> Reasoning | None:
 def _format(config: Members, members: Members) -> OutputFormat | None:
     """`output_format` is the member's older place and name."""
     for holder, name in ((config, "format"), (members, "output_format")):
-        raw = object_of(holder.rest.get(name))
-        if raw.get("type") == "json_schema":
+        raw = holder.rest.get(name)
+        if isinstance(raw, dict) and raw.get("type") == "json_schema":
             form = Members(holder.any(name), holder.path(name))
             form.any("type")
             return OutputFormat(kind="json_schema", schema=form.any("schema"), strict=True, extra=extra_of(form.rest))
     return None
 
 
-def _metadata(members: Members) -> tuple[str | None, dict[str, Json] | None]:
-    metadata = Members(members.any("metadata") or {}, "metadata")
-    return metadata.string("user_id"), metadata.rest or None
-
-
-def _stop(members: Members) -> tuple[str, ...]:
-    raw = members.array("stop_sequences") or []
+def _stop(members: Members, name: str) -> tuple[str, ...]:
+    raw = members.array(name) or []
     if not all(isinstance(text, str) for text in raw):
         raise BadRequest("'stop_sequences' must be an array of strings.", param="stop_sequences")
     return tuple(raw)
+
+
+_SETTINGS: dict[str, tuple[str, Callable[[Members, str], object]]] = {
+    "model": ("model", Members.string),
+    "stream": ("stream", Members.boolean),
+    "max_tokens": ("max_output_tokens", Members.integer),
+    "temperature": ("temperature", Members.number),
+    "top_p": ("top_p", Members.number),
+    "top_k": ("top_k", Members.integer),
+    "stop_sequences": ("stop", _stop),
+    "service_tier": ("service_tier", Members.string),
+}
+"""Members that are settings as they stand: what the canon calls them, and how they are read."""

@@ -90,10 +90,12 @@ class Members:
 
     def required(self, name: str) -> str:
         """A string that must be there."""
-        value = self.string(name)
+        value = self.rest.pop(name, None)
+        if isinstance(value, str):
+            return value
         if value is None:
             raise BadRequest(f"'{self.path(name)}' is missing.", param=self.path(name))
-        return value
+        raise self._wrong(name, "a string", value)
 
     def boolean(self, name: str) -> bool | None:
         value = self.rest.pop(name, None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import Any
 
 from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import OutputFormat, Reasoning, Request, Turn
@@ -44,6 +43,7 @@ _AS_SAID = (
 """Settings whose name and value are the same here and in the canon."""
 
 _as_said = attrgetter(*_AS_SAID)
+_NOTHING_SAID = (None,) * len(_AS_SAID)
 _MAPPED = ("parallel_tool_calls", "max_output_tokens", "stop", "reasoning", "format", "modalities")
 _SUPPORTED = frozenset({*_AS_SAID, *_MAPPED})
 _TIERS = ("flex", "priority", "scale")
@@ -80,11 +80,13 @@ class _Writing:
             body["stream_options"] = {**(more if isinstance(more, dict) else {}), "include_usage": True}
         if request.max_output_tokens is not None:
             body[self._target.traits.max_tokens_member] = request.max_output_tokens
-        body |= {
-            name: value
-            for name, value in zip(_AS_SAID, _as_said(request), strict=True)
-            if value is not None and (self._native or self._is_meant(name, value))
-        }
+        values = _as_said(request)
+        if values != _NOTHING_SAID:
+            body |= {
+                name: value
+                for name, value in zip(_AS_SAID, values, strict=True)
+                if value is not None and (self._native or self._is_meant(name, value))
+            }
         if request.stop:
             body["stop"] = list(request.stop)
         if request.modalities and (self._native or request.modalities != ("text",)):
@@ -96,7 +98,8 @@ class _Writing:
         for name in sorted(refused):
             self._refuse(name, body)
         self._losses.unsupported(request, _SUPPORTED)
-        self._losses.foreign(request.extra, NAME)
+        if request.extra:
+            self._losses.foreign(request.extra, NAME)
         for name, value in own(request.extra).items():
             if name not in refused:
                 body.setdefault(name, value)
@@ -135,58 +138,61 @@ class _Writing:
         messages: list[dict[str, Json]] = []
         answered: int | None = None  # where results of the last calls belong
         for turn in self._request.turns:
-            self._losses.foreign(turn.extra, NAME)
-            match turn.role:
-                case "assistant":
-                    messages.append(self._assistant(turn))
-                    answered = len(messages) if "tool_calls" in messages[-1] and not self._native else None
-                    messages.extend(self._made(turn))
-                case "user":
-                    results, words = self._user(turn)
-                    at = len(messages) if answered is None else answered
-                    messages[at:at] = results
-                    answered = answered and at + len(results)
-                    messages.extend(words)
-                case _:
-                    self._disclose(turn.blocks)
-                    role = self._target.traits.system_role or turn.role
-                    content = self._content(turn.blocks, joiner="\n\n")
-                    if content or self._native:
-                        messages.append(self._message(role, turn, content))
+            if turn.extra:
+                self._losses.foreign(turn.extra, NAME)
+            if turn.role == "assistant":
+                messages.append(self._assistant(turn))
+                answered = len(messages) if "tool_calls" in messages[-1] and not self._native else None
+                messages.extend(self._made(turn))
+            elif turn.role == "user":
+                self._disclose(turn.blocks)
+                if ToolResult not in map(type, turn.blocks):
+                    messages.append(self._message("user", turn, self._content(turn.blocks)))
+                    continue
+                results, words = self._answered(turn)
+                at = len(messages) if answered is None else answered
+                messages[at:at] = results
+                answered = answered and at + len(results)
+                messages.extend(words)
+            else:
+                self._disclose(turn.blocks)
+                role = self._target.traits.system_role or turn.role
+                content = self._content(turn.blocks, joiner="\n\n")
+                if content or self._native:
+                    messages.append(self._message(role, turn, content))
         return messages
 
     def _disclose(self, blocks: Iterable[Block]) -> None:
         """Name what stands beside the content of blocks from another door and has no place here."""
         for block in blocks:
-            self._losses.foreign(block.extra, NAME)
-            match block:
-                case Thought():
-                    continue
-                case ToolResult():
-                    self._disclose(block.content)
-                case Media(kind="document", detail=str()) if not self._native:
-                    self._losses.drop("detail")
-                case Text(citations=citations) if citations:
+            if block.extra:
+                self._losses.foreign(block.extra, NAME)
+            if type(block) is Text:
+                if block.citations:
                     self._losses.drop("citations")
-            if block.cache is not None and not self._native:
+            elif type(block) is ToolResult:
+                self._disclose(block.content)
+            elif type(block) is Media and block.kind == "document" and block.detail is not None and not self._native:
+                self._losses.drop("detail")
+            if type(block) is not Thought and block.cache is not None and not self._native:
                 self._losses.drop("cache_control")
 
     def _message(self, role: str, turn: Turn, content: Json) -> dict[str, Json]:
         message: dict[str, Json] = {"role": role, "content": content}
         if turn.name:
             message["name"] = turn.name
-        message.update(said(turn.extra))
+        if turn.extra:
+            message.update(said(turn.extra))
         return message
 
-    def _user(self, turn: Turn) -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
+    def _answered(self, turn: Turn) -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
         """The tool results, each a message, which stand directly after the calls they answer (edge case 28);
         and what else was said."""
         results = [block for block in turn.blocks if isinstance(block, ToolResult)]
         rest = [block for block in turn.blocks if not isinstance(block, ToolResult)]
-        self._disclose(turn.blocks)
         words: list[dict[str, Json]] = []
         shown = [] if self._native else [part for result in results for part in self._shown(result)]
-        if rest or shown or not results:
+        if rest or shown:
             content = self._content(rest) if rest else ""
             if shown:
                 parts = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
@@ -313,22 +319,25 @@ class _Writing:
     def _content(self, blocks: Iterable[Block], *, joiner: str | None = None) -> Json:
         """A string where one says it all, else a list of parts. Texts from another door are joined with `joiner`."""
         kept: list[Text | Media | Opaque] = []
+        words: list[str] = []
         for block in blocks:
-            match block:
-                case Opaque() if block.dialect != NAME and block.optional:
-                    self._losses.drop(block.label)
-                    continue
-                case Text() | Media() | Opaque():
-                    kept.append(block)
-                case Thought():
-                    self._losses.drop("reasoning")
-                    continue
-                case _:
-                    raise refuse(block, _WHERE)
-        if not kept:
-            return ""
-        if all(_is_plain(block) for block in kept) and (len(kept) == 1 or (joiner is not None and not self._native)):
-            return (joiner or "").join(block.text for block in kept if isinstance(block, Text))
+            if type(block) is Text:
+                kept.append(block)
+                if not (block.refusal or own(block.extra)):
+                    words.append(block.text)
+            elif type(block) is Opaque and block.dialect != NAME and block.optional:
+                self._losses.drop(block.label)
+            elif type(block) is Media or type(block) is Opaque:
+                kept.append(block)
+            elif type(block) is Thought:
+                self._losses.drop("reasoning")
+            else:
+                raise refuse(block, _WHERE)
+        if len(words) == len(kept):
+            if len(words) < 2:
+                return words[0] if words else ""
+            if joiner is not None and not self._native:
+                return joiner.join(words)
         return [write_part(block, self._target) for block in kept]
 
     # -- settings ---------------------------------------------------------------------------------------------
@@ -397,7 +406,3 @@ class _Writing:
 
 def _label(result: ToolResult, count: int) -> str:
     return f"Attachment {count} of tool result {result.call_id}"
-
-
-def _is_plain(block: Any) -> bool:
-    return isinstance(block, Text) and not block.refusal and not own(block.extra)

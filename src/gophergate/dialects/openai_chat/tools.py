@@ -7,7 +7,7 @@ free-form tools go out as functions and an allowed subset as the subset itself: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -129,19 +129,34 @@ class ToolsWritten:
     def write(self, body: dict[str, Json]) -> None:
         """Put them into the body."""
         choice = self._request.tool_choice
+        names = self._offer(body, choice) if self._request.tools else {}
+        if choice is not None:
+            self._choice(choice, body, names)
+        if self._request.parallel_tool_calls is not None:
+            if "tools" in body or self._native:
+                body["parallel_tool_calls"] = self._request.parallel_tool_calls
+            else:
+                self._losses.drop("parallel_tool_calls")
+
+    def _offer(self, body: dict[str, Json], choice: ToolChoice | None) -> dict[str, str]:
+        """The flat names of the tools that go out, by the names the caller may call them."""
         allowed = set(choice.names) if choice is not None and choice.mode == "allowed" and not self._native else None
         written, functions = [], []
-        offers = offered(self._request, NAME, self._losses)
-        for tool in offers:
-            if isinstance(tool, ServerTool):
+        named: dict[str, str] = {}
+        flat: dict[str, str] = {}
+        for tool in offered(self._request, NAME, self._losses):
+            if type(tool) is not Tool:
                 if tool.dialect == NAME:
                     written.append(tool.data)
                 else:
                     self._losses.drop(tool.label)
                 continue
-            if allowed is not None and tool.name not in allowed and flat_name(tool) not in allowed:
+            name = flat_name(tool)
+            if allowed is not None and tool.name not in allowed and name not in allowed:
                 continue
-            self._losses.foreign(tool.extra, NAME)
+            named[tool.name], flat[name] = name, name
+            if tool.extra:
+                self._losses.foreign(tool.extra, NAME)
             if tool.cache is not None and not self._native:
                 self._losses.drop("cache_control")
             if own(tool.extra).get(NOTE_LEGACY) and self._native:
@@ -152,20 +167,10 @@ class ToolsWritten:
             body["functions"] = functions
         if written:
             body["tools"] = written
-        self._choice(body, self._names(offers, allowed))
-        if self._request.parallel_tool_calls is not None:
-            if "tools" in body or self._native:
-                body["parallel_tool_calls"] = self._request.parallel_tool_calls
-            else:
-                self._losses.drop("parallel_tool_calls")
-
-    def _names(self, tools: Sequence[Tool | ServerTool], allowed: set[str] | None) -> dict[str, str]:
-        """The flat names of the tools that go out, by the names the caller may call them."""
-        kept = [t for t in tools if isinstance(t, Tool) and (allowed is None or {t.name, flat_name(t)} & allowed)]
-        return {t.name: flat_name(t) for t in kept} | {flat_name(t): flat_name(t) for t in kept}
+        return named | flat
 
     def _tool(self, tool: Tool) -> dict[str, Json]:
-        rest = {name: value for name, value in said(tool.extra).items() if name != "function"}
+        rest = {name: value for name, value in said(tool.extra).items() if name != "function"} if tool.extra else {}
         if tool.custom and self._native:
             custom: dict[str, Json] = {"name": tool.name}
             if tool.description:
@@ -190,10 +195,7 @@ class ToolsWritten:
         nested = own(tool.extra).get("function")
         return {**told, **nested} if isinstance(nested, dict) else told
 
-    def _choice(self, body: dict[str, Json], names: dict[str, str]) -> None:
-        choice = self._request.tool_choice
-        if choice is None:
-            return
+    def _choice(self, choice: ToolChoice, body: dict[str, Json], names: dict[str, str]) -> None:
         legacy = "functions" in body
         member = LEGACY if legacy else "tool_choice"
         if choice.mode == "native":
