@@ -34,18 +34,33 @@ class Heard:
 class Inbound(Protocol):
     """One request. Head fields are ready; the body is awaited."""
 
-    method: str
-    path: str
-    """Percent-decoded once by the parser's rules; never normalised."""
-    raw_path: bytes
-    """As sent, without the query."""
-    query: bytes
-    """As sent, without the question mark; never logged (it may hold a key)."""
-    headers: RawHeaders
-    client: str
-    """The peer's IP address, or what a trusted proxy says it is."""
-    scheme: str
-    heard: Heard
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str:
+        """Percent-decoded once by the parser's rules; never normalised."""
+
+    @property
+    def raw_path(self) -> bytes:
+        """As sent, without the query."""
+
+    @property
+    def query(self) -> bytes:
+        """As sent, without the question mark; never logged (it may hold a key)."""
+
+    @property
+    def headers(self) -> RawHeaders: ...
+
+    @property
+    def client(self) -> str:
+        """The peer's IP address, or what a trusted proxy says it is."""
+
+    @property
+    def scheme(self) -> str: ...
+
+    @property
+    def heard(self) -> Heard: ...
 
     def header(self, name: bytes) -> bytes | None:
         """The first field of that (lower-case) name, None when absent."""

@@ -21,7 +21,7 @@ from functools import partial
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gophergate.errors import ClientGone, GatewayError, Unavailable
-from gophergate.front.base import Handler
+from gophergate.front.base import Handler, Inbound
 from gophergate.front.burst import Burst
 from gophergate.front.forwarded import plain_address
 from gophergate.front.inbound import ReceivedRequest
@@ -164,7 +164,7 @@ class Connection(HttpToolsProtocol):
 
     # -- turns ---------------------------------------------------------------------------------------------------
 
-    def _begin(self, handler: Handler, inbound: ReceivedRequest, reply: WireReply) -> None:
+    def _begin(self, handler: Handler, inbound: Inbound, reply: WireReply) -> None:
         self._busy = True
         self._reply = reply
         # Named, for numbering tasks costs more than making one; and not by uvloop, which numbers it all the same.
@@ -172,7 +172,7 @@ class Connection(HttpToolsProtocol):
         reply.task = task
         self.tasks.add(task)
 
-    async def _run(self, handler: Handler, inbound: ReceivedRequest, reply: WireReply) -> None:
+    async def _run(self, handler: Handler, inbound: Inbound, reply: WireReply) -> None:
         try:
             await handler(inbound, reply)
             if not reply.ended:
@@ -186,21 +186,6 @@ class Connection(HttpToolsProtocol):
     def _wait(self, turn: Callable[[], None]) -> None:
         self._waiting.append(turn)
         self.flow.pause_reading()
-
-    def _turn_over(self) -> None:
-        """The reply is whole and the connection stays: on to the next request, or wait for one."""
-        self._reply = self._cycle = None
-        if self._waiting:
-            turn = self._waiting.popleft()
-            if not self._waiting and not self._deaf:
-                self.flow.resume_reading()
-            turn()
-        elif self._deaf or self._listener.draining:
-            self._finish()
-        else:
-            self._busy = False
-            self.flow.resume_reading()
-            self._await_request()
 
     def _await_request(self) -> None:
         """No request is under way; the reader says what is waited for, and for how long."""
@@ -307,10 +292,22 @@ class Connection(HttpToolsProtocol):
         await self.flow.drain()
 
     def reply_ended(self, keep_alive: bool) -> None:
-        if keep_alive:
-            self._turn_over()
-        else:
+        """The reply is whole, and if the connection stays: on to the next request, or wait for one."""
+        if not keep_alive:
             self._finish()
+            return
+        self._reply = self._cycle = None
+        if self._waiting:
+            turn = self._waiting.popleft()
+            if not self._waiting and not self._deaf:
+                self.flow.resume_reading()
+            turn()
+        elif self._deaf or self._listener.draining:
+            self._finish()
+        else:
+            self._busy = False
+            self.flow.resume_reading()
+            self._await_request()
 
     def reply_broken(self) -> None:
         self._cut()

@@ -1,7 +1,7 @@
 """A reply as messages of a socket: each event of its stream is one message, and so is the error that it is instead.
 
-`Inbound` and `Reply` for callers who hold a connection open, so that the same handlers serve them unchanged. No socket
-here: what is said waits in a bounded queue that the adapter empties.
+`Reply` for callers who hold a connection open, so that the same handlers serve them unchanged. No socket here: what is
+said waits in a bounded queue that the adapter empties.
 """
 
 from __future__ import annotations
@@ -13,37 +13,11 @@ from collections.abc import Callable
 import msgspec
 
 from gophergate.dialects.sse import SseDecoder
-from gophergate.front.base import Inbound, RawHeaders
+from gophergate.front.base import RawHeaders
 from gophergate.front.burst import Burst
 from gophergate.front.reply import RuledReply
 
 logger = logging.getLogger("gophergate.front")
-
-
-class Framed:
-    """`Inbound`: a call that came as a message, with the head of the request that opened its connection."""
-
-    method = "POST"
-
-    def __init__(self, opened: Inbound, body: bytes) -> None:
-        self.path = opened.path
-        self.raw_path = opened.raw_path
-        self.query = opened.query
-        self.headers: RawHeaders = opened.headers
-        self.client = opened.client
-        self.scheme = opened.scheme
-        self.heard = opened.heard
-        self._opened = opened
-        self._body: bytes | None = body
-
-    def header(self, name: bytes) -> bytes | None:
-        return self._opened.header(name)
-
-    async def body(self) -> bytes:
-        if self._body is None:
-            raise RuntimeError("the body has already been read")
-        body, self._body = self._body, None
-        return body
 
 
 class Frames:

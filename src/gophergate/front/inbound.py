@@ -1,4 +1,5 @@
-"""A request as it arrives: its head, and a bounded body that an adapter feeds and a handler awaits.
+"""A request as it arrives, its head and a bounded body that an adapter feeds and a handler awaits; and one that is here
+whole, behind a head that was read before.
 
 Both adapters feed the same class, so bounds and failures cannot differ between them. No socket here.
 """
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from gophergate.errors import BodyTooLarge, GatewayError
-from gophergate.front.base import Heard, RawHeaders
+from gophergate.front.base import Heard, Inbound, RawHeaders
 from gophergate.front.encoding import decode
 
 
@@ -101,36 +102,10 @@ class ReceivedRequest:
         if self._failure is not None:
             raise self._failure
         pieces, self._pieces = self._pieces, []
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        data = b"".join(pieces)
         if self._coding is not None and data:
             return await decode(self._coding, data, self._limit)
         return data
-
-    def again(self, body: bytes, length: bytes) -> ReceivedRequest:
-        """The same head with another body, whole; `length` are the digits of its Content-Length."""
-        headers, index = self.headers, self._index
-        if index[b"content-length"] != length:
-            field = (b"content-length", length)
-            headers = [field if other[0] == b"content-length" else other for other in headers]
-            index = {**index, b"content-length": length}
-        new = ReceivedRequest(
-            self._source,
-            self._limit,
-            self.method,
-            self.path,
-            self.raw_path,
-            self.query,
-            headers,
-            index,
-            self._coding,
-            self.client,
-            self.scheme,
-        )
-        new.heard = self.heard
-        new._pieces = [body]
-        new.size = len(body)
-        new.whole = True
-        return new
 
     def feed(self, piece: bytes) -> bool:
         """Keep `piece`. False once the body has failed and nothing more is kept, be it for being too large now."""
@@ -159,3 +134,52 @@ class ReceivedRequest:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+_LENGTH = b"content-length"
+
+
+class WholeRequest:
+    """`Inbound`: a POST whose body is here, with the head of another request: of the `first` of its connection that had
+    this head, or of the one that opened the socket it came over as a message."""
+
+    __slots__ = ("_body", "_first", "_size", "client", "heard")
+
+    method = "POST"
+
+    def __init__(self, first: Inbound, body: bytes) -> None:
+        self.client = first.client
+        self.heard = first.heard
+        self._first = first
+        self._size = len(body)
+        self._body: bytes | None = body
+
+    @property
+    def path(self) -> str:
+        return self._first.path
+
+    @property
+    def raw_path(self) -> bytes:
+        return self._first.raw_path
+
+    @property
+    def query(self) -> bytes:
+        return self._first.query
+
+    @property
+    def scheme(self) -> str:
+        return self._first.scheme
+
+    @property
+    def headers(self) -> RawHeaders:
+        return [(name, b"%d" % self._size if name == _LENGTH else value) for name, value in self._first.headers]
+
+    def header(self, name: bytes) -> bytes | None:
+        value = self._first.header(name)
+        return b"%d" % self._size if name == _LENGTH and value is not None else value
+
+    async def body(self) -> bytes:
+        body, self._body = self._body, None
+        if body is None:
+            raise RuntimeError("the body has already been read")
+        return body

@@ -90,8 +90,14 @@ class LaneProtocol(Connection):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        if not (self._busy or self._mid_head or self._receiving or self._asgi_body) and self._comes_again(data):
-            return
+        if not (self._busy or self._mid_head or self._receiving or self._asgi_body):
+            # The last head again, and a whole body: on its way past the parser, which stands between two messages and
+            # goes on with the next that is not.
+            inbound = self._repeated.again(data, self._limits.max_body_bytes)
+            if inbound is not None:
+                self._read_deadline = NEVER
+                self._begin(self._repeated.handler, inbound, WireReply(self, False, False, True))
+                return
         size = len(data)
         if self._mid_head:
             self._head_at_most += size
@@ -116,17 +122,6 @@ class LaneProtocol(Connection):
             self._fresh = None
         if self._mid_head or self._receiving is not None or self._asgi_body:
             self._incomplete()
-
-    def _comes_again(self, data: bytes) -> bool:
-        """Whether this is the last request's head with a whole body: it is on its way then, past the parser, which
-        stands between two messages and goes on with the next that is not."""
-        inbound = self._repeated.again(data, self._limits.max_body_bytes)
-        if inbound is None:
-            return False
-        self._read_deadline = NEVER
-        assert self._repeated.handler is not None  # noqa: S101 - learnt with the head
-        self._begin(self._repeated.handler, inbound, WireReply(self, False, False, True))
-        return True
 
     def on_message_begin(self) -> None:
         self.url = b""
@@ -186,7 +181,8 @@ class LaneProtocol(Connection):
             self, limits.max_body_bytes, method, path, raw_path, query, headers, index, coding, client, scheme
         )
         reply = WireReply(self, method == "HEAD", version == "1.0", keep_alive)
-        if method == "POST" and keep_alive and version == "1.1" and self._read == self._head_at_least:
+        plain = method == "POST" and keep_alive and version == "1.1" and coding is None
+        if plain and self._read == self._head_at_least:
             self._fresh = inbound, handler
         self._receiving = inbound
         self._expects_continue = b"expect" in index and index[b"expect"].lower() == b"100-continue"
@@ -327,7 +323,7 @@ class LaneProtocol(Connection):
         if self.transport.is_closing():
             self._closing()
         else:
-            self._turn_over()
+            self.reply_ended(True)
 
     def _change_protocol(self, version: str) -> None:
         """A WebSocket goes to uvicorn; any other upgrade is passed over, as RFC 9110 (7.8) lets a server do."""

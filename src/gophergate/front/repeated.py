@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from gophergate.front.base import Handler
-from gophergate.front.inbound import ReceivedRequest
+from gophergate.front.inbound import ReceivedRequest, WholeRequest
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
 _MOST_DIGITS = 9
@@ -19,15 +19,17 @@ _TRIES = 4
 
 
 class Repeated:
-    """The last head of a connection. `handler` is whose door it knocked at."""
+    """The last head of a connection."""
 
     __slots__ = ("_after", "_before", "_first", "_tries", "handler")
+
+    handler: Handler
+    """Whose door it knocked at, once there is such a head."""
 
     def __init__(self) -> None:
         self._before = self._after = b""
         self._first: ReceivedRequest | None = None
         self._tries = _TRIES
-        self.handler: Handler | None = None
 
     def learn(self, data: bytes, request: ReceivedRequest, handler: Handler) -> None:
         """`data` is what was read of the connection, `request` what its first bytes are the head of; nothing is kept
@@ -43,18 +45,17 @@ class Repeated:
         self._before, self._after = data[: found.start(1)], data[found.end(1) : end]
         self._first, self.handler = request, handler
 
-    def again(self, data: bytes, limit: int) -> ReceivedRequest | None:
+    def again(self, data: bytes, limit: int) -> WholeRequest | None:
         """The request that `data` is, whole, should its head be the last one again; None for anything else."""
-        first, before = self._first, self._before
+        first, before, after = self._first, self._before, self._after
         if first is None or not data.startswith(before):
             return None
         start = len(before)
         cut = data.find(b"\r", start, start + _MOST_DIGITS + 1)
-        length = data[start:cut]
-        if cut < 0 or not length.isdigit() or not data.startswith(self._after, cut):
+        if not data.startswith(after, cut):
             return None
-        body = data[cut + len(self._after) :]
-        if len(body) != int(length) or len(body) > limit:
+        body = data[cut + len(after) :]
+        if data[start:cut] != b"%d" % len(body) or len(body) > limit:
             return None
         self._tries = _TRIES
-        return first.again(body, length)
+        return WholeRequest(first, body)

@@ -188,13 +188,15 @@ class WireReply(RuledReply):
 
     __slots__ = ("_chunked", "_head", "_http10", "_keep_alive", "_until_close", "_wire")
 
+    # How its end is told, once it has started; with neither its length was.
+    _chunked: bool
+    _until_close: bool
+
     def __init__(self, wire: Wire, head_only: bool, http10: bool, keep_alive: bool) -> None:
         super().__init__(head_only)
         self._wire = wire
         self._http10 = http10
         self._keep_alive = keep_alive
-        self._chunked = False
-        self._until_close = False
         self._head: bytes | None = None
 
     async def drain(self) -> None:
@@ -203,7 +205,7 @@ class WireReply(RuledReply):
     @property
     def ends_with_the_connection(self) -> bool:
         """Whether the connection's close is what tells the client that the body is whole (HTTP/1.0)."""
-        return self._until_close and self.started
+        return self.started and self._until_close
 
     def probe(self) -> bytes:
         """Bytes a client that still listens expects or passes over, b"" where there are none.

@@ -16,9 +16,9 @@ from gophergate.errors import BadRequest, GatewayError, RateLimited
 from gophergate.front.base import ErrorWriter, Inbound, RawHeaders
 from gophergate.front.edge import Edge
 from gophergate.front.forwarded import plain_address
-from gophergate.front.framed import Framed, FramedReply, Frames, error_frame
+from gophergate.front.framed import FramedReply, Frames, error_frame
 from gophergate.front.framing import index_of
-from gophergate.front.inbound import ReceivedRequest
+from gophergate.front.inbound import ReceivedRequest, WholeRequest
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -188,7 +188,7 @@ class _Connection:
             task.add_done_callback(self._calls.discard)
 
     async def _run(self, message: bytes, reply: FramedReply) -> None:
-        inbound = Framed(self._opened, message)
+        inbound = WholeRequest(self._opened, message)
         try:
             await self._session.take(message, reply)
         except BaseException as error:

@@ -18,7 +18,8 @@ from gophergate.dialects.sse import sse
 from gophergate.errors import BadRequest
 from gophergate.exchange import House, exchange
 from gophergate.front.base import Inbound, RawHeaders
-from gophergate.front.framed import Framed, FramedReply
+from gophergate.front.framed import FramedReply
+from gophergate.front.inbound import WholeRequest
 from gophergate.policy.auth import permit
 from gophergate.responses.history import asked_of, history
 from gophergate.responses.runner import StatefulRunner
@@ -65,7 +66,7 @@ class ResponsesSocket:
         runner = StatefulRunner(self._house.attempts, self._shared, self._house.catalog, finds=self._all)
         turn = _Turn(self._own, caller.client_id, body, stamp, runner)
         reply.watch(turn.see)
-        await exchange(Framed(self._opened, body), reply, self._house, self._door, runner=turn)
+        await exchange(WholeRequest(self._opened, body), reply, self._house, self._door, runner=turn)
 
     async def _warm_up(self, body: bytes, stamp: Stamp, reply: FramedReply) -> None:
         """Remember the items, under an id, for the call that goes on from them. No provider is asked, so nothing is
