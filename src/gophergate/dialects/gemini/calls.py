@@ -12,9 +12,10 @@ import msgspec
 from gophergate.core.blocks import Json, Media, Opaque, Text, ToolCall, ToolResult
 from gophergate.dialects.base import decode, encode
 from gophergate.dialects.callbook import CallBook, is_invented
-from gophergate.dialects.gemini.parts import is_silent, media_part, read_part, seal_of
+from gophergate.dialects.gemini.parts import media_part, read_part, seal_of
 from gophergate.dialects.gemini.wire import NAME, as_extra, camel, inner, leftover, message, own_extra, repeated
 from gophergate.dialects.loss import Losses, refuse
+from gophergate.dialects.silence import is_silent
 from gophergate.errors import BadRequest
 
 _CALL = frozenset({"id", "name", "args"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 
-from gophergate.core.blocks import Block, Json, Media, Opaque, Seal, Text, Thought
+from gophergate.core.blocks import Json, Media, Opaque, Seal, Text, Thought
 from gophergate.dialects.gemini.wire import (
     NAME,
     as_extra,
@@ -151,8 +151,3 @@ def text_part(text: str, *, thought: bool = False, extra: dict[str, Json] | None
     if thought:
         part["thought"] = True
     return {**part, **extra} if extra else part
-
-
-def is_silent(block: Block) -> bool:
-    """True for words that say nothing and carry nothing: no vendor takes an empty text part."""
-    return isinstance(block, Text) and not block.text and block.seal is None

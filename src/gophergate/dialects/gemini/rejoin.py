@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from gophergate.core.blocks import Block, Text, Thought
-from gophergate.dialects.gemini.parts import is_silent
 from gophergate.dialects.gemini.wire import NAME
+from gophergate.dialects.silence import is_silent
 
 
 def rejoined(contents: Iterable[tuple[Block, ...]]) -> tuple[Block, ...]:

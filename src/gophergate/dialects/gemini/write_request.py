@@ -11,11 +11,12 @@ from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, To
 from gophergate.core.request import Request, ServerTool, Tool, ToolChoice, Turn
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.gemini.calls import arguments_object, call_part, result_part
-from gophergate.dialects.gemini.parts import is_silent, media_part, text_part
+from gophergate.dialects.gemini.parts import media_part, text_part
 from gophergate.dialects.gemini.schema import for_google
 from gophergate.dialects.gemini.settings import generation_config
 from gophergate.dialects.gemini.wire import NAME, inner, own_extra
 from gophergate.dialects.loss import Losses, refuse
+from gophergate.dialects.silence import is_silent, spoken
 from gophergate.dialects.toolnames import as_function, flat_name, offered, wrap_input
 from gophergate.errors import BadRequest
 
@@ -97,7 +98,8 @@ class _Conversation:
         """The parts of the system instruction, and the contents."""
         system: list[Json] = []
         contents: list[_Content] = []
-        for turn in self._request.turns:
+        turns = self._request.turns
+        for turn in turns if self._request.dialect == NAME else spoken(turns, self._losses, NAME):
             self._losses.foreign(turn.extra, NAME)
             if turn.name:
                 self._losses.drop("name")

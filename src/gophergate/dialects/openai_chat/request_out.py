@@ -17,6 +17,7 @@ from gophergate.dialects.openai_chat.parts import write_part
 from gophergate.dialects.openai_chat.thoughts import ThoughtsWritten
 from gophergate.dialects.openai_chat.tools import LEGACY, ToolsWritten
 from gophergate.dialects.openai_chat.wire import GEMINI, NAME, NOTE_LEGACY, NOTE_REASONING, own, said
+from gophergate.dialects.silence import spoken
 from gophergate.dialects.toolnames import flat_name, with_short_names, wrap_input
 
 _WHERE = "OpenAI Chat"
@@ -137,7 +138,8 @@ class _Writing:
     def _messages(self) -> list[dict[str, Json]]:
         messages: list[dict[str, Json]] = []
         answered: int | None = None  # where results of the last calls belong
-        for turn in self._request.turns:
+        turns = self._request.turns
+        for turn in turns if self._native else spoken(turns, self._losses, NAME):
             if turn.extra:
                 self._losses.foreign(turn.extra, NAME)
             if turn.role == "assistant":

@@ -16,6 +16,7 @@ from gophergate.dialects.openai_responses.items_out import write_items
 from gophergate.dialects.openai_responses.request_in import ENCRYPTED, LOGPROBS, SAID_EMPTY, SAID_INCLUDE, SAID_TEXT
 from gophergate.dialects.openai_responses.tools import ToolsWritten, write_choice
 from gophergate.dialects.openai_responses.wire import INSTRUCTIONS, NAME, PLAIN, own
+from gophergate.dialects.silence import spoken
 from gophergate.dialects.toolnames import offered, with_short_names
 
 _LEAST_OUTPUT = 16
@@ -91,7 +92,7 @@ def write_request(request: Request, target: Target) -> Written:
     if request.stream:
         body["stream"] = True
 
-    turns = request.turns
+    turns = spoken(request.turns, losses, NAME) if crossing else request.turns
     if turns and _is_instructions(turns[0]):
         body["instructions"] = turns[0].blocks[0].text  # type: ignore[union-attr]
         turns = turns[1:]
