@@ -161,7 +161,7 @@ def test_whatever_the_types_can_answer_is_told_to_others_or_named(dialect: str, 
     for told in answers(dialect):
         events = read(dialect, told)
         shows = fidelity.DIALECTS[client].shows
-        if any(unshown(event, client, shows) for event in events):
+        if unshown(events, client, shows):
             continue
         try:
             heard = fidelity.write(events, client, stream=told.stream).decode()
