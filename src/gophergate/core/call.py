@@ -60,7 +60,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_ms: float
 
 
-class CallRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+class CallRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Exactly one per call. Times: `started_at` is Unix time in microseconds, durations are milliseconds.
 
     `cost` is nano-dollars, None when unpriced. `door` is the dialect the caller spoke, `operation` what it asked

@@ -36,9 +36,7 @@ class Entry:
 
     __slots__ = (
         "_attempt_began",
-        "_attempting",
         "_attempts",
-        "_before",
         "_body",
         "_book",
         "_cost_lost",
@@ -52,7 +50,6 @@ class Entry:
         "_priced_usage",
         "_sent_at",
         "_started",
-        "_started_wall",
         "_status_seen",
         "_task",
         "_waited",
@@ -75,6 +72,7 @@ class Entry:
         "request_id",
         "response_bytes",
         "session",
+        "started",
         "stopped",
         "stream",
         "tags",
@@ -110,12 +108,11 @@ class Entry:
         self.unlogged = False
         self.credential = ""
         self._cost_lost = 0
-        self._before: Priced | None = None
         self._task: asyncio.Task[object] | None = None
         self._body = b""
         self._deployment: Priced | None = None
-        self._attempts: list[Attempt] = []
-        self._attempting = self._is_sent = False
+        self._attempts: tuple[Attempt, ...] = ()
+        self._is_sent = False
         self._kept: list[bytes] = []
         self._kept_size = 0
         self._noted = self._ended = False
@@ -123,36 +120,34 @@ class Entry:
         self._price_found: tuple[int | None, str | None] = (None, None)
         self._status_seen = 0
         self._waited = 0.0
-        self._started = book.clock()
-        self._started_wall = book.wall()
-        self._sent_at = self._attempt_began = self._started
+        self.started = int(book.wall() * 1_000_000)
+        """When it began, Unix microseconds: as its row says."""
+        self._started = self._sent_at = self._attempt_began = book.clock()
 
     # -- what routing reports (routing.base.Account) ------------------------------------------------------------
 
     def attempt(self, deployment: Priced, began: float | None = None) -> None:
         """An attempt at this deployment begins, or began at that time on the clock."""
-        self._before, self._deployment = self._deployment, deployment
+        if self._attempts:
+            self._begin_anew()
+        self._deployment = deployment
         self.deployment_label = deployment.label
         self.attempt_count += 1
         self.credential = ""
         self._status_seen = 0
         self._is_sent = False
-        self._attempting = True
         self._attempt_began = self._book.clock() if began is None else began
-        if self._attempts:
-            self._begin_anew()
 
     def _begin_anew(self) -> None:
         """Another attempt follows. What the one before had brought the client, if anything, was paid all the same."""
-        meter = self.meter
-        first = meter.first_token_at if meter.generated else None
-        if meter.generated and self._before is not None:
-            usage, _ = meter.total(len(self._body))
-            cost, _ = self._book.pricing.price(self._before, usage)
-            self._attempts[-1] = replace(self._attempts[-1], cost=cost)
-            self._cost_lost += cost or 0
-        meter.reset()
-        meter.first_token_at = first
+        before, self.meter = self.meter, Meter(self._book.clock)
+        if before.generated:
+            self.meter.first_token_at = before.first_token_at
+            if self._deployment is not None:
+                usage, _ = before.total(len(self._body))
+                cost, _ = self._book.pricing.price(self._deployment, usage)
+                self._attempts = (*self._attempts[:-1], replace(self._attempts[-1], cost=cost))
+                self._cost_lost += cost or 0
 
     def sent(self, credential: str = "", at: float | None = None) -> None:
         """The request goes out now, or went at that time on the clock: from there until `answered` it is the provider
@@ -170,19 +165,19 @@ class Entry:
         """The attempt ended."""
         deployment = self._deployment
         if deployment is not None:
-            self._attempting = False
             problem = error or self.failure
-            self._attempts.append(
-                Attempt(
-                    model=deployment.model,
-                    provider=deployment.provider_name,
-                    credential=self.credential,
-                    status=self._status_seen or (200 if problem is None else 0),
-                    error=problem.code if problem else "",
-                    message=problem.message[:500] if problem else "",
-                    ms=_ms(self._book.clock() - self._attempt_began),
-                )
+            attempt = Attempt(
+                model=deployment.model,
+                provider=deployment.provider_name,
+                credential=self.credential,
+                status=self._status_seen or (200 if problem is None else 0),
+                error=problem.code if problem else "",
+                message=problem.message[:500] if problem else "",
+                ms=_ms(self._book.clock() - self._attempt_began),
             )
+            self._attempts += (attempt,)
+            self._is_sent = False
+            self._status_seen = 0
 
     def see(self, events: Iterable[Event], shown: Iterable[Event] | None = None) -> None:
         """What the provider said, and what is shown of it where that is not the same."""
@@ -212,11 +207,11 @@ class Entry:
 
     def decided(self, *steps: str) -> None:
         """More sentences on how the deployments were come to."""
-        self.decision = (*self.decision, *steps)
+        self.decision += steps
 
     def lost(self, attempt: Attempt) -> None:
         """An attempt was given up for another one beside it; what it cost is part of the call's cost."""
-        self._attempts.append(attempt)
+        self._attempts += (attempt,)
         self.attempt_count += 1
         self._cost_lost += attempt.cost or 0
 
@@ -245,7 +240,7 @@ class Entry:
         return Running(
             id=self.call_id,
             request_id=self.request_id,
-            started_at=int(self._started_wall * 1_000_000),
+            started_at=self.started,
             door=self.door,
             operation=self.operation,
             stream=self.stream,
@@ -294,11 +289,6 @@ class Entry:
         return self._price(usage)[0]
 
     @property
-    def started(self) -> int:
-        """When it began, Unix microseconds: as its row says."""
-        return int(self._started_wall * 1_000_000)
-
-    @property
     def answering(self) -> Priced | None:
         """The deployment of the last attempt, None before the first."""
         return self._deployment
@@ -332,67 +322,71 @@ class Entry:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and self._attempting and (self._is_sent or self._status_seen):
-            # Cancelled in the middle of an attempt: it stands on the record as what it was.
-            ended = self.stopped or GatewayError("The gateway was shut down during the call.", code="shutdown")
-            self.tried(ClientGone("The client closed the connection.") if self._is_gone() else ended)
-        status, http_status, failure = outcome(error, self.failure, self.stopped, is_gone=self._is_gone())
-        usage, source = self.meter.total(len(self._body))
+        book, body, meter, caller, deployment = self._book, self._body, self.meter, self.caller, self._deployment
+        status: Status
+        status, http_status, failure = "ok", 200, None
+        if error is not None or self.failure is not None:
+            is_gone = self.receiver is not None and self.receiver.gone
+            if error is not None and (self._is_sent or self._status_seen):
+                # Cancelled in the middle of an attempt: it stands on the record as what it was.
+                ended = self.stopped or GatewayError("The gateway was shut down during the call.", code="shutdown")
+                self.tried(ClientGone("The client closed the connection.") if is_gone else ended)
+            status, http_status, failure = outcome(error, self.failure, self.stopped, is_gone=is_gone)
+        usage, source = meter.total(len(body))
         cost, version = self._price(usage)
-        deployment = self._deployment
-        caller = self.caller
-        took = self._book.clock() - self._started
-        first = self.meter.first_token_at
+        took = book.clock() - self._started
+        first = meter.first_token_at
+        # In the order of its members: msgspec looks for each keyword among all of them, which takes four times as long.
         record = CallRecord(
-            id=self.call_id,
-            request_id=self.request_id,
-            started_at=int(self._started_wall * 1_000_000),
-            status=status,
-            http_status=http_status,
-            door=self.door,
-            operation=self.operation,
-            stream=self.stream,
-            organisation_id=caller.organisation_id,
-            team_id=caller.team_id,
-            user_id=caller.user_id,
-            client_id=caller.client_id,
-            key_id=caller.key_id,
-            session=self.session,
-            end_user=self.end_user,
-            tags=self.tags,
-            model_requested=self.model_requested,
-            model=deployment.model if deployment else None,
-            provider=deployment.provider_name if deployment else None,
-            usage=usage,
-            usage_source=source,
-            cost=cost,
-            price_version=version,
-            finish_reason=self.meter.finish_reason,
-            latency_ms=_ms(took),
-            first_token_ms=_ms(first - self._started) if first is not None else None,
-            overhead_ms=_ms(took - self._waited),
-            attempts=tuple(self._attempts),
-            decision=self.decision,
-            dropped=self.dropped_names,
-            guards=self.guarding.findings() if self.guarding is not None else (),
-            error_code=failure.code if failure else None,
-            error_message=failure.message[:2000] if failure else None,
-            client_ip=self.client_ip,
-            request_bytes=len(self._body),
-            response_bytes=self.response_bytes,
+            self.call_id,
+            self.request_id,
+            self.started,
+            status,
+            http_status,
+            self.door,
+            self.operation,
+            self.stream,
+            caller.organisation_id,
+            caller.team_id,
+            caller.user_id,
+            caller.client_id,
+            caller.key_id,
+            self.session,
+            self.end_user,
+            self.tags,
+            self.model_requested,
+            deployment.model if deployment is not None else None,
+            deployment.provider_name if deployment is not None else None,
+            usage,
+            source,
+            cost,
+            version,
+            meter.finish_reason,
+            _ms(took),
+            _ms(first - self._started) if first is not None else None,
+            _ms(took - self._waited),
+            self._attempts,
+            self.decision,
+            self.dropped_names,
+            self.guarding.findings() if self.guarding is not None else (),
+            failure.code if failure is not None else None,
+            failure.message[:2000] if failure is not None else None,
+            self.client_ip,
+            len(body),
+            self.response_bytes,
         )
         self._ended = True
-        del self._book.running[self.call_id]
-        self._book.rows.put(record, self._bodies(status))
-        if self._book.audience is not None:
-            self._book.audience.ended(record)
+        del book.running[self.call_id]
+        book.rows.put(record, self._bodies(status) if book.keeps != "none" else None)
+        if book.audience is not None:
+            book.audience.ended(record)
 
     def _if_killed(self) -> CallRecord:
         caller = self.caller
         return CallRecord(
             id=self.call_id,
             request_id=self.request_id,
-            started_at=int(self._started_wall * 1_000_000),
+            started_at=self.started,
             status="error",
             http_status=500,
             door=self.door,
@@ -410,9 +404,6 @@ class Entry:
             request_bytes=len(self._body),
         )
 
-    def _is_gone(self) -> bool:
-        return self.receiver is not None and self.receiver.gone
-
     def _price(self, usage: Usage | None) -> tuple[int | None, str | None]:
         if self._deployment is None or usage is None:
             return (self._cost_lost or None), None
@@ -425,8 +416,7 @@ class Entry:
         return cost, version
 
     def _bodies(self, status: Status) -> CallBodies | None:
-        keeps = self._book.keeps
-        if keeps == "none" or self.unlogged or (keeps == "errors" and status == "ok"):
+        if self.unlogged or (self._book.keeps == "errors" and status == "ok"):
             return None
         redact = self._book.redact
         request = self._body if self.guarding is None else self.guarding.kept(self._body)
@@ -441,4 +431,4 @@ class Entry:
 
 def _ms(seconds: float) -> float:
     """To the microsecond. `round` gives the same by way of a decimal text, at five times the cost."""
-    return int(seconds * 1_000_000 + 0.5) / 1000
+    return (seconds * 1e6 + 0.5) // 1 / 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from gophergate.core.call import UsageSource
-from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished, Started, UsageSeen
+from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished, UsageSeen
 from gophergate.core.usage import Usage
 
 _CHARACTERS_PER_TOKEN = 4
@@ -16,20 +16,15 @@ _FAR_BEHIND = 2
 
 
 class Meter:
-    """`clock` gives seconds that only rise. All counts are of one attempt: `reset` starts the next."""
+    """`clock` gives seconds that only rise. All counts are of one attempt: the next has a meter of its own."""
 
-    __slots__ = ("_clock", "answered_by", "finish_reason", "first_token_at", "generated", "readable", "usage")
+    __slots__ = ("_clock", "finish_reason", "first_token_at", "generated", "readable", "usage")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget a reply that nobody saw."""
         self.usage: Usage | None = None
         self.first_token_at: float | None = None
         self.finish_reason: str | None = None
-        self.answered_by = ""
         self.generated = 0
         self.readable = True
 
@@ -51,8 +46,6 @@ class Meter:
                 self.generated += len(getattr(block, "text", None) or getattr(block, "arguments", None) or "")
             elif kind is Finished:
                 self.finish_reason = event.reason  # type: ignore[union-attr]
-            elif kind is Started:
-                self.answered_by = event.model  # type: ignore[union-attr]
 
     def output_so_far(self) -> int:
         """Tokens that have been written: as reported, or as many as what was said comes to."""

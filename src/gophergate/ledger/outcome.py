@@ -22,11 +22,9 @@ _REFUSALS = (BadRequest, Unauthenticated, Forbidden, BudgetExceeded, RateLimited
 
 def outcome(
     error: BaseException | None, failure: GatewayError | None, stopped: GatewayError | None, *, is_gone: bool
-) -> tuple[Status, int, GatewayError | None]:
+) -> tuple[Status, int, GatewayError]:
     """`error` came out of the call's scope; `failure` broke its reply after it had begun; `stopped` is why we ended it.
-    A client that has left is the reason whatever came after."""
-    if error is None and failure is None:
-        return "ok", 200, None
+    A client that has left is the reason whatever came after. One of the first two is there: without them it is "ok"."""
     cancelled = isinstance(error, asyncio.CancelledError)
     if isinstance(error, ClientGone) or isinstance(failure, ClientGone) or (cancelled and is_gone):
         return "client_closed", 499, ClientGone("The client closed the connection before the answer ended.")

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import pytest
 
 from gophergate.core.blocks import Text
-from gophergate.core.call import CallBodies, CallRecord
+from gophergate.core.call import Attempt, CallBodies, CallRecord, GuardFinding
 from gophergate.core.caller import Caller
-from gophergate.core.events import BlockGrew, BlockOpened, Started, UsageSeen
+from gophergate.core.events import BlockGrew, BlockOpened, Finished, Started, UsageSeen
 from gophergate.core.usage import Usage
 from gophergate.errors import (
     BadRequest,
@@ -85,6 +85,83 @@ async def test_a_whole_call_is_one_row_with_usage_cost_and_times() -> None:
     assert (row.request_bytes, row.response_bytes, row.client_id, row.team_id) == (40, 5, "c", "t")
     [attempt] = row.attempts
     assert (attempt.provider, attempt.status, attempt.error, attempt.ms) == ("demo", 200, "", 300.0)
+
+
+class Findings:
+    def findings(self) -> tuple[GuardFinding, ...]:
+        return (GuardFinding(guard="g", action="mask", mode="enforce", where="input", found={"EMAIL": 1}),)
+
+
+async def test_every_member_of_a_record_is_what_its_name_says() -> None:
+    """They are given by their place."""
+    rows, clock = Rows(), Clock()
+    book = Book(rows, Nano(), wall=lambda: 1_700_000_000.25, clock=clock)
+    caller = Caller(key_id="key", client_id="client", team_id="team", user_id="user", organisation_id="organisation")
+    usage = Usage(input=4, output=1)
+    with book.entry("call", "request", caller, "door", "operation") as entry:
+        entry.tags, entry.client_ip, entry.guarding = {"a": "b"}, "address", Findings()  # type: ignore[assignment]
+        entry.asked(b"12345678", "asked for", stream=True, end_user="end user", session="session")
+        entry.decided("first", "second")
+        entry.attempt(Deployed("demo", "echo"))
+        entry.sent("credential")
+        clock.now += 2
+        entry.answered(200)
+        entry.see([BlockOpened(0, Text(text="hi")), UsageSeen(usage), Finished(reason="stop")])
+        entry.dropped(["seed"])
+        entry.said(b"123")
+        clock.now += 1
+        entry.broke(UpstreamBroken("cut"))
+        entry.tried(None)
+        clock.now += 1
+    attempt = Attempt(
+        model="echo",
+        provider="demo",
+        credential="credential",
+        status=200,
+        error="upstream_broken",
+        message="cut",
+        ms=3000.0,
+    )
+    assert rows.records == [
+        CallRecord(
+            id="call",
+            request_id="request",
+            started_at=1_700_000_000_250_000,
+            status="error",
+            http_status=502,
+            door="door",
+            operation="operation",
+            stream=True,
+            organisation_id="organisation",
+            team_id="team",
+            user_id="user",
+            client_id="client",
+            key_id="key",
+            session="session",
+            end_user="end user",
+            tags={"a": "b"},
+            model_requested="asked for",
+            model="echo",
+            provider="demo",
+            usage=usage,
+            usage_source="provider",
+            cost=5,
+            price_version="v1",
+            finish_reason="stop",
+            latency_ms=4000.0,
+            first_token_ms=2000.0,
+            overhead_ms=2000.0,
+            attempts=(attempt,),
+            decision=("first", "second"),
+            dropped=("seed",),
+            guards=Findings().findings(),
+            error_code="upstream_broken",
+            error_message="cut",
+            client_ip="address",
+            request_bytes=8,
+            response_bytes=3,
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_what_the_provider_reports_is_what_was_used() -> None:
     usage = Usage(input=9, output=2)
     meter = metered(*TEXT, BlockClosed(0), UsageSeen(usage), Finished(reason="stop"))
     assert meter.total(1000) == (usage, "provider")
-    assert (meter.first_token_at, meter.finish_reason, meter.answered_by) == (7.0, "stop", "m")
+    assert (meter.first_token_at, meter.finish_reason) == (7.0, "stop")
 
 
 def test_an_explicit_zero_stays_zero() -> None:
@@ -55,10 +55,4 @@ def test_nothing_delivered_and_nothing_reported_used_nothing() -> None:
 def test_what_could_not_be_read_is_unmetered_not_guessed() -> None:
     meter = metered(*TEXT)
     meter.readable = False
-    assert meter.total(1000) == (None, "none")
-
-
-def test_a_reset_forgets_a_reply_nobody_saw() -> None:
-    meter = metered(*TEXT, UsageSeen(Usage(input=1)))
-    meter.reset()
     assert meter.total(1000) == (None, "none")
