@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from gophergate.core.blocks import Text
 from gophergate.core.call import UsageSource
 from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished, UsageSeen
 from gophergate.core.usage import Usage
@@ -43,7 +44,10 @@ class Meter:
                 if self.first_token_at is None:
                     self.first_token_at = self._clock()
                 block = event.block  # type: ignore[union-attr]
-                self.generated += len(getattr(block, "text", None) or getattr(block, "arguments", None) or "")
+                if type(block) is Text:
+                    self.generated += len(block.text)
+                else:
+                    self.generated += len(getattr(block, "text", None) or getattr(block, "arguments", None) or "")
             elif kind is Finished:
                 self.finish_reason = event.reason  # type: ignore[union-attr]
 
@@ -59,17 +63,17 @@ class Meter:
         that was cut short, a report that is far behind what was delivered is a beginning's guess (Anthropic's
         message_start says one output token), not the truth (R-U4, R-U5).
         """
-        if self.usage is not None:
+        usage = self.usage
+        if usage is not None:
             if self.finish_reason or not self.generated:
-                return self.usage, "provider"
-            reported, delivered = self.usage.total_output, self.generated // _CHARACTERS_PER_TOKEN
+                return usage, "provider"
+            reported, delivered = usage.total_output, self.generated // _CHARACTERS_PER_TOKEN
             if reported and reported >= delivered // _FAR_BEHIND:
-                return self.usage, "provider"
+                return usage, "provider"
         if not self.generated or not self.readable:
-            return self.usage, "provider" if self.usage is not None else "none"
+            return usage, "provider" if usage is not None else "none"
         estimate = Usage(
             input=-(-request_bytes // _CHARACTERS_PER_TOKEN), output=-(-self.generated // _CHARACTERS_PER_TOKEN)
         )
         # A running report (Anthropic's message_start) knows the input; only the output is then ours to guess.
-        known = self.usage
-        return (known.merged(Usage(output=estimate.output)) if known else estimate), "estimated"
+        return (usage.merged(Usage(output=estimate.output)) if usage is not None else estimate), "estimated"

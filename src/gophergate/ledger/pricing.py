@@ -93,19 +93,23 @@ class PriceBook:
     def card(self, provider: str, model: str, label: str = "", tier: str | None = None) -> Card | None:
         """The card of a model at a provider, None when nobody knows its price. `label` is what it is called here, where
         that is not "provider/model"."""
+        return self._card((provider, model, label, tier))
+
+    def _card(self, where: Where) -> Card | None:
         now = self._wall()
-        if now >= self._until or len(self._cards) > _MOST_CARDS:
+        if now >= self._until:
             self._cards = {}
             self._until = (now // _PERIOD + 1) * _PERIOD
-        where = (provider, model, label, tier)
         try:
             return self._cards[where]
         except KeyError:
+            if len(self._cards) > _MOST_CARDS:
+                self._cards = {}
             card = self.made(where, now) or self.default
             self._cards[where] = card
             self._heed_edges(where, now)
             if card is not None and len(self.made_cards) < _MOST_CARDS:
-                self.made_cards[card.version] = (provider, model, card)
+                self.made_cards[card.version] = (where[0], where[1], card)
             return card
 
     def made(self, where: Where, at: float, prices: PriceList | None = None) -> Card | None:
@@ -155,7 +159,7 @@ class PriceBook:
         """Nano-dollars and the price's version for a usage at a deployment; (None, None) when unpriced."""
         if usage is None:
             return None, None
-        card = self.card(deployment.provider_name, deployment.model, deployment.label, usage.tier)
+        card = self._card((deployment.provider_name, deployment.model, deployment.label, usage.tier))
         return priced(card, usage) if card is not None else (None, None)
 
 

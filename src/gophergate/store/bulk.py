@@ -45,21 +45,29 @@ class BulkInsert:
 
     async def execute(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert all rows. They go in the order given, so sort them where two writers could meet."""
-        if rows:
+        if not rows:
+            return
+        if any(self._optional):
             await self.execute_columns(connection, list(zip(*rows, strict=True)))
+        else:
+            await self._insert_rows(connection, self._columns, rows)
 
     async def execute_columns(self, connection: AsyncConnection, columns: Sequence[Sequence[Any]]) -> None:
         """Insert the rows, at least one, that have these columns: as `execute`, for whoever has them so."""
-        count = len(columns[0])
         filled = [
             (name, values)
             for name, values, is_optional in zip(self._columns, columns, self._optional, strict=True)
-            if not is_optional or any(values) or values.count(None) < count
+            if not is_optional or any(values) or values.count(None) < len(values)
         ]
-        rows = list(zip(*(values for _, values in filled), strict=True))
+        names, kept = zip(*filled, strict=True)
+        await self._insert_rows(connection, names, list(zip(*kept, strict=True)))
+
+    async def _insert_rows(
+        self, connection: AsyncConnection, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
         at = 0
-        for size, text in zip(self._sizes, self._written(tuple(name for name, _ in filled)), strict=True):
-            end = count - (count - at) % size
+        for size, text in zip(self._sizes, self._written(columns), strict=True):
+            end = len(rows) - (len(rows) - at) % size
             if end > at:
                 await connection.exec_driver_sql(text, [_flat(rows[k : k + size]) for k in range(at, end, size)])
                 at = end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -26,8 +26,7 @@ from gophergate.store.rows import COLUMNS, from_row, to_columns
 _ATTEMPTS = 3
 _AT_ONCE = 100
 """Records worked on before the event loop gets its turn: about half a millisecond."""
-_id, _started_at = attrgetter("id"), attrgetter("started_at")
-_use = attrgetter("key_id", "started_at")
+_id, _started_at, _key_id = attrgetter("id"), attrgetter("started_at"), attrgetter("key_id")
 _EVERYTHING = CallFilter()
 
 
@@ -128,13 +127,21 @@ class Calls:
                     found |= await self._known(connection, period, list(map(_id, calls)))
         return found
 
-    def _used(self, records: Iterable[CallRecord]) -> dict[str, int]:
+    def _used(self, records: Sequence[CallRecord]) -> dict[str, int]:
         """When each key was last used, for those whose stored time is a minute old or more."""
+        last = max(map(_started_at, records), default=0)
+        keys_seen = set(map(_key_id, records))
+        due = {key_id for key_id in keys_seen if key_id is not None and self._is_due(key_id, last)}
         used: dict[str, int] = {}
-        for key_id, at in map(_use, records):
-            if key_id is not None and at > used.get(key_id, 0):
-                used[key_id] = at
-        return {key_id: at for key_id, at in used.items() if at - self._touched.get(key_id, 0) >= keys.TOUCH_EVERY_US}
+        if due:
+            for record in records:
+                key_id = record.key_id
+                if key_id is not None and key_id in due and record.started_at > used.get(key_id, 0):
+                    used[key_id] = record.started_at
+        return {key_id: at for key_id, at in used.items() if self._is_due(key_id, at)}
+
+    def _is_due(self, key_id: str, at: int) -> bool:
+        return at - self._touched.get(key_id, 0) >= keys.TOUCH_EVERY_US
 
     async def write_bodies(self, bodies: Sequence[tuple[int, CallBodies]]) -> None:
         """Store bodies, each with the `started_at` of its call. See `Bodies.write`."""

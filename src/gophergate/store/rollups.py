@@ -69,7 +69,7 @@ def _count(row: list[int], calls: Sequence[tuple[Any, ...]]) -> None:
     for at, column in zip(_PLACES, added, strict=True):
         row[at] += sum(filter(None, column))
     _time(row, 15, _LATENCY, latencies)
-    timed = [ms for ms in firsts if ms is not None]
+    timed = [ms for ms in firsts if ms is not None] if None in firsts else firsts
     if timed:
         row[16] += len(timed)
         _time(row, 17, _FIRST_TOKEN, timed)

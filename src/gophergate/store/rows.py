@@ -40,7 +40,10 @@ def to_columns(records: Collection[CallRecord]) -> list[Sequence[Any]]:
     for at in _TEXTS:
         values = told[at]
         told[at] = [_encode(value).decode() if value else None for value in values] if any(values) else nothing
-    used: list[Sequence[Any]] = list(zip(*[astuple(usage or _NO_USAGE) for usage in told[_USAGE]], strict=True))
+    usages = told[_USAGE]
+    if None in usages:
+        usages = [usage or _NO_USAGE for usage in usages]
+    used: list[Sequence[Any]] = list(zip(*map(astuple, usages), strict=True))
     for at in _USES:
         if used[at] != nothing:
             used[at] = [None if uses is None else _encode(uses).decode() for uses in used[at]]

@@ -28,20 +28,22 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     tool_calls: None = None
 
 
-class _Choice(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    message: _Message
-    finish_reason: Literal["stop", "length"]
+class _Choice(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     index: Literal[0] = 0
+    message: _Message
     logprobs: None = None
+    finish_reason: Literal["stop", "length"]
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _Body(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """Members as OpenAI orders them: each is looked for behind the one before."""
+
     id: str
-    model: str
+    object: Literal["chat.completion"] = "chat.completion"
     created: int
+    model: str
     choices: tuple[_Choice]
     usage: msgspec.Raw
-    object: Literal["chat.completion"] = "chat.completion"
     service_tier: str | None = None
     system_fingerprint: str | None = None
 
@@ -78,29 +80,30 @@ class _Chunk(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _DECODER = msgspec.json.Decoder(_Body)
 _CHUNK = msgspec.json.Decoder(_Chunk)
 _CLOSED = BlockClosed(0)
+_FINISHED = {
+    "stop": Finished(reason="stop", native_reason="stop"),
+    "length": Finished(reason="length", native_reason="length"),
+}
 
 
 def read_plain(body: bytes) -> list[Event] | None:
     """The events of a plain body; None when it has anything unusual in it, or is no such body at all."""
     try:
         read = _DECODER.decode(body)
-        usage = read_usage_bytes(read.usage, tier_of(read.service_tier))
+        tier = read.service_tier
+        usage = read_usage_bytes(read.usage, tier_of(tier) if tier is not None else None)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     choice = read.choices[0]
     content = choice.message.content
     if "<" in content[:64] and content.lstrip().startswith("<"):
         return None  # It may open with an inline thought.
-    extra = _extra(read) if read.service_tier is not None or read.system_fingerprint is not None else NO_EXTRA
-    events: list[Event] = [
-        Started(id=read.id, model=read.model, created=read.created, extra=extra),
-        BlockOpened(0, Text(text=content)),
-        _CLOSED,
-    ]
-    if usage is not None:
-        events.append(UsageSeen(usage))
-    events.append(Finished(reason=choice.finish_reason, native_reason=choice.finish_reason))
-    return events
+    extra = _extra(read) if tier is not None or read.system_fingerprint is not None else NO_EXTRA
+    started = Started(id=read.id, model=read.model, created=read.created, extra=extra)
+    opened, finished = BlockOpened(0, Text(text=content)), _FINISHED[choice.finish_reason]
+    if usage is None:
+        return [started, opened, _CLOSED, finished]
+    return [started, opened, _CLOSED, UsageSeen(usage), finished]
 
 
 def _extra(read: _Body) -> Extra:

@@ -282,8 +282,8 @@ class BodyReader:
         if self.finished:
             return []
         self.finished = True
-        pieces, self._pieces = self._pieces, []
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        body = b"".join(self._pieces)  # of one piece: that piece, not a copy
+        self._pieces = []
         plain = read_plain(body)
         return plain if plain is not None else self._read(body.strip())
 
