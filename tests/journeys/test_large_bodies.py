@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gophergate.dialects.openai_responses import told
 from kit.answers import provider, script
 from kit.door_requests import asked
 from kit.gate import KEY, gate, url
@@ -106,3 +108,26 @@ async def test_the_loop_turns_while_a_large_answer_passes(
     assert found["status"] == 200
     assert found["received"] > 12_000_000
     assert found["cpu_ms"] < LONGEST * 1000, found
+
+
+async def test_an_echo_of_a_large_request_is_written_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulator has no reader that could fall behind; its last event writes the whole body."""
+    wrote_in: list[int] = []
+    real = told.encode
+
+    def noting(value: Any) -> bytes:
+        wrote_in.append(threading.get_ident())
+        return real(value)
+
+    monkeypatch.setattr(told, "encode", noting)
+    words = "Lorem ipsum " * 30_000
+    async with (
+        gate(tmp_path) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers={"authorization": f"Bearer {KEY}"}) as client,
+    ):
+        answer = await client.post("/v1/responses", json={"model": "demo/echo", "input": words})
+    assert words.strip() in answer.text
+    assert wrote_in
+    assert threading.get_ident() not in wrote_in

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gophergate.core.events import Event, Failed, Started
+from gophergate.core.events import Event, Failed, Finished, Started
 from gophergate.core.request import Request
 from gophergate.dialects.base import Dialect, Reader, Target, Writer, encode
 from gophergate.errors import UpstreamError
@@ -180,10 +180,14 @@ class Paths:
         if request.stream:
             order.outlet.keep_alive(order.door.heartbeat, order.door.stream_type)
         order.account.sent()
+        is_large = len(order.body) >= LARGE  # An echo is as long.
         async for event in simulator.stream(request, deployment.model):
             if isinstance(event, Started):
                 order.account.answered(200)
-            stream.take([event])
+            if is_large and isinstance(event, Finished):
+                await stream.take_much([event])
+            else:
+                stream.take([event])
             await order.outlet.drain()
         await stream.conclude()
         if stream.error is not None:

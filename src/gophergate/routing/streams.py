@@ -272,7 +272,7 @@ class Translated(Stream):
         if size < self._much:
             self.take(events)
         else:
-            await self._take_much(events)
+            await self.take_much(events)
         self._ended([], None)
 
     def _fed(self, data: bytes, events: list[Event]) -> None:
@@ -286,9 +286,9 @@ class Translated(Stream):
 
     async def _take_apart(self, data: bytes, events: list[Event]) -> None:
         self._size += len(data)
-        await self._take_much(events)
+        await self.take_much(events)
 
-    async def _take_much(self, events: list[Event]) -> None:
+    async def take_much(self, events: list[Event]) -> None:
         """As `take`, without holding up the loop."""
         if self._passing is not None:
             events = self._passing.seen(events, await asyncio.to_thread(self._passing.screened, events))
@@ -303,7 +303,7 @@ class Translated(Stream):
             self.take([Failed(error or UpstreamCut())])
 
     async def _end_apart(self, events: list[Event]) -> None:
-        await self._take_much(events)
+        await self.take_much(events)
         self._ended([], None)
 
     def _is_much(self, events: list[Event]) -> bool:
