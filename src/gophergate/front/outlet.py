@@ -120,7 +120,8 @@ class Outlet:
     def whole(self, body: bytes, content_type: bytes) -> None:
         """A reply in one piece. It waits for `conclude`: a client that has seen it finds it in the ledger. Only a
         client that is told that the work goes on without it (`detach`) is told so now."""
-        self.quiet()
+        if self._timer is not None:
+            self.quiet()
         self._over = True
         self._waiting = body, content_type
         if self._detached:
@@ -224,8 +225,7 @@ class Outlet:
         told = [(b"content-type", content_type), (b"x-request-id", facts.request_id.encode("latin-1")), *self._noted]
         label = facts.deployment_label
         if label:
-            told.append((b"x-gophergate-model", _plain(label)))
-            told.append((b"x-gophergate-attempts", b"%d" % facts.attempt_count))
+            told += (b"x-gophergate-model", _plain(label)), (b"x-gophergate-attempts", b"%d" % facts.attempt_count)
         dropped = facts.dropped_names
         if dropped:
             told.append((b"x-gophergate-dropped", _plain(",".join(dropped))))

@@ -21,20 +21,20 @@ _TRIES = 4
 class Repeated:
     """The last head of a connection."""
 
-    __slots__ = ("_after", "_before", "_first", "_tries", "handler")
+    __slots__ = ("_learnt", "_tries", "handler")
 
     handler: Handler
     """Whose door it knocked at, once there is such a head."""
 
     def __init__(self) -> None:
-        self._before = self._after = b""
-        self._first: ReceivedRequest | None = None
+        self._learnt: tuple[ReceivedRequest, bytes, bytes] | None = None
+        """What had this head, and the head up to the digits of its length and from there."""
         self._tries = _TRIES
 
     def learn(self, data: bytes, request: ReceivedRequest, handler: Handler) -> None:
         """`data` is what was read of the connection, `request` what its first bytes are the head of; nothing is kept
         unless they are that request and no more."""
-        self._first = None
+        self._learnt = None
         if not self._tries:
             return
         self._tries -= 1
@@ -42,20 +42,22 @@ class Repeated:
         found = _LENGTH.search(data, 0, end - 2)
         if found is None or len(data) - end != int(found[1]):
             return
-        self._before, self._after = data[: found.start(1)], data[found.end(1) : end]
-        self._first, self.handler = request, handler
+        self._learnt, self.handler = (request, data[: found.start(1)], data[found.end(1) : end]), handler
 
     def again(self, data: bytes, limit: int) -> WholeRequest | None:
         """The request that `data` is, whole, should its head be the last one again; None for anything else."""
-        first, before, after = self._first, self._before, self._after
-        if first is None or not data.startswith(before):
+        if self._learnt is None:
+            return None
+        first, before, after = self._learnt
+        if not data.startswith(before):
             return None
         start = len(before)
         cut = data.find(b"\r", start, start + _MOST_DIGITS + 1)
         if not data.startswith(after, cut):
             return None
         body = data[cut + len(after) :]
-        if data[start:cut] != b"%d" % len(body) or len(body) > limit:
+        size = len(body)
+        if data[start:cut] != b"%d" % size or size > limit:
             return None
         self._tries = _TRIES
         return WholeRequest(first, body)

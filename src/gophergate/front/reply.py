@@ -30,13 +30,15 @@ class RuledReply(ABC):
 
     __slots__ = ("_bodiless", "_left", "_on_gone", "_pressure", "ended", "gone", "started", "task")
 
+    _left: int | None
+    """Bytes still to come, where their number was told; of a reply that has started."""
+
     def __init__(self, head_only: bool) -> None:
         self.started = False
         self.ended = False
         self.gone = False
         self.task: asyncio.Task[None] | None = None
         self._bodiless = head_only
-        self._left: int | None = None
         self._on_gone: Callable[[], None] | None = None
         self._pressure: tuple[Callable[[], None], Callable[[], None]] | None = None
 
@@ -51,8 +53,7 @@ class RuledReply(ABC):
         self._open(status, headers, length, bodiless)
         self.started = True
         self._bodiless = bodiless
-        if not bodiless:
-            self._left = length
+        self._left = None if bodiless else length
 
     def send(self, data: bytes) -> None:
         if self.gone:
@@ -85,12 +86,7 @@ class RuledReply(ABC):
             return
         if self.started:
             raise RuntimeError("the reply has already been started")
-        bodiless = self._bodiless or status in _BODILESS
-        self._open(status, headers, len(body), bodiless)
-        self.started = self.ended = True
-        if body and not bodiless:
-            self._put(body)
-        self._finish()
+        self._whole(status, headers, body, self._bodiless or status in _BODILESS)
 
     def abort(self) -> None:
         if self.gone or self.ended:
@@ -142,6 +138,13 @@ class RuledReply(ABC):
     @abstractmethod
     def _put(self, data: bytes) -> None: ...
 
+    def _whole(self, status: int, headers: RawHeaders, body: bytes, bodiless: bool) -> None:
+        self._open(status, headers, len(body), bodiless)
+        self.started = self.ended = True
+        if body and not bodiless:
+            self._put(body)
+        self._finish()
+
     @abstractmethod
     def _finish(self) -> None: ...
 
@@ -188,15 +191,12 @@ class WireReply(RuledReply):
 
     __slots__ = ("_chunked", "_head", "_http10", "_keep_alive", "_until_close", "_wire")
 
-    # How its end is told, once it has started; with neither its length was.
-    _chunked: bool
-    _until_close: bool
-
     def __init__(self, wire: Wire, head_only: bool, http10: bool, keep_alive: bool) -> None:
         super().__init__(head_only)
         self._wire = wire
         self._http10 = http10
         self._keep_alive = keep_alive
+        self._chunked = self._until_close = False
         self._head: bytes | None = None
 
     async def drain(self) -> None:
@@ -205,7 +205,7 @@ class WireReply(RuledReply):
     @property
     def ends_with_the_connection(self) -> bool:
         """Whether the connection's close is what tells the client that the body is whole (HTTP/1.0)."""
-        return self.started and self._until_close
+        return self._until_close and self.started
 
     def probe(self) -> bytes:
         """Bytes a client that still listens expects or passes over, b"" where there are none.
@@ -223,24 +223,41 @@ class WireReply(RuledReply):
         return b"0" if self._chunked else b""
 
     def _open(self, status: int, headers: RawHeaders, length: int | None, bodiless: bool) -> None:
-        keep_alive = self._keep_alive and self._wire.keeps_alive()
         chunked = until_close = False
         framing = b""
         if length is not None:
-            if status != 204:
-                framing = b"content-length: %d\r\n" % length
+            framing = _counted(status, length)
         elif self._http10 and not bodiless:
-            until_close, keep_alive = True, False
+            until_close = True
         elif not bodiless:
             chunked, framing = True, b"transfer-encoding: chunked\r\n"
+        self._head = self._written(status, headers, framing, not until_close)
+        self._chunked, self._until_close = chunked, until_close
+        if length is None:
+            self._wire.loop.call_soon(self._flush)
+
+    def _whole(self, status: int, headers: RawHeaders, body: bytes, bodiless: bool) -> None:
+        head = self._written(status, headers, _counted(status, len(body)), True)
+        self.started = self.ended = True
+        if bodiless:
+            body = b""
+        if len(body) < _COPY_BELOW:
+            self._wire.write(head + body)
+        else:
+            self._wire.write(head)
+            self._wire.write(body)
+        self._wire.reply_ended(self._keep_alive)
+
+    def _written(self, status: int, headers: RawHeaders, framing: bytes, keep_alive: bool) -> bytes:
+        """The head, in which `framing` tells the reply's end; `keep_alive` is whether it leaves the connection open."""
+        keep_alive = keep_alive and self._keep_alive and self._wire.keeps_alive()
         if not keep_alive:
             framing += b"connection: close\r\n"
         elif self._http10:
             framing += b"connection: keep-alive\r\n"
-        self._head = reply_head(status, headers, self._wire.date_line, framing)
-        self._chunked, self._until_close, self._keep_alive = chunked, until_close, keep_alive
-        if length is None:
-            self._wire.loop.call_soon(self._flush)
+        head = reply_head(status, headers, self._wire.date_line, framing)
+        self._keep_alive = keep_alive
+        return head
 
     def _put(self, data: bytes) -> None:
         head = self._head
@@ -278,3 +295,7 @@ class WireReply(RuledReply):
         if self._head is not None and not self.gone:
             self._wire.write(self._head)
         self._head = None
+
+
+def _counted(status: int, length: int) -> bytes:
+    return b"content-length: %d\r\n" % length if status != 204 else b""

@@ -17,7 +17,6 @@ from gophergate.transport.decode import Decoder, decoder_for
 HIGH_WATER = 64 * 1024
 """Bytes held for a consumer before the socket is paused."""
 
-_NO_FIELDS: dict[bytes, bytes] = {}
 _DECODED = frozenset({b"content-encoding", b"content-length"})
 """Fields that say something untrue once the body has been decoded."""
 
@@ -46,16 +45,18 @@ class PushedAnswer:
         "status",
     )
 
+    # Once the head is here.
+    headers: RawHeaders
+    _named: dict[bytes, bytes]
+    # Of a coded body only: other pieces go from the connection to their consumer.
     _sink: Sink | None
-    """Of a coded body only: other pieces go from the connection to their consumer."""
+    # Of an answer that failed.
+    stale: bool
 
     def __init__(self, connection: Connection, arrival: asyncio.Future[None]) -> None:
         self.status = 0
-        self.headers: RawHeaders = ()
-        self._named: dict[bytes, bytes] = _NO_FIELDS
         self.ended = False
         self.error: BaseException | None = None
-        self.stale = False
         self._connection: Connection | None = connection
         self._waiter: asyncio.Future[None] | None = arrival
         self._pieces: list[bytes] = []
@@ -127,10 +128,9 @@ class PushedAnswer:
 
     def _wake(self) -> None:
         waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        self._waiter = None
 
     # -- the caller's side (`Answer`) ----------------------------------------------------------------------
 

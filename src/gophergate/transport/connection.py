@@ -75,7 +75,6 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_barren",
-        "_bodyless",
         "_connected",
         "_ends_at",
         "_feed",
@@ -124,7 +123,8 @@ class Connection(asyncio.Protocol):
         self._moved_at = self._time()
         self._timeouts = Timeouts()
         self._repeated = Repeated()
-        self._whole = self._touched = self._bodyless = self._grew = self._keep = False
+        self._barren = MAX_HEAD
+        self._whole = self._touched = self._grew = self._keep = False
         self._headers: list[tuple[bytes, bytes]] = []
         self.home = home
         self.host = host
@@ -149,9 +149,7 @@ class Connection(asyncio.Protocol):
         A body above `JOIN` bytes is handed over slice by slice as the socket takes it, never copied.
         """
         self.receiver = receiver
-        self.deliver = receiver.take
-        self._barren = MAX_HEAD
-        self._whole = self._touched = self._bodyless = self._grew = False
+        self._touched = False
         self._is_head = ask.method == "HEAD"
         self._timeouts = timeouts = ask.timeouts
         self._ends_at = ends_at
@@ -215,9 +213,15 @@ class Connection(asyncio.Protocol):
             self.close()  # Nobody asked for these bytes: an answer to come could not be told from them.
             return
         fresh = self._phase == _FIRST_BYTE and self._pending is None and not self._is_head
-        if fresh and self._comes_again(receiver, data):
+        if fresh and (again := self._repeated.again(data)) is not None:
+            # The parser stands between two messages, and goes on with the next that is not like the last.
+            self._keep = True
+            self._settle()
+            receiver.whole(*again)
             return
-        self._touched = True
+        if not self._touched:
+            self._touched = True
+            self._barren = MAX_HEAD
         try:
             self._feed(data)
         except HttpParserError as error:
@@ -228,8 +232,13 @@ class Connection(asyncio.Protocol):
         if self.closed:
             return  # The consumer gave up inside the parser.
         if self._whole:
-            if fresh and self._keep and not self._bodyless:
+            self._whole = False
+            if self.deliver is _refuse:
+                # The parser may still wait for the body that a HEAD's content-length speaks of.
+                self._new_parser()
+            elif fresh and self._keep:
                 self._repeated.learn(data, self._headers)
+            self.deliver = _discard
             self._settle()
             receiver.end()
             return
@@ -244,17 +253,6 @@ class Connection(asyncio.Protocol):
                 return
         if self._timer_at > self._moved_at + self._timeouts.idle:
             self._arm_earlier()
-
-    def _comes_again(self, receiver: Receiver, data: bytes) -> bool:
-        """Whether this is a whole answer, its head like the last one: it is delivered then, past the parser, which
-        stands between two messages and goes on with the next that is not."""
-        again = self._repeated.again(data)
-        if again is None:
-            return False
-        self._keep = True
-        self._settle()
-        receiver.whole(*again)
-        return True
 
     def eof_received(self) -> None:
         self._ended_by_peer(None)
@@ -277,6 +275,7 @@ class Connection(asyncio.Protocol):
         if self._whole:
             raise _Surplus
         self._headers = []
+        self._grew = False
         self._phase = _HEAD
         self._moved_at = self._time()
 
@@ -296,6 +295,9 @@ class Connection(asyncio.Protocol):
             self._phase = _FIRST_BYTE
             return
         said = named(headers, self.host)
+        receiver = self.receiver
+        if receiver is not None:
+            self.deliver = receiver.take
         self._phase = _BODY
         self._framed = b"content-length" in said or b"transfer-encoding" in said
         self._keep = self._parser.should_keep_alive()
@@ -307,12 +309,12 @@ class Connection(asyncio.Protocol):
         if b"transfer-encoding" in said:
             self._headers = []
         if self._is_head or status in (204, 304):
-            self._bodyless = self._whole = True
+            self._whole = True
             self.deliver = _refuse
         elif b"content-encoding" in said:
             coding = b",".join(all_of(b"content-encoding", headers))
-        if self.receiver is not None:
-            self.receiver.begin(status, headers, said, coding)
+        if receiver is not None:
+            receiver.begin(status, headers, said, coding)
 
     def on_body(self, data: bytes) -> None:
         self._grew = True
@@ -335,15 +337,11 @@ class Connection(asyncio.Protocol):
     def _settle(self) -> None:
         """The answer is whole: give the connection back before anybody acts on that."""
         self.receiver = None
-        self.deliver = _discard
         if not self._keep:
             self.close()
         else:
             if self._held:
                 self.read_on()
-            if self._bodyless:
-                # The parser may still wait for the body that a HEAD's content-length speaks of.
-                self._new_parser()
             self.served += 1
             self._phase = _KEPT
             self._moved_at = now = self._time()

@@ -37,14 +37,15 @@ class HeadWriter:
 
     def __init__(self) -> None:
         self._names: set[bytes] = set()
-        self._heads: dict[tuple[str, str, str, RawHeaders], bytes] = {}
+        self._heads: dict[tuple[str, str, RawHeaders], bytes] = {}
 
     def write(self, ask: Ask, authority: str, target: str) -> bytes:
-        """The head of `ask`, blank line included; `authority` becomes the host field. Raises ValueError.
+        """The head of `ask`, blank line included; `authority` and `target` are those of its URL (`split`), the first
+        becomes the host field. Raises ValueError.
 
         Asks for `accept-encoding: identity` unless the Ask has a wish of its own.
         """
-        key = (ask.method, authority, target, tuple(ask.headers))
+        key = (ask.method, ask.url, tuple(ask.headers))
         head = self._heads.get(key)
         if head is None:
             head = self._written(ask, authority, target)
