@@ -83,9 +83,7 @@ def test_sound_is_heard_or_read(speaker: Any, client: str, stream: bool) -> None
     assert (base64.b64encode(SOUND).decode() in told) == (client in WITH_SOUND)
     if client not in WITH_SOUND:
         assert said_by(client, whole).text == "Hello wörld"
-        assert [name for event in events for name in unshown((event,), client, fidelity.DIALECTS[client].shows)] == [
-            "audio"
-        ]
+        assert unshown(events, client, fidelity.DIALECTS[client].shows) == ["audio"]
 
 
 def test_a_stream_of_responses_tells_the_sound_beside_the_words() -> None:

@@ -200,7 +200,7 @@ class Assembler:
         index = self._next
         self._next += 1
         self._open[index] = choice
-        if isinstance(block, ToolCall):
+        if type(block) is ToolCall:
             self._with_calls.add(choice)
             if not block.name:
                 self._nameless.add(choice)
@@ -299,28 +299,26 @@ class Sequencer:
 
     def feed(self, event: Event) -> list[Event]:
         """What may be said now."""
-        match event:
-            case BlockOpened():
-                if self._front is None:
-                    return [self._let(event)]
-                self._waiting[event.index] = [event]
-                return []
-            case BlockGrew():
-                if event.index == self._front:
-                    return [self._renumbered(event)]
+        if type(event) is BlockGrew:
+            if event.index == self._front:
+                return [self._renumbered(event)]
+            self._waiting[event.index].append(event)
+            return []
+        if type(event) is BlockOpened:
+            if self._front is None:
+                return [self._let(event)]
+            self._waiting[event.index] = [event]
+            return []
+        if type(event) is BlockClosed:
+            if event.index != self._front:
                 self._waiting[event.index].append(event)
+                self._closed.add(event.index)
                 return []
-            case BlockClosed():
-                if event.index != self._front:
-                    self._waiting[event.index].append(event)
-                    self._closed.add(event.index)
-                    return []
-                said: list[Event] = [BlockClosed(self._map[event.index])]
-                self._front = None
-                said.extend(self._advance())
-                return said
-            case _:
-                return [event]
+            said: list[Event] = [BlockClosed(self._map[event.index])]
+            self._front = None
+            said.extend(self._advance())
+            return said
+        return [event]
 
     def _let(self, event: BlockOpened) -> BlockOpened:
         self._front = event.index

@@ -93,6 +93,13 @@ class Losses:
             if value is not None and value != () and value not in _MEANS_NOTHING.get(name, ()):
                 self._names[name] = None
 
+    def refused(self, request: Request, refused: frozenset[str]) -> None:
+        """Drop every setting that was said and that the model answers with an error to."""
+        if refused:
+            for name in SETTINGS:
+                if name in refused and getattr(request, name) not in (None, ()):
+                    self._names[name] = None
+
     def foreign(self, extra: Extra, dialect: str) -> None:
         """Drop the members that only other dialects have a word for. Raises BadRequest for one that is content.
 

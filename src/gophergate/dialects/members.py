@@ -29,6 +29,10 @@ def count_of(value: Json) -> int | None:
     """The value if it counts something: a whole number that a call can come to, also one that is written as 7.0 or, as
     protobuf tells 64-bit numbers, as "7"; else None. A ledger keeps sums and costs of counts in 64 bits, and what a
     provider says is not to be believed at any size."""
+    if type(value) is int:
+        return value if 0 <= value <= MOST else None
+    if value is None:
+        return None
     if (isinstance(value, float) and value.is_integer()) or (
         isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS
     ):

@@ -34,6 +34,8 @@ _ON_SYSTEM_MESSAGES = {
     "output_config": "mid-conversation-output-config-2026-07-01",
     "clear_at": "mid-conversation-system-clear-at-2026-08-21",
 }
+_NESTED = frozenset({"context_management", "container", "output_config", "thinking"})
+"""Members inside of which something may need one."""
 _MEMBERS = {"compaction": "compact-2026-09-04", "speed": "fast-mode-2026-02-01"}
 
 
@@ -50,6 +52,8 @@ def _of_members(body: dict[str, Json]) -> Iterator[str]:
     for member, beta in _MEMBERS.items():
         if body.get(member) is not None:
             yield beta
+    if _NESTED.isdisjoint(body):
+        return
     for edit in list_of(object_of(body.get("context_management")).get("edits")):
         yield "compact-2026-01-12" if _kind(edit) == _COMPACT else "context-management-2025-06-27"
     if object_of(body.get("container")).get("skills"):
@@ -70,7 +74,8 @@ def _of_messages(body: dict[str, Json]) -> Iterator[str]:
                 if member in message:
                     yield beta
         for block in list_of(message.get("content")):
-            yield from _of_block(block)
+            if block["type"] != "text":
+                yield from _of_block(block)
 
 
 def _of_block(block: dict[str, Json]) -> Iterator[str]:

@@ -42,24 +42,20 @@ class Content:
         A thought of another maker without words is left out in silence: only its state was there (R-S2). All else that
         is left out is named. Raises BadRequest for content that may not be.
         """
-        match block:
-            case Text():
-                # The API refuses text that is empty or nothing but white space.
-                if block.text.strip():
-                    return True
-                if block.cache is not None:
-                    self._losses.drop("cache_control")
-                return False
-            case Thought():
-                if block.seal is not None and block.seal.belongs_to(NAME, self._target.origin):
-                    return True
-                if block.text:
-                    self._losses.drop("reasoning")
-                return False
-            case Opaque():
-                return self._opaque_goes(block)
-            case _:
+        if type(block) is Text:
+            # The API refuses text that is empty or nothing but white space.
+            if block.text.strip():
                 return True
+            if block.cache is not None:
+                self._losses.drop("cache_control")
+            return False
+        if type(block) is Thought:
+            if block.seal is not None and block.seal.belongs_to(NAME, self._target.origin):
+                return True
+            if block.text:
+                self._losses.drop("reasoning")
+            return False
+        return type(block) is not Opaque or self._opaque_goes(block)
 
     def write(self, block: Block) -> dict[str, Json]:
         """One block that `goes`. Raises BadRequest, naming it, for content this wire has no place for."""

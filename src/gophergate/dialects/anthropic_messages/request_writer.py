@@ -63,7 +63,8 @@ def write_request(request: Request, target: Target) -> Written:
     """The body for `target`. Raises BadRequest for content that cannot be carried, naming the block."""
     losses = Losses()
     losses.unsupported(request, (_SETTINGS - target.traits.refuses) | _moot(request))
-    losses.foreign(request.extra, NAME)
+    if request.extra:
+        losses.foreign(request.extra, NAME)
     content = Content(target, losses)
     plan = plan_of(request, target, losses)
     system, messages = write_turns(request, content, losses)
@@ -107,24 +108,18 @@ def write_count(request: Request, target: Target) -> Written:
 
 def _moot(request: Request) -> frozenset[str]:
     """Settings that ask for what happens here anyway: nothing is lost without them."""
-    held = {
-        "n": request.n == 1,
-        "store": request.store is False,
-        "background": request.background is False,
-        "logprobs": request.logprobs is False,
-        "top_logprobs": request.top_logprobs == 0,
-        "modalities": request.modalities == ("text",),
-        "truncation": request.truncation == "disabled",
-        "include": all(item == "reasoning.encrypted_content" for item in request.include),
-        "presence_penalty": request.presence_penalty == 0,
-        "frequency_penalty": request.frequency_penalty == 0,
-        "logit_bias": not request.logit_bias,
-        "format": request.format is not None and request.format.kind == "text",
-        "metadata": request.dialect == NAME,
-        # Named by `plan_of`, which knows whether it was on at all.
-        "reasoning": True,
-    }
-    return frozenset(name for name, is_moot in held.items() if is_moot)
+    moot = ["reasoning"]  # Named by `plan_of`, which knows whether it was on at all.
+    if request.include and all(item == "reasoning.encrypted_content" for item in request.include):
+        moot.append("include")
+    if request.presence_penalty == 0:
+        moot.append("presence_penalty")
+    if request.frequency_penalty == 0:
+        moot.append("frequency_penalty")
+    if request.format is not None and request.format.kind == "text":
+        moot.append("format")
+    if request.dialect == NAME:
+        moot.append("metadata")
+    return frozenset(moot)
 
 
 _NOT_MEMBERS = frozenset({"cache_control", INLINE, WITHHELD})
@@ -150,7 +145,8 @@ def _tools(request: Request, target: Target, content: Content, losses: Losses) -
 
 
 def _tool(tool: Tool, request: Request, target: Target, content: Content, losses: Losses) -> dict[str, Json]:
-    losses.foreign(tool.extra, NAME)
+    if tool.extra:
+        losses.foreign(tool.extra, NAME)
     function = as_function(tool)
     schema = object_schema(function.parameters)
     out: dict[str, Json] = {"name": tool_name(function.name)}

@@ -81,14 +81,15 @@ def _folded(request: Request, content: Content, losses: Losses) -> tuple[list[Bl
 
 def _checked(block: Block, turn: Turn, losses: Losses, native: bool) -> Block:
     if turn.role == "assistant":
-        if native and isinstance(block, Media):
+        if native and type(block) is Media:
             raise refuse(block, WHERE, "the model's own turns hold no media there")
         block = spoken_before(block)
     else:
-        losses.foreign(block.extra, NAME)
-        if isinstance(block, ToolCall):
+        if block.extra:
+            losses.foreign(block.extra, NAME)
+        if type(block) is ToolCall:
             raise refuse(block, WHERE, "only the model calls tools")
-    if isinstance(block, ToolResult) and turn.role != "user":
+    if type(block) is ToolResult and turn.role != "user":
         raise refuse(block, WHERE, "results stand in a user's turn")
     return block
 

@@ -6,7 +6,7 @@ Takes both spellings of every member. What has no canonical name rides along in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 
 import msgspec
@@ -68,6 +68,8 @@ def read_request(body: bytes, *, model: str, stream: bool) -> Request:
     tool_config = message(top.get("toolConfig") or {}, "toolConfig")
     calling = message(tool_config.get("functionCallingConfig") or {}, "toolConfig.functionCallingConfig")
     numbers = _Numbers(config)
+    # Most requests say few of the settings there are.
+    settings = {_SCALARS[name][0]: _SCALARS[name][1](numbers, name) for name in sorted(_SCALARS.keys() & config.keys())}
     spoken_format, unread = _format(config)
     extra = {
         **leftover(top, _TOP),
@@ -83,17 +85,7 @@ def read_request(body: bytes, *, model: str, stream: bool) -> Request:
         turns=_turns(top),
         tools=tuple(_tools(top.get("tools"))),
         tool_choice=_choice(calling),
-        max_output_tokens=numbers.whole("maxOutputTokens"),
-        temperature=numbers.real("temperature"),
-        top_p=numbers.real("topP"),
-        top_k=numbers.whole("topK"),
-        presence_penalty=numbers.real("presencePenalty"),
-        frequency_penalty=numbers.real("frequencyPenalty"),
         stop=_words(config.get("stopSequences"), "generationConfig.stopSequences"),
-        n=numbers.whole("candidateCount"),
-        seed=numbers.whole("seed"),
-        logprobs=numbers.flag("responseLogprobs"),
-        top_logprobs=numbers.whole("logprobs"),
         reasoning=_reasoning(config.get("thinkingConfig")),
         format=spoken_format,
         modalities=tuple(
@@ -102,6 +94,7 @@ def read_request(body: bytes, *, model: str, stream: bool) -> Request:
         service_tier=_lower_word(top.get("serviceTier")),
         store=top["store"] if isinstance(top.get("store"), bool) else None,
         extra=as_extra(extra),
+        **settings,  # type: ignore[arg-type]  # typed where each is read
     )
 
 
@@ -261,6 +254,21 @@ class _Numbers:
         if value is not None and not isinstance(value, bool):
             raise BadRequest(f"'generationConfig.{name}' must be true or false.", param=f"generationConfig.{name}")
         return value
+
+
+_SCALARS: dict[str, tuple[str, Callable[[_Numbers, str], float | bool | None]]] = {
+    "maxOutputTokens": ("max_output_tokens", _Numbers.whole),
+    "temperature": ("temperature", _Numbers.real),
+    "topP": ("top_p", _Numbers.real),
+    "topK": ("top_k", _Numbers.whole),
+    "presencePenalty": ("presence_penalty", _Numbers.real),
+    "frequencyPenalty": ("frequency_penalty", _Numbers.real),
+    "candidateCount": ("n", _Numbers.whole),
+    "seed": ("seed", _Numbers.whole),
+    "responseLogprobs": ("logprobs", _Numbers.flag),
+    "logprobs": ("top_logprobs", _Numbers.whole),
+}
+"""Members of generationConfig that hold one value: what the canon calls them, and how they are read."""
 
 
 def _words(said: Json, where: str) -> tuple[str, ...]:

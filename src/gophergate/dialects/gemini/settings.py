@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from gophergate.core.blocks import Json
 from gophergate.core.request import OutputFormat, Reasoning, Request
 from gophergate.dialects.base import Target
 from gophergate.dialects.gemini.schema import for_google
 from gophergate.dialects.gemini.wire import NAME, inner, own_extra
-from gophergate.dialects.loss import SETTINGS, Losses
+from gophergate.dialects.loss import Losses
 
 _SCALARS = (
     ("max_output_tokens", "maxOutputTokens"),
@@ -21,6 +23,7 @@ _SCALARS = (
     ("logprobs", "responseLogprobs"),
     ("top_logprobs", "logprobs"),
 )
+_values_of = attrgetter(*(name for name, _ in _SCALARS))
 _SUPPORTED = frozenset(name for name, _ in _SCALARS) | {
     "parallel_tool_calls",
     "stop",
@@ -40,12 +43,9 @@ def generation_config(request: Request, target: Target, losses: Losses) -> dict[
     """The member's object, empty when nothing was said. Names in `losses` what could not be."""
     refused = target.traits.refuses
     losses.unsupported(request, _SUPPORTED)
-    for name in SETTINGS:
-        if name in refused and getattr(request, name) not in (None, ()):
-            losses.drop(name)
+    losses.refused(request, refused)
     config: dict[str, Json] = {}
-    for name, member in _SCALARS:
-        value = getattr(request, name)
+    for (name, member), value in zip(_SCALARS, _values_of(request), strict=True):
         if value is not None and name not in refused:
             config[member] = value
     if request.stop and "stop" not in refused:
@@ -61,7 +61,8 @@ def generation_config(request: Request, target: Target, losses: Losses) -> dict[
     if request.format is not None and "format" not in refused:
         losses.foreign(request.format.extra, NAME)
         config.update(_format(request.format))
-    config.update(inner(own_extra(request.extra), "generationConfig."))
+    if request.extra:
+        config.update(inner(own_extra(request.extra), "generationConfig."))
     return config
 
 

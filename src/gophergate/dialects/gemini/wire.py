@@ -29,13 +29,11 @@ def camel(message: Json) -> dict[str, Json]:
     """
     if not isinstance(message, dict):
         return {}
-    for key, value in message.items():
-        if "_" in key or value is None:
-            said = message.items()
-            return {
-                _SNAKE.sub(lambda found: found[1].upper(), name): value for name, value in said if value is not None
-            }
-    return message
+    if "_" not in "".join(message) and None not in message.values():
+        return message
+    return {
+        _SNAKE.sub(lambda found: found[1].upper(), name): value for name, value in message.items() if value is not None
+    }
 
 
 def repeated(value: Json, where: str) -> list[Json]:
@@ -58,6 +56,8 @@ def message(value: Json, where: str) -> dict[str, Json]:
 
 def leftover(members: dict[str, Json], known: frozenset[str], prefix: str = "") -> dict[str, Json]:
     """The members without a canonical name, under `prefix` when they come from an inner message."""
+    if known.issuperset(members):
+        return {}
     return {prefix + name: value for name, value in members.items() if name not in known}
 
 

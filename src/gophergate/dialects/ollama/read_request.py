@@ -221,7 +221,8 @@ def _settings(options: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json
     """The options that have canonical names, under those names, and the others."""
     settings: dict[str, Json] = {}
     unread = dict(options)
-    for option, name in OPTIONS.items():
+    for option in sorted(OPTIONS.keys() & options.keys()):
+        name = OPTIONS[option]
         value = _number(options, option, f"options.{option}", whole=option in _INTEGERS)
         if option == "num_predict" and value is not None and value < 0:
             continue  # -1: no limit, -2: fill the context. Only Ollama knows them.

@@ -62,6 +62,8 @@ def word_of(reason: Reason) -> str:
 
 def leftover(members: dict[str, Json], known: frozenset[str], prefix: str = "") -> dict[str, Json]:
     """The members without a canonical name, under `prefix` when they come from an inner object."""
+    if known.issuperset(members):
+        return {}
     return {prefix + name: value for name, value in members.items() if name not in known}
 
 

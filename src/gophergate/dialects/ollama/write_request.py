@@ -13,7 +13,7 @@ from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, To
 from gophergate.core.request import OutputFormat, Reasoning, Request, ServerTool, Tool, Turn
 from gophergate.dialects.base import Target, Written, decode_object
 from gophergate.dialects.callbook import is_invented
-from gophergate.dialects.loss import SETTINGS, Losses, refuse
+from gophergate.dialects.loss import Losses, refuse
 from gophergate.dialects.ollama.wire import GENERATE_ONLY, NAME, OPTIONS, leftover, own_extra
 from gophergate.dialects.toolnames import as_function, flat_name, offered, wrap_input
 from gophergate.errors import BadRequest
@@ -35,9 +35,7 @@ def write_request(request: Request, target: Target) -> Written:
     losses.foreign(request.extra, NAME)
     losses.unsupported(request, _SUPPORTED)
     refused = target.traits.refuses
-    for name in SETTINGS:
-        if name in refused and getattr(request, name) not in (None, ()):
-            losses.drop(name)
+    losses.refused(request, refused)
     extra = own_extra(request.extra)
     body: dict[str, Json] = {"model": target.model, "stream": request.stream}
     if tools := _tools(request, losses):

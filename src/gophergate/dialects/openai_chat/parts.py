@@ -40,8 +40,10 @@ _Kind = Literal["image", "audio", "video", "document"]
 
 def cache_mark(members: dict[str, Any]) -> CacheMark | None:
     """The breakpoint after a node, of either kind."""
-    mark = next((members[name] for name in MARKS if isinstance(members.get(name), dict)), None)
-    return CacheMark(ttl=text_of(mark.get("ttl"))) if mark is not None else None
+    for name in MARKS:
+        if name in members and isinstance(members[name], dict):
+            return CacheMark(ttl=text_of(members[name].get("ttl")))
+    return None
 
 
 def read_part(part: Json) -> Text | Media | Opaque | Thought:

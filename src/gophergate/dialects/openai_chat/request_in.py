@@ -6,7 +6,7 @@ look-alikes added. A member without a canonical name rides along in `extra`. A n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -35,6 +35,7 @@ _T = TypeVar("_T")
 
 REASONING = ("reasoning_effort", "reasoning", "thinking", "enable_thinking")
 """Members that say how much to think: OpenAI's, OpenRouter's, Z.AI's and DeepSeek's, Qwen's."""
+_REASONING = frozenset(REASONING)
 _REASONING_WORDS: Mapping[str, frozenset[str]] = {
     "reasoning": frozenset({"effort", "max_tokens", "enabled", "exclude"}),
     "thinking": frozenset({"type", "budget_tokens"}),
@@ -78,6 +79,7 @@ _KNOWN = frozenset(
         *REASONING,
     }
 )
+_OPTIONS = frozenset({"include_usage"})
 _MESSAGE = frozenset(
     {
         "role",
@@ -99,50 +101,38 @@ _ROLES: dict[str, Role] = {"system": "system", "developer": "developer", "user":
 def read_request(body: bytes) -> Request:
     """The canonical request. Raises BadRequest, with the member's path in `param`."""
     said = _Members(decode_object(body))
+    members = said.members
     options = said.object("stream_options") or {}
-    extra = others(said.members, _KNOWN)
-    more_options = others(options, frozenset({"include_usage"}))
+    extra = others(members, _KNOWN)
+    more_options = others(options, _OPTIONS)
     if more_options:
         extra["stream_options"] = more_options
     response_format = said.object("response_format")
-    output = _read_format(response_format)
+    output = _read_format(response_format) if response_format is not None else None
     if response_format is not None and output is None:
         extra["response_format"] = response_format
-    legacy = bool(said.members.get("functions")) and not said.members.get("tools")
+    legacy = bool(members.get("functions")) and not members.get("tools")
+    settings: dict[str, Any] = {}
+    # Most requests say few of the settings there are.
+    for name in sorted(_SETTINGS.keys() & members.keys()):
+        setting, read = _SETTINGS[name]
+        value = read(said, name)
+        if value is not None:
+            settings[setting] = value
     limit = said.integer("max_completion_tokens")
+    if limit is not None:
+        settings["max_output_tokens"] = limit
     return Request(
         dialect=NAME,
         model=said.required_text("model"),
         turns=_read_turns(said.list("messages")),
         tools=read_functions(said.list("functions")) if legacy else read_tools(said.list("tools")),
-        tool_choice=read_choice(said.members.get("function_call" if legacy else "tool_choice"), legacy=legacy),
-        parallel_tool_calls=said.boolean("parallel_tool_calls"),
-        stream=said.boolean("stream") or False,
+        tool_choice=read_choice(members.get("function_call" if legacy else "tool_choice"), legacy=legacy),
         include_usage=options.get("include_usage") is True,
-        max_output_tokens=said.integer("max_tokens") if limit is None else limit,
-        temperature=said.number("temperature"),
-        top_p=said.number("top_p"),
-        top_k=said.integer("top_k"),
-        min_p=said.number("min_p"),
-        presence_penalty=said.number("presence_penalty"),
-        frequency_penalty=said.number("frequency_penalty"),
-        stop=_read_stop(said.members.get("stop")),
-        n=said.integer("n"),
-        seed=said.integer("seed"),
-        logprobs=said.boolean("logprobs"),
-        top_logprobs=said.integer("top_logprobs"),
-        logit_bias=said.object("logit_bias"),
-        reasoning=_read_reasoning(said.members),
+        reasoning=None if _REASONING.isdisjoint(members) else _read_reasoning(members),
         format=output,
-        verbosity=said.text("verbosity"),
-        modalities=tuple(text_of(word) for word in said.list("modalities")),
-        audio=said.object("audio"),
-        service_tier=said.text("service_tier"),
-        user=said.text("user"),
-        metadata=said.object("metadata"),
-        prompt_cache_key=said.text("prompt_cache_key"),
-        store=said.boolean("store"),
         extra=own_extra(extra),
+        **settings,
     )
 
 
@@ -333,14 +323,35 @@ def _read_result(message: dict[str, Any], path: str, legacy_ids: list[str]) -> T
 # -- settings -------------------------------------------------------------------------------------------------
 
 
-def _read_stop(stop: Json) -> tuple[str, ...]:
+def _read_stop(said: _Members, name: str) -> tuple[str, ...] | None:
+    stop = said.members[name]
     if stop is None:
-        return ()
+        return None
     if isinstance(stop, str):
         return (stop,)
     if isinstance(stop, list) and all(isinstance(word, str) for word in stop):
         return tuple(stop)
-    raise mistyped("stop", "a string or an array of strings", stop)
+    raise mistyped(name, "a string or an array of strings", stop)
+
+
+def _read_modalities(said: _Members, name: str) -> tuple[str, ...]:
+    return tuple(text_of(word) for word in said.list(name))
+
+
+_SETTINGS: dict[str, tuple[str, Callable[[_Members, str], object]]] = {
+    "max_tokens": ("max_output_tokens", _Members.integer),
+    "modalities": ("modalities", _read_modalities),
+    "stop": ("stop", _read_stop),
+    **{name: (name, _Members.boolean) for name in ("logprobs", "parallel_tool_calls", "store", "stream")},
+    **{name: (name, _Members.integer) for name in ("n", "seed", "top_k", "top_logprobs")},
+    **{
+        name: (name, _Members.number)
+        for name in ("frequency_penalty", "min_p", "presence_penalty", "temperature", "top_p")
+    },
+    **{name: (name, _Members.object) for name in ("audio", "logit_bias", "metadata")},
+    **{name: (name, _Members.text) for name in ("prompt_cache_key", "service_tier", "user", "verbosity")},
+}
+"""Members that are settings as they stand: what the canon calls them, and how they are read."""
 
 
 def _read_reasoning(members: dict[str, Any]) -> Reasoning | None:

@@ -6,7 +6,7 @@ are taken through `text_of`, `object_of`, `list_of` and never indexed blindly.
 
 from __future__ import annotations
 
-from gophergate.core.blocks import Extra, Json, Seal
+from gophergate.core.blocks import NO_EXTRA, Extra, Json, Seal
 from gophergate.core.events import Reason
 from gophergate.dialects.base import json_type, unwrap_seal, wrap_seal
 from gophergate.dialects.members import object_of, text_of
@@ -103,12 +103,16 @@ def said(extra: Extra) -> dict[str, Json]:
 
 def own_extra(members: dict[str, Json]) -> Extra:
     """Extras of this dialect, from members that are not null."""
+    if not members:
+        return NO_EXTRA
     said = {name: value for name, value in members.items() if value is not None}
     return {NAME: said} if said else {}
 
 
 def marked_extra(members: dict[str, Json]) -> Extra:
     """The same for a node that may have a breakpoint."""
+    if not members:
+        return NO_EXTRA
     marks = {name: members[name] for name in MARKS if isinstance(members.get(name), dict)}
     rest = {name: value for name, value in members.items() if name not in marks}
     return own_extra({**rest, NOTE_MARK: marks or None})
@@ -116,6 +120,8 @@ def marked_extra(members: dict[str, Json]) -> Extra:
 
 def others(members: dict[str, Json], known: frozenset[str]) -> dict[str, Json]:
     """The members that have no canonical name, nulls left out."""
+    if known.issuperset(members):
+        return {}
     return {name: value for name, value in members.items() if name not in known and value is not None}
 
 

@@ -6,6 +6,7 @@ extras of this dialect, so that a member we got slightly wrong never refuses a r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -48,6 +49,10 @@ def read_request(body: bytes, model: str = "", stream: bool = False) -> Request:
     output_format, verbosity, rest = _read_text(said.object("text"))
     if rest:
         notes[SAID_TEXT] = rest
+    # Most requests say few of the settings there are.
+    settings: dict[str, Any] = {
+        name: _SETTINGS[name](said, name) for name in sorted(_SETTINGS.keys() & said.members.keys())
+    }
     name = said.members.pop("model", None) or model
     if not isinstance(name, str) or not name:
         raise BadRequest("'model' must name the model to ask.", param="model")
@@ -57,27 +62,13 @@ def read_request(body: bytes, model: str = "", stream: bool = False) -> Request:
         turns=_with_namespaces(turns, tools),
         tools=tools,
         tool_choice=read_choice(said.members.pop("tool_choice", None)),
-        parallel_tool_calls=said.flag("parallel_tool_calls"),
         stream=bool(said.flag("stream")) or stream,
-        max_output_tokens=said.count("max_output_tokens"),
-        temperature=said.number("temperature"),
-        top_p=said.number("top_p"),
-        presence_penalty=said.number("presence_penalty"),
-        frequency_penalty=said.number("frequency_penalty"),
         logprobs=True if include and LOGPROBS in include else None,
-        top_logprobs=said.count("top_logprobs"),
         reasoning=_read_reasoning(said.object("reasoning")),
         format=output_format,
         verbosity=verbosity,
-        service_tier=said.text("service_tier"),
-        user=said.text("user"),
-        metadata=said.object("metadata"),
-        prompt_cache_key=said.text("prompt_cache_key"),
-        store=said.flag("store"),
-        previous_response_id=said.text("previous_response_id"),
-        background=said.flag("background"),
-        include=tuple(entry for entry in include or () if entry not in _CARRIED),
-        truncation=said.text("truncation"),
+        include=tuple([entry for entry in include if entry not in _CARRIED]) if include else (),
+        **settings,
         extra=extra_of({**said.others(), **notes}),
     )
 
@@ -121,6 +112,16 @@ class _Members:
     def others(self) -> dict[str, Json]:
         """What was not taken; null says nothing."""
         return {name: value for name, value in self.members.items() if value is not None}
+
+
+_SETTINGS: dict[str, Callable[[_Members, str], object]] = {
+    **dict.fromkeys(("background", "parallel_tool_calls", "store"), _Members.flag),
+    **dict.fromkeys(("max_output_tokens", "top_logprobs"), _Members.count),
+    **dict.fromkeys(("frequency_penalty", "presence_penalty", "temperature", "top_p"), _Members.number),
+    **dict.fromkeys(("previous_response_id", "prompt_cache_key", "service_tier", "truncation", "user"), _Members.text),
+    "metadata": _Members.object,
+}
+"""Members that are settings as they stand, under the canon's names, and how they are read."""
 
 
 def _turns(said: _Members) -> list[Turn]:

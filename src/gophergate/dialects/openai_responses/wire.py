@@ -80,7 +80,10 @@ def extra_of(members: dict[str, Json]) -> Extra:
 
 def without(members: dict[str, Json], *names: str) -> dict[str, Json]:
     """The members but for `names`, nulls kept."""
-    return {name: value for name, value in members.items() if name not in names}
+    rest = dict(members)
+    for name in names:
+        rest.pop(name, None)
+    return rest
 
 
 def is_ours(item_id: str) -> bool:

@@ -57,27 +57,25 @@ class StreamWriter(WritesEach):
         self._usage: Usage | None = None
 
     def write(self, event: Event) -> bytes:
-        match event:
-            case BlockGrew() | BlockClosed():
-                if event.index in self._left_out:
-                    return b""
-                return self._say(self._sequencer.feed(event))
-            case BlockOpened():
-                if event.choice:
-                    # One response has one reply: this wire has no `n`, so nobody asked for another.
-                    self._left_out.add(event.index)
-                    return b""
-                return self._begin() + self._say(self._sequencer.feed(event))
-            case UsageSeen():
-                self._usage = event.usage if self._usage is None else self._usage.merged(event.usage)
+        if type(event) is BlockGrew or type(event) is BlockClosed:
+            if event.index in self._left_out:
                 return b""
-            case Started():
-                self._answer.began(event)
-                return self._begin()
-            case Finished():
-                return self._begin() + self._finish(event)
-            case Failed():
-                return self._fail(event.error)
+            return self._say(self._sequencer.feed(event))
+        if type(event) is BlockOpened:
+            if event.choice:
+                # One response has one reply: this wire has no `n`, so nobody asked for another.
+                self._left_out.add(event.index)
+                return b""
+            return self._begin() + self._say(self._sequencer.feed(event))
+        if type(event) is UsageSeen:
+            self._usage = event.usage if self._usage is None else self._usage.merged(event.usage)
+            return b""
+        if type(event) is Started:
+            self._answer.began(event)
+            return self._begin()
+        if type(event) is Finished:
+            return self._begin() + self._finish(event)
+        return self._fail(event.error)
 
     def pieces(self, event: Event) -> list[bytes]:
         """As `write`, unjoined: at its end a stream repeats all that was said four times over (R-P2)."""
@@ -94,17 +92,13 @@ class StreamWriter(WritesEach):
     def _say(self, events: Iterable[Event]) -> bytes:
         said = b""
         for event in events:
-            match event:
-                case BlockGrew():
-                    if self._told is not None:
-                        said += self._told.grow(event)
-                case BlockOpened():
-                    said += self._open(event.block)
-                case BlockClosed():
-                    if self._told is not None:
-                        said += self._told.close()
-                case _:
-                    pass
+            if type(event) is BlockGrew:
+                if self._told is not None:
+                    said += self._told.grow(event)
+            elif type(event) is BlockOpened:
+                said += self._open(event.block)
+            elif type(event) is BlockClosed and self._told is not None:
+                said += self._told.close()
         return said
 
     def _open(self, block: Block) -> bytes:
@@ -173,7 +167,7 @@ def error_event(error: GatewayError, frames: Frames) -> bytes:
     return frames.frame("error", {"code": error.code, "message": error.message, "param": error.param, "error": told})
 
 
-class BodyWriter(WritesEach):
+class BodyWriter:
     """One response object."""
 
     content_type = b"application/json"
@@ -184,10 +178,15 @@ class BodyWriter(WritesEach):
         self._stream = StreamWriter(request, stamp, NoFrames())
 
     def write(self, event: Event) -> bytes:
-        if isinstance(event, Failed):
-            raise event.error
-        self._stream.write(event)
-        return encode(self._stream.response) if isinstance(event, Finished) else b""
+        return self.write_all((event,))
+
+    def write_all(self, events: Iterable[Event]) -> bytes:
+        """See Writer.write_all."""
+        for event in events:
+            if type(event) is Failed:
+                raise event.error
+            self._stream.write(event)
+        return b"" if self._stream.response is None else encode(self._stream.response)
 
 
 def to_response_object(
