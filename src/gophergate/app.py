@@ -196,6 +196,7 @@ class Gateway:
 
     async def __aenter__(self) -> Gateway:
         parts = self.parts
+        self.house.book.loop = asyncio.get_running_loop()
         await self.configuration.reload()
         await self.spending.reload()
         await self.webhooks.start()

@@ -12,6 +12,7 @@ from gophergate.core.events import Event
 from gophergate.core.usage import Usage
 from gophergate.errors import Unauthenticated
 from gophergate.ledger.entry import Entry
+from gophergate.ledger.meter import Meter
 
 _SOON = 0.05
 """A call that has run for this many seconds, and at most twice as many, is noted in the journal; a stream is before its
@@ -77,6 +78,8 @@ class Book:
         self.keeps = keeps
         self.redact = frozenset(redact)
         self.audience: Audience | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """What all calls run on, once that is known: to ask which it is costs a call a look at the process's id."""
         self.running: dict[str, Entry] = {}
         """The calls under way, by id."""
         self._young: list[Entry] = []
@@ -105,4 +108,6 @@ class Book:
 
     def entry(self, call_id: str, request_id: str, caller: Caller, door: str, operation: str) -> Entry:
         """An entry, to be used as `with`."""
-        return Entry(self, call_id, request_id, caller, door, operation)
+        now = self.clock()
+        started = int(self.wall() * 1_000_000)
+        return Entry(self, call_id, request_id, caller, door, operation, Meter(self.clock), started, now, now, now)

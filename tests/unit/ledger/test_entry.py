@@ -273,3 +273,9 @@ async def test_only_a_call_that_is_there_at_two_rings_is_noted_while_it_runs() -
                 await asyncio.sleep(0.01)
         assert noted == ["long"]
     assert [row.id for row in rows.records] == ["short", "long"]
+
+
+async def test_printed_in_a_log_it_says_nothing_of_what_was_asked() -> None:
+    entry, _, _ = opened()
+    entry.asked(b'{"messages": "secret"}', "m", stream=False, end_user=None, session=None)
+    assert repr(entry) == "Entry('call1')"
