@@ -27,7 +27,6 @@ _BYTES_PER_TOKEN = 3
 """Fewer than any tokenizer needs for prose or code, so that an estimate is rather too high than too low."""
 _RATING = "classify"
 """The operation of a call that rates another one: that holds a reservation meanwhile, so it must not wait for it."""
-_NOBODY: frozenset[str] = frozenset()
 _LOOK_AFTER = 1.0
 """Seconds between two looks at the calls that hold reservations."""
 
@@ -182,26 +181,21 @@ class Admission:
             self._timer = asyncio.get_running_loop().call_later(_LOOK_AFTER, self._look_after)
 
 
-class Admitted:
+class Admitted(msgspec.Struct, eq=False):
     """One call's place and reservation, as `async with`. Entering raises Forbidden (no price), RateLimited,
     BudgetExceeded or Unavailable, and has then taken nothing. `left_out` are the labels of the wanted deployments that
     may not answer, for what their own model's budget or limit has left: nothing is held for them."""
 
-    __slots__ = ("_admission", "bill", "caller", "hold", "left_out", "note", "place", "ticket", "wanted")
-
-    def __init__(
-        self, admission: Admission, caller: Caller, wanted: Wanted, bill: Bill, note: Callable[[bytes, bytes], None]
-    ) -> None:
-        self._admission = admission
-        self.caller = caller
-        self.wanted = wanted
-        self.bill = bill
-        self.note = note
-        self.ticket: Ticket | None = None
-        self.place: Ticket | None = None
-        """Within the limits of the model that was chosen."""
-        self.hold: Hold | None = None
-        self.left_out: frozenset[str] = _NOBODY
+    _admission: Admission
+    caller: Caller
+    wanted: Wanted
+    bill: Bill
+    note: Callable[[bytes, bytes], None]
+    ticket: Ticket | None = None
+    place: Ticket | None = None
+    """Within the limits of the model that was chosen."""
+    hold: Hold | None = None
+    left_out: frozenset[str] = frozenset()
 
     async def __aenter__(self) -> Admitted:
         admission, caller, wanted = self._admission, self.caller, self.wanted
