@@ -306,7 +306,8 @@ class Connection(HttpToolsProtocol):
             self._finish()
         else:
             self._busy = False
-            self.flow.resume_reading()
+            if self.flow.read_paused:
+                self.flow.resume_reading()
             self._await_request()
 
     def reply_broken(self) -> None:

@@ -222,7 +222,7 @@ class Outlet:
     def _told(self, content_type: bytes) -> list[tuple[bytes, bytes]]:
         """The head's own fields, and what is told of the call."""
         facts = self._facts
-        told = [(b"content-type", content_type), (b"x-request-id", facts.request_id.encode("latin-1")), *self._noted]
+        told = [(b"content-type", content_type), (b"x-request-id", facts.request_id.encode()), *self._noted]
         label = facts.deployment_label
         if label:
             told += (b"x-gophergate-model", _plain(label)), (b"x-gophergate-attempts", b"%d" % facts.attempt_count)
