@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
+from operator import attrgetter
 from typing import Literal, final
 
 import msgspec
@@ -142,3 +145,11 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     include: tuple[str, ...] = ()
     truncation: str | None = None
     extra: Extra = NO_EXTRA
+
+    @property
+    def blocks(self) -> Iterator[Block]:
+        """Those of all turns, in order."""
+        return chain.from_iterable(map(_blocks_of, self.turns))
+
+
+_blocks_of = attrgetter("blocks")

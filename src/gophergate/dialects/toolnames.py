@@ -100,9 +100,8 @@ def with_short_names(request: Request, *, flat: bool) -> Request:
     have up to 128 characters, dots and colons. `flat` where the target has no namespaces."""
     named: list[Tool | ToolCall] = [tool for tool in request.tools if type(tool) is Tool]
     names = [tool.name for tool in named]
-    for turn in request.turns:
-        if ToolCall in map(type, turn.blocks):
-            named += [block for block in turn.blocks if type(block) is ToolCall]
+    if ToolCall in map(type, request.blocks):
+        named += [block for block in request.blocks if type(block) is ToolCall]
     names += map(flat_name if flat else attrgetter("name"), named)
     if all(map(_RULE.fullmatch, names)):
         return request

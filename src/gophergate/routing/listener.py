@@ -26,7 +26,8 @@ class Hearing(ABC):
         return self._reader.finished
 
     def feed(self, data: bytes) -> list[Event]:
-        return self._heard(self._reader.feed(data))
+        events = self._reader.feed(data)
+        return self._heard(events) if events else events
 
     def end(self) -> list[Event]:
         return self._heard(self._reader.end())
@@ -54,7 +55,7 @@ class Listener(Hearing):
         self._sealed = False
 
     def _heard(self, events: list[Event]) -> list[Event]:
-        if self._restorer is not None and events:
+        if self._restorer is not None:
             feed = self._restorer.feed
             events = [told for event in events for told in feed(event)]
         for event in events:

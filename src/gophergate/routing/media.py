@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Media, Text, ToolResult
+from gophergate.core.blocks import Block, Media, ToolResult
 from gophergate.core.request import Request
 from gophergate.errors import BadRequest
 
@@ -30,6 +30,8 @@ class Data(Protocol):
     def data(self) -> bytes: ...
 
 
+_MAY_HOLD_MEDIA = frozenset({Media, ToolResult})
+
 Fetch = Callable[[str], Awaitable[Data]]
 """Fetches a caller's address. Raises BadRequest that names its host."""
 
@@ -39,13 +41,12 @@ async def inlined(request: Request, fetches: frozenset[str], dialect: str, fetch
     if request.dialect == dialect:
         return request
     wanted: dict[str, None] = {}
-    for turn in request.turns:
-        for block in turn.blocks:
-            if type(block) is Text:
-                continue
-            for part in block.content if isinstance(block, ToolResult) else (block,):
-                if _is_ours(part, fetches):
-                    wanted[part.url] = None  # type: ignore[union-attr, index]
+    if _MAY_HOLD_MEDIA.isdisjoint(map(type, request.blocks)):
+        return request
+    for block in request.blocks:
+        for part in block.content if isinstance(block, ToolResult) else (block,):
+            if _is_ours(part, fetches):
+                wanted[part.url] = None  # type: ignore[union-attr, index]
     if not wanted:
         return request
     if len(wanted) > MAX_FETCHED:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Json, Opaque, Seal, Text, Thought, ToolCall
+from gophergate.core.blocks import Block, Json, Opaque, Seal, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import (
     OutputFormat,
     Reasoning,
@@ -56,18 +56,26 @@ def read_request(body: bytes, *, model: str = "", stream: bool = False) -> Reque
     if system:
         turns.insert(0, Turn(role="system", blocks=system))
     said["tools"] = _tools(members.array("tools") or [], turns)
-    if "tool_choice" in members.rest:
-        said["tool_choice"], said["parallel_tool_calls"] = _tool_choice(members)
-    if metadata := members.any("metadata"):
-        labels = Members(metadata, "metadata")
-        said["user"], said["metadata"] = labels.string("user_id"), labels.rest or None
+    if not _STRUCTURED.isdisjoint(members.rest):
+        said |= _structured(members)
+    return Request(dialect=NAME, turns=tuple(turns), extra=extra_of(members.rest), **said)
+
+
+_STRUCTURED = frozenset({"tool_choice", "metadata", "output_config", "output_format", "thinking"})
+
+
+def _structured(members: Members) -> dict[str, Any]:
+    """The settings that are said by objects."""
+    said: dict[str, Any] = {}
+    said["tool_choice"], said["parallel_tool_calls"] = _tool_choice(members)
+    labels = Members(members.any("metadata") or {}, "metadata")
+    said["user"], said["metadata"] = labels.string("user_id"), labels.rest or None
     config = Members(members.any("output_config") or {}, "output_config")
-    effort = config.string("effort")
-    said["reasoning"] = _reasoning(members, effort)
+    said["reasoning"] = _reasoning(members, config.string("effort"))
     said["format"] = _format(config, members)
     if config.rest:
         members.rest["output_config"] = config.rest
-    return Request(dialect=NAME, turns=tuple(turns), extra=extra_of(members.rest), **said)
+    return said
 
 
 def _messages(members: Members) -> list[Turn]:
@@ -108,7 +116,9 @@ def _tools(raw: list[Json], turns: Iterable[Turn]) -> tuple[Tool | ServerTool, .
     """The tools at the top, then those that a turn defines. Another vendor knows neither deferral nor changes on the
     way: it is offered what the model can see now, which a deferred tool is once it was found, added or called."""
     tools = [_tool(value, f"tools[{at}]") for at, value in enumerate(raw)] if raw else []
-    blocks = [part for turn in turns for block in turn.blocks for part in (block, *getattr(block, "content", ()))]
+    blocks = [block for turn in turns for block in turn.blocks]
+    if ToolResult in map(type, blocks):
+        blocks = [part for block in blocks for part in (block, *getattr(block, "content", ()))]
     if not (Opaque in map(type, blocks) or any(map(_is_deferred, tools))):
         return tuple(tools)
     seen: set[str] = set()
