@@ -9,7 +9,7 @@ from kit.browser import Visit
 
 
 def test_a_group_is_made_explained_and_rolled_back(at: Visit) -> None:
-    page = at.go("groups/new")
+    page = at.go("groups?open=new")
     page.fill("#field-name", "browsed")
     page.locator(".targets input").first.fill("demo/echo")
     page.get_by_role("button", name="Create the group").click()
@@ -39,7 +39,7 @@ def test_a_group_is_made_explained_and_rolled_back(at: Visit) -> None:
 
 
 def test_rules_read_as_sentences(at: Visit) -> None:
-    page = at.go("groups/new")
+    page = at.go("groups?open=new")
     page.fill("#field-name", "ruled")
     page.select_option("#field-strategy", "heuristic")
     page.get_by_role("button", name="Add a rule").click()
@@ -124,7 +124,7 @@ def test_what_somebody_else_changed_of_a_group_is_shown_and_not_undone(at: Visit
 
 
 def test_what_is_wrong_with_a_group_is_said_where_it_is(at: Visit) -> None:
-    page = at.go("groups/new")
+    page = at.go("groups?open=new")
     page.fill("#field-name", "wrong")
     page.locator(".targets input").first.fill("nobody/knows")
     page.get_by_text("Retries, time-outs, hedging").click()
@@ -135,3 +135,16 @@ def test_what_is_wrong_with_a_group_is_said_where_it_is(at: Visit) -> None:
     page.get_by_role("button", name="Save as a draft").click()
     expect(page.get_by_role("alert").filter(has_text="nobody")).to_be_visible()
     at.complaints.clear()  # the browser tells of the 400s
+
+
+def test_groups_called_as_forms_are_open_by_their_addresses(at: Visit, api: httpx2.Client) -> None:
+    """No name is the address of a form, nor of a tool."""
+    for name in ("new", "suggested", "explain"):
+        given = {"name": name, "targets": [{"model": "demo/echo"}]}
+        api.post("/api/groups", json=given).raise_for_status()
+        page = at.go(f"groups/{name}")
+        expect(page.get_by_role("complementary", name=name, exact=True)).to_be_visible()
+        expect(page.locator(".targets input[list]").first).to_have_value("demo/echo")
+        api.delete(f"/api/groups/{name}").raise_for_status()
+    page = at.go("groups?open=suggested")
+    expect(page.get_by_role("complementary")).to_be_visible()

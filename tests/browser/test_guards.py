@@ -23,7 +23,7 @@ MAIL = "ann.lee@example.com"
 
 
 def test_a_guard_is_made_tried_changed_and_taken_away(at: Visit, api: httpx2.Client) -> None:
-    page = at.go("guards/new")
+    page = at.go("guards?open=new")
     page.fill("#field-name", "browsed")
     page.get_by_label("Phone numbers").uncheck()
     text = page.get_by_label("A text to try it on")
@@ -74,7 +74,7 @@ def endpoint(gateway: Serving) -> Iterator[Upstream]:
 def test_a_guard_asks_an_endpoint(at: Visit, api: httpx2.Client, endpoint: Upstream) -> None:
     """N8: its address and secret are said, it is tried, and what it finds is marked; the secret is shown to nobody."""
     secret = make_webhook_secret()
-    page = at.go("guards/new")
+    page = at.go("guards?open=new")
     page.fill("#field-name", "asking")
     page.select_option("#field-kind", "webhook")
     page.fill("#field-url", f"{endpoint.url}/verdict")
@@ -141,7 +141,7 @@ def test_what_somebody_else_changed_is_shown_and_not_undone(at: Visit, api: http
 
 
 def test_what_is_wrong_is_said_where_it_is(at: Visit) -> None:
-    page = at.go("guards/new")
+    page = at.go("guards?open=new")
     page.fill("#field-name", "wrong")
     for one in page.get_by_role("group", name="Of these").get_by_role("checkbox").all():
         one.uncheck()
@@ -207,6 +207,11 @@ def test_a_call_tells_which_guard_acted(at: Visit, gateway: Serving, api: httpx2
         assert at.flaws() == []
         drawer.get_by_role("link", name=guard).click()
         expect(page.get_by_role("complementary", name=guard)).to_be_visible()
+        page = at.go("guards")
+        hits = api.get("/api/guard-hits").json()["items"]
+        calls, finds = next((one["calls"], one["finds"]) for one in hits if one["guard"] == guard)
+        row = page.get_by_role("table", name="Guards").get_by_role("row", name=guard)
+        expect(row.get_by_title(f"{finds} find")).to_have_text(str(calls))
 
 
 def test_without_a_guard_it_says_what_one_does(at: Visit) -> None:
@@ -234,3 +239,18 @@ def test_a_viewer_reads_guards_and_finds_nothing_to_press(chrome: Browser, gatew
         expect(page.get_by_role("button", name="Create a guard")).to_have_count(0)
         assert visiting.flaws() == []
         assert visiting.complaints == []
+
+
+def test_a_guard_that_is_called_new_opens_by_its_address(at: Visit, api: httpx2.Client) -> None:
+    """No name is the address of a form."""
+    api.post("/api/guards", json={"name": "new", "kind": "injection", "mode": "monitor"}).raise_for_status()
+    page = at.go("guards/new")
+    expect(page.get_by_role("complementary", name="new", exact=True)).to_contain_text("The common ways, in English")
+    expect(page.locator("#field-name")).to_have_count(0)
+    page = at.go("guards?open=new")
+    expect(page.locator("#field-name")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#field-name")).to_have_count(0)
+    page.get_by_role("row", name="new", exact=False).first.click()
+    expect(page).to_have_url(f"{page.url.split('#')[0]}#/guards/new")
+    api.delete("/api/guards/new").raise_for_status()

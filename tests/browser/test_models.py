@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import httpx2
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from kit.browser import Visit
+from kit.browser import Visit, visit
+from kit.serving import Serving
 
 
 def test_a_model_gets_a_price_and_a_discount(at: Visit) -> None:
@@ -87,3 +88,32 @@ def test_what_somebody_else_set_about_a_model_is_shown_and_not_undone(at: Visit,
     expect(page.get_by_text("Back to what it is by itself")).to_be_visible()
     assert api.get(model).json()["updated_at"] is None
     at.complaints.clear()  # the browser tells of the 412s
+
+
+def test_arrows_walk_on_but_not_away_from_what_is_not_saved(at: Visit) -> None:
+    """What somebody has typed is not lost by a key meant for the page; it says why it stays."""
+    page = at.go("models/demo/see")
+    drawer, output = page.get_by_role("complementary"), page.locator("#field-output")
+    before = output.input_value()
+    output.fill("4")
+    drawer.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_text("What you changed is not saved")).to_be_visible()
+    expect(output).to_have_value("4")
+    assert page.url.endswith("#/models/demo/see")
+    output.fill(before)
+    drawer.focus()
+    page.keyboard.press("ArrowUp")
+    expect(page).not_to_have_url(page.url.split("#")[0] + "#/models/demo/see")
+
+
+def test_a_long_name_is_read_in_full_on_a_phone(
+    chrome: Browser, gateway: Serving, signed_in: dict[str, object]
+) -> None:
+    name = "demo/a-model-of-somebody-elses-with-a-name-that-goes-on-and-on-for-longer-than-a-phone-is-wide-2026-11-30"
+    with visit(chrome, gateway.url, width=390, state=signed_in) as visiting:
+        page = visiting.go(f"models/{name}")
+        title = page.locator(".drawer > header h2")
+        expect(title).to_have_text(name)
+        assert title.evaluate("box => box.scrollWidth <= box.clientWidth && box.clientHeight > 40")
+        visiting.complaints.clear()  # the browser tells of the 404

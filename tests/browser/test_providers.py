@@ -45,7 +45,7 @@ def test_a_provider_is_added_and_tested(at: Visit) -> None:
 
 
 def test_the_search_finds_a_kind(at: Visit) -> None:
-    page = at.go("providers/new")
+    page = at.go("providers?open=new")
     page.get_by_role("searchbox", name="Search providers").fill("anthro")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Add Anthropic")).to_be_visible()

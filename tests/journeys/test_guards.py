@@ -362,3 +362,19 @@ async def test_what_cannot_be_guarded_is_refused_by_name(tmp_path: Path) -> None
         assert answer.json()["error"]["code"] == "guard_cannot_apply"
         assert "'personal'" in answer.json()["error"]["message"]
     assert up.asked == []
+
+
+async def test_hits_are_counted_by_guard(tmp_path: Path) -> None:
+    """In how many calls, and how often; of calls that nothing was found in none."""
+    async with (
+        Upstream(script("openai_chat", LEAKS)) as up,
+        gate(tmp_path, provider("openai_chat", up.url), sections=guard() + guard("idle", detect=["iban"])) as gateway,
+        operator(gateway) as at,
+    ):
+        for words in (f"I am {MAIL}", "Hi"):
+            await CLIENTS["openai_chat"](url(gateway), KEY, "up/m", words, False)
+        await rows(gateway, 2)
+        hits = await at.get("/api/guard-hits")
+        status, said = await at.ask("GET", "/api/guard-hits?hours=0")
+    assert hits == {"items": [{"guard": "personal", "calls": 2, "finds": 11}], "is_whole": True}
+    assert (status, said["error"]["param"]) == (400, "hours")

@@ -15,10 +15,10 @@ from kit.browser import browser, visit
 PLACES = (
     "overview?range=30d", "live", "calls?range=7d", "analytics?range=30d", "costs?range=30d", "costs?tab=budgets",
     "costs?tab=unpriced", "costs?tab=prices", "clients", "clients/new", "teams/teams", "teams/budgets", "guards",
-    "guards/personal-data", "guards/new", "users/people",
+    "guards/personal-data", "guards?open=new", "users/people",
     "users/tokens", "audit", "audit?actor=nobody", "playground", "models", "models/openai/gpt-4.1", "groups",
-    "groups/fast", "groups/new", "providers", "providers/openai", "providers/openai?tab=keys", "providers/new",
-    "settings/configuration", "settings/backup", "settings/sessions", "settings/about", "welcome",
+    "groups/fast", "groups?open=new", "providers", "providers/openai", "providers/openai?tab=keys",
+    "providers?open=new", "settings/configuration", "settings/backup", "settings/sessions", "settings/about", "welcome",
 )  # fmt: skip
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field as Member
 from pydantic import SecretStr, StringConstraints
 
@@ -16,6 +17,9 @@ from gophergate.configured import rule_of
 from gophergate.errors import BadRequest, Forbidden, NotHere
 from gophergate.settings import GuardSettings, Secret
 from gophergate.store.guards import GuardRow
+
+MOST_HITS = 5_000
+"""Calls in which guards found something that are counted, the newest."""
 
 Kind = Literal["pii", "keywords", "regex", "injection", "webhook"]
 Where = Literal["input", "output", "both"]
@@ -166,6 +170,21 @@ class TrialShown(Shown):
     text: str | None
 
 
+class GuardHit(Shown):
+    """A guard, by name, also of one that is no more: `calls` in which it found something, `finds` in them."""
+
+    guard: str
+    calls: int
+    finds: int
+
+
+class GuardHits(Shown):
+    """`is_whole` is false where there were more calls than are counted: then it is the newest of them."""
+
+    items: list[GuardHit]
+    is_whole: bool
+
+
 async def list_(
     desk: AtDesk,
     limit: Limit = 50,
@@ -179,6 +198,19 @@ async def list_(
     items += [_of_row(desk, row) for row in await desk.rooms.configuration.guards.all()]
     items = [one for one in items if has(q, one.name) and kind in (None, one.kind)]
     return page_at_hand(GuardShown, items, sort=sort or "standing", cursor=cursor, limit=limit, row_id=by_name)
+
+
+async def hits(desk: AtDesk, hours: Annotated[int, Query(ge=1, le=24 * 31)] = 24) -> GuardHits:
+    """In how many calls of the last hours each guard found something, and how often."""
+    found = await desk.rooms.calls.guarded(desk.now() - hours * 3_600_000_000, team_id=desk.team, limit=MOST_HITS)
+    calls: Counter[str] = Counter()
+    finds: Counter[str] = Counter()
+    for findings in found:
+        calls.update({one.guard for one in findings})
+        for one in findings:
+            finds[one.guard] += sum(one.found.values())
+    items = [GuardHit(guard=name, calls=calls[name], finds=finds[name]) for name in sorted(calls)]
+    return GuardHits(items=items, is_whole=len(found) < MOST_HITS)
 
 
 async def get(name: str, response: Response, desk: AtDesk) -> GuardShown:

@@ -119,6 +119,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/guards", "view", guards.list_),
     Route("POST", "/api/guards", "configure", guards.create, 201, _MAKES),
     Route("POST", "/api/guards/try", "configure", guards.try_out),
+    Route("GET", "/api/guard-hits", "view", guards.hits),
     Route("GET", "/api/guards/{name}", "view", guards.get, errors=_READS),
     Route("PATCH", "/api/guards/{name}", "configure", guards.change, errors=_CHANGES),
     Route("DELETE", "/api/guards/{name}", "configure", guards.delete, 204, _CHANGES),

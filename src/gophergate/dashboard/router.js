@@ -42,6 +42,15 @@ export function setQuery(change) {
 
 /** Open something beside the list, or nothing; which of its tabs was open goes with it. @param {string} detail */
 export function setDetail(detail) {
-  const { tab, ...rest } = place.value.query;
+  const { tab, open, ...rest } = place.value.query;
   go(place.value.page, detail, detail && tab ? { ...rest, tab } : rest);
 }
+
+/** Open a form beside a list whose details are names: any word may be the name of one, so it stands in the query. @param {string} form */
+export function openForm(form) {
+  const { tab, ...rest } = place.value.query;
+  go(place.value.page, "", { ...rest, open: form });
+}
+
+/** The form that is open so, "" for none. */
+export const openedForm = computed(() => (place.value.detail ? "" : place.value.query.open || ""));

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Table, func, insert, select
 
-from gophergate.core.call import CallBodies, CallRecord
+from gophergate.core.call import CallBodies, CallRecord, GuardFinding
 from gophergate.errors import BadRequest
 from gophergate.store import keys
 from gophergate.store.bodies import Bodies
@@ -21,7 +21,7 @@ from gophergate.store.database import Conflict, Database
 from gophergate.store.filters import CallFilter, Place, conditions, from_cursor, to_cursor
 from gophergate.store.periods import CALLS, Period, Periods
 from gophergate.store.rollups import Rollups, Sums, sums
-from gophergate.store.rows import COLUMNS, from_row, to_columns
+from gophergate.store.rows import COLUMNS, from_row, read_findings, to_columns
 
 _ATTEMPTS = 3
 _AT_ONCE = 100
@@ -174,6 +174,26 @@ class Calls:
         items = [from_row(row) for row in rows[:limit]]
         more = len(rows) > limit and bool(items)
         return Page(items, to_cursor(Place(items[-1].started_at, items[-1].id)) if more else None)
+
+    async def guarded(self, since: int, *, team_id: str | None = None, limit: int) -> list[tuple[GuardFinding, ...]]:
+        """What guards found in the calls since then, the newest first, by call: of at most `limit` calls. Reads no
+        others (their index holds only these)."""
+        rows: list[str] = []
+        async with self._database.read() as connection:
+            for period in await self.periods.live(connection, since):
+                table = self.periods.table(period)
+                query = (
+                    select(table.c.guards)
+                    .where(table.c.guards.is_not(None), table.c.started_at >= since)
+                    .order_by(table.c.started_at.desc())
+                    .limit(limit - len(rows))
+                )
+                if team_id is not None:
+                    query = query.where(table.c.team_id == team_id)
+                rows += (await connection.execute(query)).scalars()
+                if len(rows) == limit:
+                    break
+        return [read_findings(row) for row in rows]
 
     async def get(self, call_id: str) -> CallRecord | None:
         """The call with that id."""

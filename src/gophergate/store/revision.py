@@ -12,7 +12,7 @@ from gophergate.store.connection import AsyncConnection
 from gophergate.store.database import Database, engine
 from gophergate.store.tables import metadata
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision; four digits, in order, so that newer and older can be told without Alembic."""
 
 _LOCK_SECONDS = 120.0

@@ -27,7 +27,7 @@ _tags = msgspec.json.Decoder(dict[str, str]).decode
 _uses = msgspec.json.Decoder(dict[str, int]).decode
 _attempts = msgspec.json.Decoder(tuple[Attempt, ...]).decode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
-_guards = msgspec.json.Decoder(tuple[GuardFinding, ...]).decode
+read_findings = msgspec.json.Decoder(tuple[GuardFinding, ...]).decode
 _NO_USAGE = Usage()
 
 
@@ -64,5 +64,5 @@ def from_row(row: Sequence[Any]) -> CallRecord:
     value["attempts"] = _attempts(value["attempts"]) if value["attempts"] else ()
     value["decision"] = _names(value["decision"]) if value["decision"] else ()
     value["dropped"] = _names(value["dropped"]) if value["dropped"] else ()
-    value["guards"] = _guards(value["guards"]) if value["guards"] else ()
+    value["guards"] = read_findings(value["guards"]) if value["guards"] else ()
     return CallRecord(**value)

@@ -268,6 +268,8 @@ Index(None, calls.c.provider, calls.c.started_at)
 partial_index(calls.c.session, calls.c.started_at, where=calls.c.session.is_not(None))
 # Failures are few and sought often; the many successes are not worth an index entry each.
 partial_index(calls.c.status, calls.c.started_at, where=calls.c.status != "ok")
+# So are those in which a guard found something.
+partial_index(calls.c.started_at, where=calls.c.guards.is_not(None))
 
 call_bodies = Table(
     "call_bodies",

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from gophergate.core.call import CallBodies, CallRecord
+from gophergate.core.call import CallBodies, CallRecord, GuardFinding
 from gophergate.core.usage import NOTHING_REPORTED
 from gophergate.errors import BadRequest, Unavailable
 from gophergate.store.calls import Calls
@@ -359,3 +359,43 @@ async def test_a_page_and_a_month_of_usage_among_a_hundred_thousand_calls(fresh:
     (total,) = await Usages(database).sums(since=MONDAY, until=MONDAY + WEEK)
     assert total.calls == 100_000
     await database.close()
+
+
+# -- what guards found --------------------------------------------------------------------------------------------
+
+
+async def test_what_guards_found_is_read_from_the_calls_that_have_some(database: Database) -> None:
+    """Newest first, over two weeks' tables, of a team where asked, and no more than asked for."""
+    calls = Calls(database)
+    found = [
+        (GuardFinding(guard=f"g{n}", action="mask", mode="enforce", where="input", found={"EMAIL": n}),)
+        for n in range(6)
+    ]
+    written = [
+        call(n, started_at=MONDAY + WEEK - 3 * HOUR + n * HOUR, guards=found[n], team_id="a" if n % 2 else "b")
+        for n in range(6)
+    ]
+    quiet = [call(100 + n, started_at=MONDAY + WEEK - 3 * HOUR + n * HOUR) for n in range(6)]
+    await calls.write([*written, *quiet])
+    assert await calls.guarded(MONDAY, limit=10) == found[::-1]
+    assert await calls.guarded(MONDAY + WEEK - 2 * HOUR, limit=10) == found[:0:-1]
+    assert await calls.guarded(MONDAY, limit=2) == found[:3:-1]
+    assert await calls.guarded(MONDAY, limit=4) == found[:1:-1]
+    assert await calls.guarded(MONDAY, team_id="a", limit=10) == [found[5], found[3], found[1]]
+    assert await calls.guarded(NEVER, limit=10) == []
+
+
+@ON_SQLITE
+async def test_what_guards_found_reads_no_other_calls(database: Database) -> None:
+    """R-D2: along the index that holds only these, whatever else a day has."""
+    calls = Calls(database)
+    await calls.write([call(1)])
+    period = calls.periods.kind.period(MONDAY)
+    table = calls.periods.table(period)
+    query = select(table.c.guards).where(table.c.guards.is_not(None), table.c.started_at >= 1)
+    query = query.order_by(table.c.started_at.desc()).limit(5)
+    sql = query.compile(dialect=database.sql, compile_kwargs={"literal_binds": True})
+    async with database.read() as connection:
+        plan = [row[3] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+    assert len(plan) == 1, plan
+    assert f"INDEX ix_calls_started_at{period.table.removeprefix('calls')} (" in plan[0]

@@ -270,7 +270,11 @@ const columns = (names) => [
     key: "asked",
     head: "Model asked",
     width: "minmax(110px, 1.3fr)",
-    cell: (row) => html`<span title=${row.model_requested}>${row.model_requested}</span>`,
+    cell: (row) => html`
+      <span class="whole" title=${row.model_requested}>
+        ${row.model_requested}
+      </span>
+    `,
   },
   {
     key: "answered",

@@ -1,7 +1,7 @@
 /** Groups: which models stand behind a name, how one is chosen, and where a request would go. */
 import { html, useData, useState } from "../ui.js";
 import { all, get, may } from "../api.js";
-import { route, go, setDetail } from "../router.js";
+import { openedForm, openForm, route, go, setDetail } from "../router.js";
 import { Button, Pill, Tabs } from "../widgets/basics.js";
 import { Drawer } from "../widgets/drawer.js";
 import { useFresh } from "../widgets/fresh.js";
@@ -15,12 +15,13 @@ import { Versions } from "./groups/versions.js";
 
 export default function Groups() {
   const { detail, query } = route.value;
+  const form = openedForm.value;
   const groups = useData(() => all("/api/groups"), []);
   useFresh(["group", "model", "provider"], groups.reload);
   const create = may("route") && html`
     <div class="line">
-      <${Button} onClick=${() => setDetail("suggested")}>Suggested groups<//>
-      <${Button} kind="main" onClick=${() => setDetail("new")}>
+      <${Button} onClick=${() => openForm("suggested")}>Suggested groups<//>
+      <${Button} kind="main" onClick=${() => openForm("new")}>
         Create a group
       <//>
     </div>
@@ -60,9 +61,9 @@ export default function Groups() {
           <${Explain} start=${query.model || ""} />
         </div>
       </section>
-      ${detail === "suggested" && may("route") && html`<${Seeds} onClose=${() => setDetail("")} onDone=${groups.reload} />`}
-      ${detail && detail !== "explain" && detail !== "suggested" && html`
-        <${GroupDrawer} key=${detail} name=${detail === "new" ? "" : detail} onChange=${groups.reload} />
+      ${form === "suggested" && may("route") && html`<${Seeds} onClose=${() => setDetail("")} onDone=${groups.reload} />`}
+      ${(detail || form === "new") && html`
+        <${GroupDrawer} key=${`${form}${detail}`} name=${detail} onChange=${groups.reload} />
       `}
     </div>
   `;

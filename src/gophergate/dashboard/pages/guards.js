@@ -1,7 +1,8 @@
 /** Guards: what requests and answers must not hold, in whose calls, and what becomes of it. */
 import { html, useData } from "../ui.js";
-import { all, may, names as namesOf } from "../api.js";
-import { route, setDetail } from "../router.js";
+import { all, get, may, names as namesOf } from "../api.js";
+import { count, plural } from "../format.js";
+import { openedForm, openForm, route, setDetail } from "../router.js";
 import { Button, Pill } from "../widgets/basics.js";
 import { Drawer } from "../widgets/drawer.js";
 import { Read } from "../widgets/editor.js";
@@ -14,6 +15,7 @@ import { concerns, looksFor, PLACES, WHOSE, wordOf } from "./guards/words.js";
 export default function Guards() {
   const { detail } = route.value;
   const rows = useData(() => all("/api/guards"), []);
+  const hits = useData(() => get("/api/guard-hits"), [], { every: 60000 });
   const lists = WHOSE.map(([list]) => list);
   const named = useData(() => Promise.all(lists.map(namesOf)), []).data || [];
   const names = Object.fromEntries(lists.map((list, n) => [list, named[n] || {}]));
@@ -24,11 +26,11 @@ export default function Guards() {
     close();
   };
   const create = may("configure") && html`
-    <${Button} kind="main" onClick=${() => setDetail("new")}>
+    <${Button} kind="main" onClick=${() => openForm("new")}>
       Create a guard
     <//>
   `;
-  const isNew = detail === "new";
+  const isNew = openedForm.value === "new";
   return html`
     <section class="card">
       <header>
@@ -44,7 +46,7 @@ export default function Guards() {
               rowKey=${(row) => row.name}
               selected=${detail}
               onOpen=${(row) => setDetail(row.name)}
-              columns=${columns(names)}
+              columns=${columns(names, hits.data)}
             />
           ` : html`
             <${Empty} title="No guard yet" action=${create}>
@@ -55,8 +57,8 @@ export default function Guards() {
           `
         }
       <//>
-      ${detail && (!isNew || may("configure")) && html`
-        <${Drawer} key=${detail} title=${isNew ? "Create a guard" : detail} onClose=${close}>
+      ${(detail || (isNew && may("configure"))) && html`
+        <${Drawer} key=${`${isNew}${detail}`} title=${isNew ? "Create a guard" : detail} onClose=${close}>
           ${isNew ? html`
             <${NewGuard} onClose=${close} onDone=${done} />
           ` : html`
@@ -71,7 +73,7 @@ export default function Guards() {
 }
 
 const ACTS = { block: "refuses", mask: "masks", warn: "warns" };
-const columns = (names) => [
+const columns = (names, hits) => [
   {
     key: "name",
     head: "Guard",
@@ -106,8 +108,30 @@ const columns = (names) => [
       </span>
     `,
   },
+  {
+    key: "hits",
+    head: "Last 24 h",
+    num: true,
+    cell: (row) => html`<${Hits} of=${hits} name=${row.name} />`,
+    sort: (row) => -(hitOf(hits, row.name)?.calls || 0),
+  },
   { key: "state", head: "State", cell: (row) => html`<${State} row=${row} />` },
 ];
+
+const hitOf = (hits, name) => hits?.items.find((one) => one.guard === name);
+
+/** In how many calls it found something. Of very many only the newest are counted. */
+function Hits({ of: hits, name }) {
+  if (!hits) return html`<span class="faint">–</span>`;
+  const { calls, finds } = hitOf(hits, name) || { calls: 0, finds: 0 };
+  const more = hits.is_whole ? "" : " or more";
+  return html`
+    <span title=${`${plural(finds, "find")}${more} in ${plural(calls, "call")}${more}`}>
+      ${count(calls)}
+      ${hits.is_whole ? "" : "+"}
+    </span>
+  `;
+}
 
 function State({ row }) {
   if (row.problem)

@@ -93,7 +93,7 @@ function None({ query }) {
       title="No model yet"
       action=${
         may("configure") && html`
-          <a class="button main" href="#/providers/new">
+          <a class="button main" href="#/providers?open=new">
             Add a provider
           </a>
         `

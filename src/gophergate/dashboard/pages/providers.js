@@ -1,7 +1,7 @@
 /** Providers: who answers calls, how each is doing, its keys and its credit. */
 import { html, useData } from "../ui.js";
 import { all, get, may } from "../api.js";
-import { route, setDetail } from "../router.js";
+import { openedForm, openForm, route, setDetail } from "../router.js";
 import { count, duration, percent, plural } from "../format.js";
 import { Button } from "../widgets/basics.js";
 import { useFresh } from "../widgets/fresh.js";
@@ -24,7 +24,7 @@ export default function Providers() {
   useFresh(["provider", "breaker", "credential"], providers.reload);
   const close = () => setDetail("");
   const add = may("configure") && html`
-    <${Button} kind="main" onClick=${() => setDetail("new")}>
+    <${Button} kind="main" onClick=${() => openForm("new")}>
       Add a provider
     <//>
   `;
@@ -53,10 +53,10 @@ export default function Providers() {
           `
         }
       <//>
-      ${detail === "new" && may("configure") && html`<${NewProvider} onClose=${close} onDone=${providers.reload} />`}
-      ${detail && detail !== "new" && html`
-        <${ProviderDrawer} key=${detail} name=${detail} onClose=${close} onChange=${providers.reload} />
+      ${openedForm.value === "new" && may("configure") && html`
+        <${NewProvider} onClose=${close} onDone=${providers.reload} />
       `}
+      ${detail && html`<${ProviderDrawer} key=${detail} name=${detail} onClose=${close} onChange=${providers.reload} />`}
     </section>
   `;
 }

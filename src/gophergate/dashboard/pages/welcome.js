@@ -78,7 +78,7 @@ export default function Welcome() {
               </p>
               ${may("configure") && html`
                 <div>
-                  <a class="button" href="#/providers/new">
+                  <a class="button" href="#/providers?open=new">
                     Add a provider
                   </a>
                 </div>

@@ -1,9 +1,12 @@
 /**
  * Details beside the list. Esc closes it, but leaves a field first that holds something; focus goes in and comes back, and
- * stays where the drawer covers the page; arrows may walk the list.
+ * stays where the drawer covers the page; arrows may walk the list, but not away from what was changed and not saved.
  */
 import { html, isPhone, useEffect, useRef } from "../ui.js";
 import { Icon } from "../icons.js";
+import { toast } from "./toasts.js";
+
+const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
 /** @param {{title: any, onClose: () => void, onBack?: () => void, onWalk?: (step: number) => void, slim?: boolean, footer?: any, children?: any}} props with `onBack` it shows something within what it is about */
 export function Drawer({ title, onClose, onBack, onWalk, slim = false, footer = null, children }) {
@@ -24,16 +27,12 @@ export function Drawer({ title, onClose, onBack, onWalk, slim = false, footer = 
         return;
       }
       if (event.key === "Tab" && isPhone.value && box.current) goRound(box.current, event);
-      if (onWalk && !typing && !event.target.closest('[role="tablist"]')) {
-        if (event.key === "ArrowDown" || event.key === "j") {
-          event.preventDefault();
-          onWalk(1);
-        }
-        if (event.key === "ArrowUp" || event.key === "k") {
-          event.preventDefault();
-          onWalk(-1);
-        }
-      }
+      const step = STEPS[event.key];
+      if (!step || !onWalk || typing || event.target.closest('[role="tablist"]')) return;
+      event.preventDefault();
+      if (box.current?.querySelector("form[data-changed]"))
+        toast("What you changed is not saved. Save it, or close this, and the arrows walk on");
+      else onWalk(step);
     };
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);

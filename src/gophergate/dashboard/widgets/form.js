@@ -97,11 +97,12 @@ export function Field({
   `;
 }
 
-/** @typedef {{values: Record<string, any>, wrong: Record<string, string>, error: any, busy: boolean, set: (name: string, value: any) => void, reset: (values: Record<string, any>) => void, submit: (event?: SubmitEvent) => Promise<void>}} Form */
+/** @typedef {{values: Record<string, any>, wrong: Record<string, string>, error: any, busy: boolean, isChanged: boolean, set: (name: string, value: any) => void, reset: (values: Record<string, any>) => void, submit: (event?: SubmitEvent) => Promise<void>}} Form */
 
 /** A form's state. `save` gets the values and the value of the button; errors of the API come back to their fields. @returns {Form} */
 export function useForm(start, save) {
   const [values, setValues] = useState(start);
+  const [first, setFirst] = useState(start);
   const [wrong, setWrong] = useState(/** @type {Record<string, string>} */ ({}));
   const [error, setError] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
@@ -111,12 +112,14 @@ export function useForm(start, save) {
     wrong,
     error,
     busy,
+    isChanged: JSON.stringify(values) !== JSON.stringify(first),
     set: (name, value) => {
       setValues((was) => ({ ...was, [name]: value }));
       setWrong((was) => ({ ...was, [name]: "" }));
     },
     reset: (fresh) => {
       setValues(fresh);
+      setFirst(fresh);
       setWrong({});
       setError(null);
     },
@@ -177,7 +180,7 @@ function placed(fields) {
 }
 
 export const FormBox = ({ form, word, more = null, onCancel = null, children, danger = null }) => html`
-  <form class="stack" onSubmit=${form.submit} novalidate>
+  <form class="stack" onSubmit=${form.submit} novalidate data-changed=${form.isChanged ? "" : null}>
     ${form.error && html`<${Failed} error=${form.error} />`}
     ${children}
     <div class="spread">

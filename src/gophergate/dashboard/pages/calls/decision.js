@@ -16,7 +16,7 @@ export function Decision({ call }) {
       ${!call.decision.length && html`
         <p class="muted">The model was named by its own name; there was nothing to decide.</p>
       `}
-      <a href=${`#/groups/explain?model=${encodeURIComponent(call.model_requested)}`}>
+      <a href=${`#/groups?model=${encodeURIComponent(call.model_requested)}`}>
         Where would "${call.model_requested}" go now?
       </a>
     </div>

@@ -99,7 +99,7 @@ export function Prices() {
             <${Empty}
               title="No models yet"
               action=${
-                html`<a class="button main" href="#/providers/new">
+                html`<a class="button main" href="#/providers?open=new">
                   Add a provider
                 </a>`
               }

@@ -34,7 +34,7 @@ export function Health({ rows, hour }) {
         title="No provider yet"
         action=${
           may("configure") && html`
-            <a class="button main" href="#/providers/new">
+            <a class="button main" href="#/providers?open=new">
               Add a provider
             </a>
           `
