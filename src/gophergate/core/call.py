@@ -12,7 +12,7 @@ Status = Literal["ok", "error", "refused", "timeout", "client_closed"]
 UsageSource = Literal["provider", "estimated", "none"]
 
 
-class Attempt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One try at one deployment. `status` is HTTP, 0 when no answer came; `error` a stable code or ""."""
 
     model: str

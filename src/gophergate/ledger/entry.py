@@ -132,13 +132,13 @@ class Entry(msgspec.Struct, eq=False):
         if deployment is not None:
             problem = error or self.failure
             attempt = Attempt(
-                model=deployment.model,
-                provider=deployment.provider_name,
-                credential=self.credential,
-                status=self._status_seen or (200 if problem is None else 0),
-                error=problem.code if problem else "",
-                message=problem.message[:500] if problem else "",
-                ms=_ms(self._book.clock() - self._attempt_began),
+                deployment.model,
+                deployment.provider_name,
+                self.credential,
+                self._status_seen or (200 if problem is None else 0),
+                problem.code if problem is not None else "",
+                problem.message[:500] if problem is not None else "",
+                _ms(self._book.clock() - self._attempt_began),
             )
             self._attempts += (attempt,)
             self._is_sent = False

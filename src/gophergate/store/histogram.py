@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 BOUNDS = (25, 50, 100, 150, 250, 400, 600, 1000, 1500, 2500, 4000, 6000, 10_000, 15_000, 30_000, 60_000)
@@ -14,8 +14,19 @@ Stored rows depend on them: to change one is a migration.
 SIZE = len(BOUNDS) + 1
 
 
-bucket: Callable[[float], int] = partial(bisect_left, tuple(map(float, BOUNDS)))
+bucket: Callable[[float], int] = partial(bisect_left, BOUNDS)
 """The number of the bucket a duration in milliseconds falls into."""
+
+
+def counted(durations: Iterable[float]) -> Iterator[tuple[int, int]]:
+    """The buckets that durations in milliseconds fall into, each with how many. Sorted, a bucket takes two looks."""
+    ordered = sorted(durations)
+    at = 0
+    while at < len(ordered):
+        number = bucket(ordered[at])
+        end = bisect_right(ordered, BOUNDS[number], at) if number < len(BOUNDS) else len(ordered)
+        yield number, end - at
+        at = end
 
 
 def percentile(counts: Sequence[int], share: float) -> float | None:

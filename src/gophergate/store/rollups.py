@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import repeat
 from math import fsum
@@ -77,7 +77,7 @@ def _count(row: list[int], calls: Sequence[tuple[Any, ...]]) -> None:
 
 def _time(row: list[int], total: int, buckets: int, durations: Sequence[float]) -> None:
     row[total] += round(fsum(durations) * 1000)
-    for bucket, count in Counter(map(histogram.bucket, durations)).items():
+    for bucket, count in histogram.counted(durations):
         row[buckets + bucket] += count
 
 

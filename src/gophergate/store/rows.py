@@ -23,6 +23,7 @@ _TEXTS = tuple(map(CallRecord.__struct_fields__.index, ("tags", "attempts", "dec
 _USES = tuple(map(Usage.__struct_fields__.index, ("tool_uses", "units")))
 
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 _tags = msgspec.json.Decoder(dict[str, str]).decode
 _uses = msgspec.json.Decoder(dict[str, int]).decode
 _attempts = msgspec.json.Decoder(tuple[Attempt, ...]).decode
@@ -38,8 +39,7 @@ def to_columns(records: Collection[CallRecord]) -> list[Sequence[Any]]:
     told: list[Sequence[Any]] = list(zip(*map(astuple, records), strict=True))
     nothing = (None,) * len(records)
     for at in _TEXTS:
-        values = told[at]
-        told[at] = [_encode(value).decode() if value else None for value in values] if any(values) else nothing
+        told[at] = _texts(told[at]) if any(told[at]) else nothing
     usages = told[_USAGE]
     if None in usages:
         usages = [usage or _NO_USAGE for usage in usages]
@@ -49,6 +49,12 @@ def to_columns(records: Collection[CallRecord]) -> list[Sequence[Any]]:
             used[at] = [None if uses is None else _encode(uses).decode() for uses in used[at]]
     told[_USAGE : _USAGE + 1] = used
     return told
+
+
+def _texts(values: Sequence[Collection[Any]]) -> list[str | None]:
+    """Each as JSON, None for an empty one."""
+    lines = _encode_lines(values).decode().split("\n")
+    return [line if value else None for line, value in zip(lines, values, strict=False)]
 
 
 def from_row(row: Sequence[Any]) -> CallRecord:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gophergate.store.histogram import BOUNDS, SIZE, bucket, percentile
+from gophergate.store.histogram import BOUNDS, SIZE, bucket, counted, percentile
 
 
 def counts(values: list[float]) -> list[int]:
@@ -17,6 +17,14 @@ def counts(values: list[float]) -> list[int]:
 @pytest.mark.parametrize(("ms", "number"), [(0, 0), (25, 0), (25.1, 1), (60_000, SIZE - 2), (60_000.1, SIZE - 1)])
 def test_a_bound_belongs_to_its_bucket(ms: float, number: int) -> None:
     assert bucket(ms) == number
+
+
+@given(st.lists(st.floats(0, 100_000) | st.sampled_from(BOUNDS), max_size=50))
+def test_durations_counted_together_are_those_counted_each(values: list[float]) -> None:
+    found = [0] * SIZE
+    for number, count in counted(values):
+        found[number] += count
+    assert found == counts(values)
 
 
 def test_of_nothing_there_is_no_percentile() -> None:
