@@ -12,7 +12,6 @@ from gophergate.core.events import Event
 from gophergate.core.usage import Usage
 from gophergate.errors import Unauthenticated
 from gophergate.ledger.entry import Entry
-from gophergate.ledger.meter import Meter
 
 _SOON = 0.05
 """A call that has run for this many seconds, and at most twice as many, is noted in the journal; a stream is before its
@@ -108,6 +107,4 @@ class Book:
 
     def entry(self, call_id: str, request_id: str, caller: Caller, door: str, operation: str) -> Entry:
         """An entry, to be used as `with`."""
-        now = self.clock()
-        started = int(self.wall() * 1_000_000)
-        return Entry(self, call_id, request_id, caller, door, operation, Meter(self.clock), started, now, now, now)
+        return Entry(self, call_id, request_id, caller, door, operation)
