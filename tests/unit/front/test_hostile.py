@@ -51,11 +51,12 @@ async def test_a_body_that_trickles_for_too_long_is_408(adapter: str) -> None:
 
 async def test_a_body_nobody_awaits_is_not_too_slow(adapter: str) -> None:
     """While we ourselves do not read, the clock does not run against the sender."""
-    async with running(adapter, limits=EdgeLimits(body_idle_timeout=0.1, body_timeout=0.1)) as front:
+    wanted = asyncio.Event()
+    async with running(adapter, limits=EdgeLimits(body_idle_timeout=0.5, body_timeout=0.5)) as front:
 
         @front.door("/v1/late")
         async def late(inbound: Inbound, reply: Reply) -> None:
-            await asyncio.sleep(0.3)
+            await wanted.wait()
             body = await inbound.body()
             reply.start(200, PLAIN, length=6)
             reply.send(b"%06d" % len(body))
@@ -66,8 +67,9 @@ async def test_a_body_nobody_awaits_is_not_too_slow(adapter: str) -> None:
         client.writer.write(request[:1000])
         await asyncio.sleep(0.02)
         client.writer.write(request[1000:-400_000])
-        await asyncio.sleep(0.35)
+        await asyncio.sleep(0.7)
         client.writer.write(b"x" * 400_000)
+        wanted.set()
         assert (await client.reply()).body == b"900000"
 
 
