@@ -6,6 +6,7 @@ The browser ends with the package: Playwright holds an event loop, beside which 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx2
@@ -30,7 +31,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """Fifty thousand calls of thirty days. It may deliver to this machine too."""
     folder, kept = tmp_path_factory.mktemp("seeded"), '[logging]\nbodies = "all"\n'
-    with loopback_reached(), serving(folder, *providers(), sections=kept) as running:
+    with ExitStack() as stack:
+        with loopback_reached():  # while it starts: other tests of this process must find the address refused
+            running = stack.enter_context(serving(folder, *providers(), sections=kept))
         running.run(seed(running.gateway, calls=50_000))
         yield running
 

@@ -297,6 +297,7 @@ async def test_only_whom_a_guard_is_for_is_guarded(tmp_path: Path) -> None:
         assert await status(theirs) == 200
         assert (await admin.ask("PATCH", "/api/guards/theirs", {"models": []}))[0] == 200
         assert await status(theirs) == 400
+        await rows(gateway, 4)
         call = (await admin.get("/api/calls?failed=true"))["items"][0]
         assert call["guards"] == [
             {"guard": "theirs", "action": "block", "mode": "enforce", "where": "input", "found": {"KEYWORD": 1}}

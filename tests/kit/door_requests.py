@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-_CHAT = [{"role": "user", "content": "Hi"}]
-_CONTENTS = [{"role": "user", "parts": [{"text": "Hi"}]}]
-
 
 def asked(door: str, model: str, *, stream: bool) -> tuple[str, dict[str, Any]]:
-    """A small request at a door: its path and body."""
+    """A small request at a door: its path and body, the caller's own to change."""
     match door:
         case "openai_chat":
-            return "/v1/chat/completions", {"model": model, "messages": _CHAT, "stream": stream}
+            return "/v1/chat/completions", {"model": model, "messages": _chat(), "stream": stream}
         case "openai_responses":
             return "/v1/responses", {"model": model, "input": "Hi", "stream": stream}
         case "anthropic_messages":
-            return "/v1/messages", {"model": model, "max_tokens": 99, "messages": _CHAT, "stream": stream}
+            return "/v1/messages", {"model": model, "max_tokens": 99, "messages": _chat(), "stream": stream}
         case "gemini":
             verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
-            return f"/v1beta/models/{model}:{verb}", {"contents": _CONTENTS}
+            return f"/v1beta/models/{model}:{verb}", {"contents": _contents()}
         case "gemini_array":
-            return f"/v1beta/models/{model}:streamGenerateContent", {"contents": _CONTENTS}
+            return f"/v1beta/models/{model}:streamGenerateContent", {"contents": _contents()}
         case "ollama_generate":
             return "/api/generate", {"model": model, "prompt": "Hi", "stream": stream}
         case _:
-            return "/api/chat", {"model": model, "messages": _CHAT, "stream": stream}
+            return "/api/chat", {"model": model, "messages": _chat(), "stream": stream}
+
+
+def _chat() -> list[dict[str, Any]]:
+    return [{"role": "user", "content": "Hi"}]
+
+
+def _contents() -> list[dict[str, Any]]:
+    return [{"role": "user", "parts": [{"text": "Hi"}]}]
