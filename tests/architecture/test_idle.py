@@ -64,7 +64,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], set[st
     done = subprocess.run(
         [sys.executable, "-c", GATEWAY, str(folder / "data")],
         cwd=folder,
-        env=environment | {"GOPHERGATE_SERVER_PORT": "0"},
+        env=environment | {"GOPHERGATE_SERVER__PORT": "0"},
         capture_output=True,
         text=True,
         timeout=100,
