@@ -79,6 +79,8 @@ async def serve(settings: Settings, *, announce: Announce) -> int:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     loop = asyncio.get_running_loop()
+    for sentence in settings.passed_over:
+        logger.warning("%s", sentence)
     if settings.server.workers > 1:
         logger.warning("server.workers is %d, but this version serves with one process", settings.server.workers)
     if settings.redis.url is not None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gophergate.settings.errors import SettingsError
-from gophergate.settings.schema import Source
+from gophergate.settings.schema import Knobs, Source
 
 PREFIX = "GOPHERGATE_"
 _LARGEST_FILE = 64 * 1024
@@ -74,6 +74,22 @@ def overrides(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]
                 Source(kind="environment", name=variable),
             )
         yield section, key, environ[variable], variable
+
+
+def passed_over(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each variable that would be a setting, had it two underscores behind its section. Not for what
+    Kubernetes sets beside a service, whose addresses begin so."""
+    meant = {
+        f"{PREFIX}{section.name}_{key}".upper(): f"{PREFIX}{section.name}__{key}".upper()
+        for section in msgspec.structs.fields(Knobs)
+        if isinstance(section.default, msgspec.Struct)
+        for key in section.default.__struct_fields__
+    }
+    return tuple(
+        f"{variable} is not read: the setting is written {meant[variable]}"
+        for variable in sorted(meant.keys() & environ.keys())
+        if not environ[variable].startswith(("tcp://", "udp://", "sctp://"))
+    )
 
 
 def known_providers(environ: Mapping[str, str], spoken_for: Collection[str]) -> Iterator[Said]:

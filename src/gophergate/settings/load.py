@@ -25,6 +25,7 @@ from gophergate.settings.environment import (
     is_indirect,
     known_providers,
     overrides,
+    passed_over,
 )
 from gophergate.settings.errors import SettingsError
 from gophergate.settings.masking import Secret
@@ -102,6 +103,7 @@ def load(
         config_file=file,
         first_run=_first_run(environ, elsewhere),
         sources=origins.sources,
+        passed_over=passed_over(environ),
     )
 
 

@@ -399,13 +399,15 @@ class Settings(Knobs, frozen=True, kw_only=True):
     """The knobs as they apply: defaults filled in, every `env:` and `file:` read, all checked.
 
     An immutable snapshot; a changed configuration is a new one. `database.url` is never empty here.
-    `sources` holds where each value that is not a default came from, by its place.
+    `sources` holds where each value that is not a default came from, by its place; `passed_over` are sentences about
+    variables that look like settings and are none.
     """
 
     data_dir: Path
     config_file: Path | None = None
     first_run: FirstRun = FirstRun()
     sources: Mapping[At, Source] = {}
+    passed_over: tuple[str, ...] = ()
 
     def source(self, *at: str | int) -> Source:
         """Where the value at `at` came from, or the entry that holds it; the built-in default otherwise."""

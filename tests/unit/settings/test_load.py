@@ -109,6 +109,23 @@ def test_other_variables_that_begin_like_ours_are_not_ours(home: Path) -> None:
     assert read(home, environ=environ).server.port == 8080
 
 
+def test_a_variable_with_one_underscore_too_few_is_named(home: Path) -> None:
+    """And nothing is said of what Kubernetes sets beside a service called gophergate-server."""
+    environ = {
+        "GOPHERGATE_SERVER_PORT": "tcp://10.0.0.1:9090",
+        "GOPHERGATE_SERVER_MAX_BODY_BYTES": "1",
+        "GOPHERGATE_SERVER__HOST": "::1",
+        "GOPHERGATE_ADMIN_PASSWORD": "sesame",
+        "GOPHERGATE_DATABASE_URL": "postgresql://u:p@h/d",
+    }
+    settings = read(home, environ=environ)
+    assert (settings.server.port, settings.server.host) == (8080, "::1")
+    assert settings.passed_over == (
+        "GOPHERGATE_DATABASE_URL is not read: the setting is written GOPHERGATE_DATABASE__URL",
+        "GOPHERGATE_SERVER_MAX_BODY_BYTES is not read: the setting is written GOPHERGATE_SERVER__MAX_BODY_BYTES",
+    )
+
+
 def test_the_file_is_looked_for_in_order(home: Path) -> None:
     """--config, $GOPHERGATE_CONFIG, the working directory, the data directory."""
     data = home / "data"
