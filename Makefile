@@ -7,8 +7,6 @@ UV_VERSION := 0.13.9
 RUN_STAMP := $(VENV)/.run-$(shell cksum uv.lock pyproject.toml | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cksum uv.lock pyproject.toml | cksum | cut -d' ' -f1)
 PYTEST_ARGS ?=
-# Tests wait for a third of their time (on sockets, timers, browsers), so that half as many workers again as cores pay.
-WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2)")
 
 .PHONY: run test check format bench agents goldens docs-check clean help
 
@@ -33,7 +31,7 @@ run: $(RUN_STAMP)  ## Serve on 127.0.0.1:8080 with the simulator, no account nee
 	$(BIN)/gophergate serve --demo $(ARGS)
 
 test: $(DEV_STAMP)  ## Run every test (PYTEST_ARGS="-k chat" for some)
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 check: $(DEV_STAMP)  ## Format, lint, types, import contracts, documentation, tests
 	$(BIN)/ruff format --check src tests bench

@@ -49,7 +49,9 @@ async def test_calls_go_on_whoever_watches(tmp_path: Path, monkeypatch: pytest.M
             await asyncio.sleep(0.02)
         assert hub.viewers == 26
         assert not any(page.is_cut for page in pages[4:])
-        assert len({page.frames for page in pages[4:]}) == 1
+        async with asyncio.timeout(20):
+            while len({page.frames for page in pages[4:]}) != 1:
+                await asyncio.sleep(0.02)
         assert len(await rows(gateway, at_least=300)) == 300
         assert gateway.live._feed._calls == {}
         assert gateway.live._feed._untold == set()
