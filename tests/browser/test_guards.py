@@ -105,8 +105,20 @@ def test_a_guard_asks_an_endpoint(at: Visit, api: httpx2.Client, endpoint: Upstr
     kept = api.get("/api/guards/asking").json()
     assert (kept["timeout"], kept["secret_masked"], kept["where"]) == (2.5, f"...{secret[-4:]}", "input")
 
+    row.click()
+    page.get_by_label("Take the secret away").check()
+    expect(page.locator("#field-secret")).to_be_disabled()
+    page.get_by_label("A text to try it on").fill(NAME)
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("mark")).to_contain_text(NAME)
+    assert "webhook-signature" not in endpoint.asked[-1].headers
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved; calls that begin from now on")).to_be_visible()
+    assert api.get("/api/guards/asking").json()["secret_masked"] is None
+
     endpoint.script = saying(b"no verdict")
     row.click()
+    expect(page.get_by_label("Take the secret away")).to_have_count(0)
     page.get_by_label("A text to try it on").fill("anything")
     page.get_by_role("button", name="Try it").click()
     expect(page.get_by_text("its answer is no verdict", exact=False)).to_be_visible()

@@ -144,7 +144,7 @@ class GuardShown(Sourced):
 
 class Trial(Given):
     """A guard as it might be, and a text. `json`: the text is JSON, as a tool's arguments are. `name`: of a guard there
-    is, whose secret signs where none is given."""
+    is, whose secret signs where none is said; null signs nothing."""
 
     guard: GuardMembers
     name: GuardName | None = None
@@ -282,7 +282,7 @@ async def try_out(given: Trial, desk: AtDesk) -> TrialShown:
     secret: Secret | None = None
     if given.guard.secret is not None:
         secret = Secret(given.guard.secret.get_secret_value())
-    elif given.guard.kind == "webhook" and given.name is not None:
+    elif given.guard.kind == "webhook" and given.name is not None and "secret" not in given.guard.model_fields_set:
         secret = await _secret_of(desk, given.name)
     said = given.guard.model_dump(exclude={"secret"}, exclude_defaults=True)
     rule = rule_of(given.name or "try", {**said, "secret": secret, "mode": "enforce", "enabled": True})

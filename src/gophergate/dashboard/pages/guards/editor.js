@@ -197,7 +197,7 @@ function Endpoint({ form, secret, isFixed }) {
         autocomplete="new-password"
         placeholder=${secret || "whsec_…"}
         hint=${secret ? "Empty: it stays as it is." : "whsec_ and base64. Empty: what is sent is not signed."}
-        disabled=${isFixed}
+        disabled=${isFixed || form.values.unsigned}
       />
       <${Field}
         form=${form}
@@ -208,6 +208,14 @@ function Endpoint({ form, secret, isFixed }) {
         disabled=${isFixed}
       />
     </div>
+    ${secret && !isFixed && html`
+      <${Field}
+        form=${form}
+        name="unsigned"
+        kind="check"
+        label="Take the secret away: what is sent is not signed"
+      />
+    `}
     ${isHeld && html`
       <div class="notice">
         Answers are held back until they are whole and judged: whoever streams them sees nothing before.

@@ -87,6 +87,7 @@ export function held(guard = NEW) {
     ...{ kind, where, action, mode, placeholder, case_sensitive, whole_words, on_error, enabled },
     url: guard.url,
     secret: "",
+    unsigned: false, // takes the secret away that it has; an empty field leaves it
     timeout: guard.timeout,
     detect: guard.detect.length ? guard.detect : THINGS.map(([key]) => key),
     keywords: guard.keywords.join("\n"),
@@ -100,7 +101,7 @@ export function held(guard = NEW) {
 
 /** What the API is given, whole: of what to look for only that of its kind. Throws where nothing is chosen to look for. */
 export function given(values) {
-  const { kind, detect, keywords, patterns, models, url, secret, timeout, ...rest } = values;
+  const { kind, detect, keywords, patterns, models, url, secret, unsigned, timeout, ...rest } = values;
   const asks = kind === "webhook";
   if (kind === "pii" && !detect.length) throw wrongAt("detect", "Choose one at least.");
   const isAll = THINGS.every(([key]) => detect.includes(key));
@@ -113,7 +114,7 @@ export function given(values) {
     models: ownLines(models).map((one) => one.trim()),
     url: asks ? url.trim() : "",
     timeout: asks ? Number(timeout) : NEW.timeout,
-    ...(asks ? (secret.trim() ? { secret: secret.trim() } : {}) : { secret: null }),
+    ...(unsigned || !asks ? { secret: null } : secret.trim() ? { secret: secret.trim() } : {}),
   };
 }
 
