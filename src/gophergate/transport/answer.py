@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from gophergate.errors import UpstreamBroken
-from gophergate.transport.base import RawHeaders, Sink
+from gophergate.transport.base import Pieces, RawHeaders, Sink
 from gophergate.transport.connection import Connection
 from gophergate.transport.decode import Decoder, decoder_for
 
@@ -194,7 +194,7 @@ class PushedAnswer:
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         self._consume()
-        return _Pieces(self)
+        return Pieces(self.more)
 
     async def more(self) -> bytes:
         """What has come since the last time, in one piece; empty only at the end."""
@@ -253,24 +253,6 @@ class PushedAnswer:
             self._waiter = None
             self.close()
             raise
-
-
-class _Pieces:
-    """An iterator and not an async generator: nothing to finalise when the loop over it is left early."""
-
-    __slots__ = ("_answer",)
-
-    def __init__(self, answer: PushedAnswer) -> None:
-        self._answer = answer
-
-    def __aiter__(self) -> _Pieces:
-        return self
-
-    async def __anext__(self) -> bytes:
-        piece = await self._answer.more()
-        if not piece:
-            raise StopAsyncIteration
-        return piece
 
 
 def _too_long(limit: int) -> UpstreamBroken:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -46,6 +46,25 @@ class Sink(Protocol):
     """Where pushed bytes go: called synchronously for each piece, in order, never after `pour` returned."""
 
     def __call__(self, data: bytes, /) -> None: ...
+
+
+class Pieces:
+    """What `more` gives, until it gives nothing. An iterator and not an async generator: there is nothing to finalise
+    when the loop over it is left early."""
+
+    __slots__ = ("_more",)
+
+    def __init__(self, more: Callable[[], Awaitable[bytes]]) -> None:
+        self._more = more
+
+    def __aiter__(self) -> Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await self._more()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
 
 class Answer(Protocol):

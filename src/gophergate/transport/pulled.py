@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from gophergate.errors import UpstreamBroken, UpstreamError, UpstreamTimeout
-from gophergate.transport.base import RawHeaders, Sink, Timeouts
+from gophergate.transport.base import Pieces, RawHeaders, Sink, Timeouts
 from gophergate.transport.decode import Decoder, decoder_for
 
 _DECODED = frozenset({b"content-encoding", b"content-length"})
@@ -84,7 +84,7 @@ class PulledAnswer:
         if self._consumed:
             raise RuntimeError("the body of an answer can be consumed only once")
         self._consumed = True
-        return _Pieces(self)
+        return Pieces(self.more)
 
     async def more(self) -> bytes:
         """The next piece; empty only at the end."""
@@ -172,22 +172,6 @@ _SILENT = {
     "idle": "The provider fell silent in the middle of its answer.",
     "total": "The call to the provider took longer than it may.",
 }
-
-
-class _Pieces:
-    __slots__ = ("_answer",)
-
-    def __init__(self, answer: PulledAnswer) -> None:
-        self._answer = answer
-
-    def __aiter__(self) -> _Pieces:
-        return self
-
-    async def __anext__(self) -> bytes:
-        piece = await self._answer.more()
-        if not piece:
-            raise StopAsyncIteration
-        return piece
 
 
 def timed_out(phase: str) -> UpstreamError:

@@ -25,6 +25,7 @@ from gophergate.dialects.base import (
     encode,
     not_json,
 )
+from gophergate.dialects.complaints import read_refusal
 from gophergate.dialects.members import object_of, text_of
 from gophergate.dialects.splice import with_text
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
@@ -77,7 +78,7 @@ class AnthropicMessages(EndsAnywhere):
         return StreamWriter(request, stamp) if stream else BodyWriter(request, stamp)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
-        return failures.read_error(status, headers, body)
+        return read_refusal(status, headers, body, failures.complaint_of)
 
     def write_error(self, error: GatewayError, request_id: str) -> bytes:
         return failures.write_error(error, request_id)

@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import msgspec
-
 from gophergate.core.blocks import Json
-from gophergate.dialects.base import decode, encode
+from gophergate.dialects.base import encode
+from gophergate.dialects.complaints import Complaint, refusal
 from gophergate.dialects.members import object_of, text_of
-from gophergate.dialects.waits import hints_of, wait_of
-from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
-
-_MOST = 2000
-"""Characters kept of a body that is no error object: enough to recognise a proxy's page."""
+from gophergate.errors import GatewayError, UpstreamRefused
 
 
 class _Family(NamedTuple):
@@ -41,45 +36,24 @@ _FAMILIES: Mapping[str, _Family] = {
 _TYPES = {family.kind: name for name, family in _FAMILIES.items()}
 
 
-def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
-    """The error a response tells. Never fails: a body that is no error object is kept as text (edge case 55)."""
-    hints = hints_of(headers)
-    raw = body.decode("utf-8", "replace")
-    try:
-        said = decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = None
+def complaint_of(said: Json) -> Complaint | None:
+    """The error in a decoded body; None when it holds none."""
     if isinstance(said, list) and said:
         said = said[0]  # Vertex answers 429 with an array of one.
-    error = object_of(object_of(said).get("error"))
-    message = text_of(error.get("message")) or text_of(object_of(said).get("message"))
+    told = object_of(said).get("error")
+    error = object_of(told)
+    message = text_of(error.get("message")) or text_of(object_of(said).get("message")) or text_of(told)
     code = text_of(error.get("type")) or text_of(error.get("status"))
     family = _FAMILIES.get(code)
-    return UpstreamRefused(
-        message or text_of(object_of(said).get("error")) or raw.strip()[:_MOST] or f"The provider answered {status}.",
-        status=status,
-        kind=family.kind if family else KIND_BY_STATUS.get(status, "api_error"),
-        code=code or None,
-        retry_after=wait_of(hints),
-        headers=hints,
-        raw=raw,
+    return Complaint(
+        message, code or None, kind=family.kind if family else "", status=family.status if family else None
     )
 
 
 def read_event(said: Json) -> UpstreamRefused:
     """The error that an event inside a stream tells (edge case 7)."""
-    error = object_of(object_of(said).get("error"))
-    code = text_of(error.get("type"))
-    family = _FAMILIES.get(code, _FAMILIES["api_error"])
-    return UpstreamRefused(
-        text_of(error.get("message"))
-        or text_of(object_of(said).get("error"))
-        or "The provider broke off with an error.",
-        status=family.status,
-        kind=family.kind,
-        code=code or None,
-        raw=encode(said).decode(),
-    )
+    complaint = complaint_of(said) or Complaint()
+    return refusal(complaint, complaint.status or 500, encode(said).decode())
 
 
 def write_error(error: GatewayError, request_id: str = "") -> bytes:

@@ -24,7 +24,8 @@ from gophergate.dialects.base import (
     encode,
     not_json,
 )
-from gophergate.dialects.gemini.errors import error_object, read_error
+from gophergate.dialects.complaints import read_refusal
+from gophergate.dialects.gemini.errors import complaint_of, error_object
 from gophergate.dialects.gemini.read_request import read_request
 from gophergate.dialects.gemini.reader import GeminiReader
 from gophergate.dialects.gemini.wire import NAME, SEAL_MARK
@@ -99,7 +100,7 @@ class Gemini(EndsAnywhere):
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
         """See Dialect.read_error."""
-        return read_error(status, headers, body)
+        return read_refusal(status, headers, body, complaint_of)
 
     def write_error(self, error: GatewayError, request_id: str) -> bytes:
         """See Dialect.write_error."""

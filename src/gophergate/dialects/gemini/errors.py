@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import msgspec
-
 from gophergate.core.blocks import Json
-from gophergate.dialects.base import decode
+from gophergate.dialects.complaints import Complaint, refusal
 from gophergate.dialects.gemini.wire import KIND_BY_WORD, STATUS_BY_WORD, status_word
-from gophergate.dialects.waits import hints_of, seconds, wait_in_words, wait_of
-from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
+from gophergate.dialects.members import text_of
+from gophergate.dialects.waits import seconds
+from gophergate.errors import GatewayError, UpstreamRefused
 
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
-
-
-def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
-    """See Dialect.read_error."""
-    raw = body.decode(errors="replace")
-    try:
-        said = decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        said = None
-    hints = hints_of(headers)
-    retry_after = wait_of(hints)
-    found = error_in(said)
-    if found is None:
-        message = raw.strip() or f"The provider answered with status {status} and no message."
-        return UpstreamRefused(
-            message,
-            status=status,
-            kind=KIND_BY_STATUS.get(status, "api_error"),
-            retry_after=retry_after,
-            headers=hints,
-            raw=raw,
-        )
-    return refusal(found, status=status, retry_after=retry_after, headers=hints, raw=raw)
 
 
 def error_in(said: Json) -> dict[str, Json] | None:
@@ -50,43 +24,39 @@ def error_in(said: Json) -> dict[str, Json] | None:
     return error if isinstance(error, dict) else None
 
 
-def refusal(
-    error: dict[str, Json],
-    *,
-    status: int = 0,
-    retry_after: float | None = None,
-    headers: Mapping[str, str] | None = None,
-    raw: str = "",
-) -> UpstreamRefused:
-    """What Google said. `status` 0: it came inside a stream, and its own code stands."""
-    code, word, message = error.get("code"), error.get("status"), error.get("message")
-    word = word if isinstance(word, str) else ""
-    if not 400 <= status <= 599:
-        told = code if isinstance(code, int) else 0
-        status = told if 400 <= told <= 599 else STATUS_BY_WORD.get(word, 502)
-    kind = KIND_BY_WORD.get(word) or KIND_BY_STATUS.get(status, "api_error")
+def complaint_of(said: Json) -> Complaint | None:
+    """The error in a decoded body; None when it holds none."""
+    error = error_in(said)
+    return None if error is None else _told(error)
+
+
+def refusal_of(error: dict[str, Json], raw: str) -> UpstreamRefused:
+    """What Google said inside a 200, where its own code stands."""
+    complaint = _told(error)
+    return refusal(complaint, complaint.status or 502, raw)
+
+
+def _told(error: dict[str, Json]) -> Complaint:
+    code, word = error.get("code"), text_of(error.get("status"))
+    status = code if isinstance(code, int) and 400 <= code <= 599 else STATUS_BY_WORD.get(word)
     listed = error.get("details")
     details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
-    if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
-        kind = "authentication"  # answered with 400 INVALID_ARGUMENT
-    text = message if isinstance(message, str) and message else f"The provider answered with {word or status}."
-    return UpstreamRefused(
-        text,
-        status=status,
-        kind=kind,
+    is_of_key = any(detail.get("reason") == "API_KEY_INVALID" for detail in details)  # answered with INVALID_ARGUMENT
+    return Complaint(
+        message=text_of(error.get("message")) or (f"The provider answered with {word}." if word else ""),
         code=word or None,
-        retry_after=retry_after if retry_after is not None else _told_delay(details, text),
-        headers=headers,
-        raw=raw,
+        kind="authentication" if is_of_key else KIND_BY_WORD.get(word, ""),
+        status=status,
+        retry_after=_delay(details),
     )
 
 
-def _told_delay(details: list[dict[str, Json]], message: str) -> float | None:
+def _delay(details: list[dict[str, Json]]) -> float | None:
     for detail in details:
         delay = detail.get("retryDelay")
         if isinstance(delay, str) and delay.endswith("s"):
             return seconds(delay[:-1])
-    return wait_in_words(message)
+    return None
 
 
 def error_object(error: GatewayError, request_id: str = "") -> dict[str, Json]:

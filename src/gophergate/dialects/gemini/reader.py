@@ -16,7 +16,7 @@ from gophergate.dialects.callbook import reply_call_id
 from gophergate.dialects.dates import unix_of
 from gophergate.dialects.foreign import decode_foreign
 from gophergate.dialects.gemini.calls import read_arguments, read_call
-from gophergate.dialects.gemini.errors import error_in, refusal
+from gophergate.dialects.gemini.errors import error_in, refusal_of
 from gophergate.dialects.gemini.frames import Frames
 from gophergate.dialects.gemini.grounding import read_citations, searches_of
 from gophergate.dialects.gemini.logprobs import read_logprobs
@@ -127,7 +127,7 @@ class GeminiReader:
             self._assembler.fail(UpstreamBroken(_NOT_JSON))
             return
         if (error := error_in(said)) is not None:
-            self._assembler.fail(refusal(error, raw=msgspec.json.encode(said).decode()))
+            self._assembler.fail(refusal_of(error, msgspec.json.encode(said).decode()))
             return
         chunk = camel(said)
         self._start(chunk)

@@ -19,7 +19,8 @@ from gophergate.dialects.base import (
     encode,
     not_json,
 )
-from gophergate.dialects.ollama.errors import read_error
+from gophergate.dialects.complaints import read_refusal
+from gophergate.dialects.ollama.errors import complaint_of
 from gophergate.dialects.ollama.read_request import read_request
 from gophergate.dialects.ollama.reader import OllamaReader
 from gophergate.dialects.ollama.wire import GENERATE_NOTE, NAME, own_extra
@@ -85,7 +86,7 @@ class Ollama(EndsAnywhere):
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
         """See Dialect.read_error."""
-        return read_error(status, headers, body)
+        return read_refusal(status, headers, body, complaint_of)
 
     def write_error(self, error: GatewayError, request_id: str) -> bytes:
         """See Dialect.write_error. Ollama's envelope has room for a message only."""

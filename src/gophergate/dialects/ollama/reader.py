@@ -17,7 +17,7 @@ from gophergate.dialects.callbook import reply_call_id
 from gophergate.dialects.dates import unix_of
 from gophergate.dialects.foreign import decode_foreign
 from gophergate.dialects.members import count_of
-from gophergate.dialects.ollama.errors import refusal
+from gophergate.dialects.ollama.errors import refusal_of
 from gophergate.dialects.ollama.wire import as_extra, leftover, picture_type, reason_of
 from gophergate.errors import UpstreamBroken
 
@@ -117,7 +117,7 @@ class OllamaReader:
 
     def _read(self, told: dict[str, Json], line: bytes) -> None:
         if told.get("error"):
-            self._assembler.fail(refusal(told, raw=line.decode(errors="replace")))
+            self._assembler.fail(refusal_of(told, line.decode(errors="replace")))
             return
         if not self._assembler.started:
             self._start(told)

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from gophergate.core.request import Request
 from gophergate.dialects.base import EndsAnywhere, Peek, Reader, Stamp, Target, Writer, Written, encode
+from gophergate.dialects.complaints import read_refusal
 from gophergate.dialects.openai_chat import request_in, request_out, verbatim
-from gophergate.dialects.openai_chat.errors import envelope, read_error
+from gophergate.dialects.openai_chat.errors import complaint_of, envelope
 from gophergate.dialects.openai_chat.reader import BodyReader, StreamReader
 from gophergate.dialects.openai_chat.verbatim import UsageFilter
 from gophergate.dialects.openai_chat.wire import NAME
@@ -56,7 +57,7 @@ class OpenAIChat(EndsAnywhere):
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
         """What a provider's error body says, in any look-alike's shape."""
-        return read_error(status, headers, body)
+        return read_refusal(status, headers, body, complaint_of)
 
     def write_error(self, error: GatewayError, request_id: str) -> bytes:
         """OpenAI's envelope; the request id travels in its header."""

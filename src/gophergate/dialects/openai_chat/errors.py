@@ -9,27 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from gophergate.core.blocks import Json
-from gophergate.dialects.base import decode, encode
+from gophergate.dialects.base import encode
+from gophergate.dialects.complaints import Complaint, openai_error, refusal
 from gophergate.dialects.members import object_of, text_of
-from gophergate.dialects.waits import hints_of, wait_in_words, wait_of
-from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
-
-_LONGEST_MESSAGE = 4000
-
-_TYPE_BY_KIND: Mapping[str, str] = {
-    "invalid_request": "invalid_request_error",
-    "request_too_large": "invalid_request_error",
-    "not_found": "invalid_request_error",
-    "authentication": "authentication_error",
-    "permission": "permission_error",
-    "billing": "billing_error",
-    "rate_limit": "rate_limit_error",
-    "timeout": "timeout_error",
-    "overloaded": "overloaded_error",
-}
+from gophergate.errors import GatewayError, UpstreamRefused
 
 _KIND_BY_WORD: Mapping[str, str] = {
     "invalid_request_error": "invalid_request",
@@ -81,16 +65,6 @@ _MINIMAX: Mapping[str, int] = {
 fault."""
 
 
-class Complaint(msgspec.Struct, frozen=True, kw_only=True):
-    """What an error object says, each member "" or None where it does not say it."""
-
-    message: str = ""
-    type: str = ""
-    code: str | None = None
-    param: str | None = None
-    status: int | None = None
-
-
 def complaint_of(value: Json) -> Complaint | None:
     """The error in a decoded body or chunk; None when it holds none."""
     if isinstance(value, list):
@@ -119,10 +93,11 @@ def _told(error: Json, around: dict[str, Any]) -> Complaint:
     if isinstance(error, list) and error:
         parts = [_told(part, around) for part in error]
         first = parts[0]
-        return msgspec.structs.replace(first, message="; ".join(part.message for part in parts if part.message))
+        return first._replace(message="; ".join(part.message for part in parts if part.message))
     if not isinstance(error, dict):
         said = error if isinstance(error, str) else encode(error).decode()
-        return Complaint(message=said, code=_word(around.get("code")), status=_status(around))
+        code = _word(around.get("code"))
+        return Complaint(message=said, code=code, kind=_billing(code), status=_status(around))
     message = text_of(error.get("message")) or text_of(error.get("msg")) or text_of(error.get("detail"))
     nested = error.get("message")
     if not message and isinstance(nested, dict | list):
@@ -130,11 +105,13 @@ def _told(error: Json, around: dict[str, Any]) -> Complaint:
     cause = text_of(object_of(error.get("metadata")).get("raw"))
     if cause and cause not in message:
         message = f"{message}: {cause}" if message else cause  # OpenRouter's "Provider returned error" says nothing.
+    code, kind = _word(error.get("code")), text_of(error.get("type")) or text_of(error.get("status"))
     return Complaint(
         message=message or encode(error).decode(),
-        type=text_of(error.get("type")) or text_of(error.get("status")),
-        code=_word(error.get("code")),
+        code=code,
         param=_word(error.get("param")),
+        kind=_billing(code, kind),
+        perhaps=_KIND_BY_WORD.get(kind.lower(), ""),
         status=_status(error),
     )
 
@@ -143,6 +120,10 @@ def _word(value: Json) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value) or None
+
+
+def _billing(*words: str | None) -> str:
+    return "billing" if "insufficient_quota" in words else ""  # said with 429, as a limit of speed is
 
 
 def _status(error: dict[str, Any]) -> int | None:
@@ -155,67 +136,12 @@ def _status(error: dict[str, Any]) -> int | None:
     return None
 
 
-def _kind(said: Complaint, status: int) -> str:
-    # xAI answers a bad key with 400, so the words come before the status.
-    if status in (400, 401) and "api key" in said.message.lower():
-        return "authentication"
-    if status == 429 and "insufficient_quota" in (said.code, said.type):
-        return "billing"
-    return KIND_BY_STATUS.get(status) or _KIND_BY_WORD.get(said.type.lower()) or _family(status)
-
-
-def _family(status: int) -> str:
-    return "invalid_request" if 400 <= status < 500 else "api_error"
-
-
 def refusal_of(said: Complaint, raw: str) -> UpstreamRefused:
     """An error told inside a 200: its status is the one it names, else the one its words imply, else 502."""
-    status = said.status
-    if status is None:
-        words = (said.code or "", said.type)
-        kinds = [_KIND_BY_WORD[word.lower()] for word in words if word.lower() in _KIND_BY_WORD]
-        status = _STATUS_BY_KIND[kinds[0]] if kinds else 502
-    return UpstreamRefused(
-        said.message[:_LONGEST_MESSAGE] or "The provider reported an error and did not say which.",
-        status=status,
-        kind=_kind(said, status),
-        code=said.code,
-        param=said.param,
-        raw=raw,
-    )
-
-
-def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
-    """The provider's error. A body that does not parse is its message as text (edge case 55)."""
-    raw = body.decode("utf-8", "replace")
-    try:
-        said = complaint_of(decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = None
-    if said is None or not said.message:
-        sentence = raw.strip() or f"The provider answered with status {status} and no explanation."
-        said = msgspec.structs.replace(said or Complaint(), message=sentence)
-    hints = hints_of(headers)
-    wait = wait_of(hints)
-    return UpstreamRefused(
-        said.message[:_LONGEST_MESSAGE],
-        status=status,
-        kind=_kind(said, status),
-        code=said.code,
-        param=said.param,
-        retry_after=wait_in_words(said.message) if wait is None else wait,
-        headers=hints,
-        raw=raw,
-    )
+    kind = _KIND_BY_WORD.get((said.code or "").lower()) or said.perhaps
+    return refusal(said, said.status or _STATUS_BY_KIND.get(kind, 502), raw)
 
 
 def envelope(error: GatewayError) -> dict[str, Json]:
     """OpenAI's error object, before or inside a stream."""
-    return {
-        "error": {
-            "message": error.message,
-            "type": _TYPE_BY_KIND.get(error.kind, "api_error"),
-            "param": error.param,
-            "code": error.code,
-        }
-    }
+    return {"error": openai_error(error)}

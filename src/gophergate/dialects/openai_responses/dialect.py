@@ -11,7 +11,8 @@ import msgspec
 from gophergate.core.request import Request
 from gophergate.dialects import sse
 from gophergate.dialects.base import Filter, Peek, Reader, Stamp, Target, Writer, Written, decode_object, encode
-from gophergate.dialects.openai_responses.errors import error_members, read_error
+from gophergate.dialects.complaints import openai_error, read_refusal
+from gophergate.dialects.openai_responses.errors import complaint_of
 from gophergate.dialects.openai_responses.frames import Frames
 from gophergate.dialects.openai_responses.reader import BodyReader, StreamReader
 from gophergate.dialects.openai_responses.request_in import read_request
@@ -64,10 +65,10 @@ class OpenAIResponses:
         return StreamWriter(request, stamp) if stream else BodyWriter(request, stamp)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
-        return read_error(status, headers, body)
+        return read_refusal(status, headers, body, complaint_of)
 
     def write_error(self, error: GatewayError, request_id: str) -> bytes:
-        return encode({"error": error_members(error)})
+        return encode({"error": openai_error(error)})
 
     def broken(self, error: GatewayError, stamp: Stamp, after: bytes = b"") -> bytes:
         """The numbering goes on from what has passed."""

@@ -8,29 +8,13 @@ these is itself the sentence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import Any
 
 from gophergate.core.blocks import Json
-from gophergate.dialects.base import decode, encode
+from gophergate.dialects.base import encode
+from gophergate.dialects.complaints import Complaint, refusal
 from gophergate.dialects.members import text_of
-from gophergate.dialects.waits import hints_of, wait_in_words, wait_of
-from gophergate.errors import KIND_BY_STATUS, GatewayError, UpstreamRefused
-
-_LONGEST_MESSAGE = 4000
-
-_TYPE_BY_KIND: Mapping[str, str] = {
-    "invalid_request": "invalid_request_error",
-    "request_too_large": "invalid_request_error",
-    "not_found": "invalid_request_error",
-    "authentication": "authentication_error",
-    "permission": "permission_error",
-    "billing": "billing_error",
-    "rate_limit": "rate_limit_error",
-    "timeout": "timeout_error",
-    "overloaded": "overloaded_error",
-}
+from gophergate.errors import GatewayError, UpstreamRefused
 
 _STATUS_BY_WORD: Mapping[str, int] = {
     "invalid_request_error": 400,
@@ -103,15 +87,6 @@ _FAILURE_BY_KIND: Mapping[str, str] = {
 }
 
 
-class Complaint(NamedTuple):
-    """What an error object says, each member empty where it does not say it."""
-
-    message: str
-    type: str = ""
-    code: str | None = None
-    param: str | None = None
-
-
 def complaint_of(value: Json) -> Complaint | None:
     """The error in a decoded body or stream event; None when it holds none."""
     if isinstance(value, list):
@@ -122,7 +97,7 @@ def complaint_of(value: Json) -> Complaint | None:
     if isinstance(error, dict):
         return _told(error)
     if isinstance(error, str) and error:
-        return Complaint(error, code=_word(value.get("code")))  # xAI
+        return _told({"message": error, "code": value.get("code")})  # xAI
     if value.get("type") == "error" or (text_of(value.get("message")) and "output" not in value):
         return _told({**value, "type": "" if value.get("type") == "error" else value.get("type")})
     detail = value.get("detail")
@@ -132,11 +107,13 @@ def complaint_of(value: Json) -> Complaint | None:
 
 
 def _told(error: dict[str, Any]) -> Complaint:
+    code, kind = _word(error.get("code")), text_of(error.get("type"))
     return Complaint(
         message=text_of(error.get("message")) or encode(error).decode(),
-        type=text_of(error.get("type")),
-        code=_word(error.get("code")),
+        code=code,
         param=_word(error.get("param")),
+        kind="billing" if "insufficient_quota" in (code, kind) else "",  # said with 429, as a limit of speed is
+        status=_implied_status(code or "", kind),
     )
 
 
@@ -146,70 +123,20 @@ def _word(value: Json) -> str | None:
     return str(value) or None
 
 
-def _kind(said: Complaint, status: int) -> str:
-    # xAI answers a bad key with 400, so the words come before the status.
-    if status in (400, 401) and "api key" in said.message.lower():
-        return "authentication"
-    if status == 429 and "insufficient_quota" in (said.code, said.type):
-        return "billing"
-    return KIND_BY_STATUS.get(status) or ("invalid_request" if status < 500 else "api_error")
-
-
-def _implied_status(said: Complaint) -> int:
-    for word in (said.code or "", said.type):
+def _implied_status(*words: str) -> int | None:
+    for word in words:
         if word in _STATUS_BY_WORD:
             return _STATUS_BY_WORD[word]
         if word.isascii() and word.isdigit() and 400 <= int(word) <= 599:
             return int(word)
         if "image" in word:
             return 400
-    return 502
+    return None
 
 
 def refusal_of(said: Complaint, raw: str) -> UpstreamRefused:
     """An error told inside a 200: its status is the one its words imply, else 502."""
-    status = _implied_status(said)
-    return UpstreamRefused(
-        said.message[:_LONGEST_MESSAGE],
-        status=status,
-        kind=_kind(said, status),
-        code=said.code,
-        param=said.param,
-        raw=raw,
-    )
-
-
-def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
-    """The provider's error. A body that does not parse is its message as text (edge case 55)."""
-    raw = body.decode("utf-8", "replace")
-    try:
-        said = complaint_of(decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = None
-    if said is None:
-        said = Complaint(raw.strip() or f"The provider answered with status {status} and no explanation.")
-    hints = hints_of(headers)
-    wait = wait_of(hints)
-    return UpstreamRefused(
-        said.message[:_LONGEST_MESSAGE],
-        status=status,
-        kind=_kind(said, status),
-        code=said.code,
-        param=said.param,
-        retry_after=wait_in_words(said.message) if wait is None else wait,
-        headers=hints,
-        raw=raw,
-    )
-
-
-def error_members(error: GatewayError) -> dict[str, Json]:
-    """OpenAI's error object, for an envelope and for a stream's error event."""
-    return {
-        "message": error.message,
-        "type": _TYPE_BY_KIND.get(error.kind, "api_error"),
-        "param": error.param,
-        "code": error.code,
-    }
+    return refusal(said, said.status or 502, raw)
 
 
 def failure_members(error: GatewayError) -> dict[str, Json]:

@@ -11,8 +11,9 @@ import msgspec
 from gophergate.core.blocks import Json, Media
 from gophergate.dialects.assembler import Assembler
 from gophergate.dialects.base import encode
+from gophergate.dialects.complaints import Complaint
 from gophergate.dialects.members import list_of, object_of, text_of
-from gophergate.dialects.openai_responses.errors import Complaint, complaint_of, refusal_of
+from gophergate.dialects.openai_responses.errors import complaint_of, refusal_of
 from gophergate.dialects.openai_responses.items_seen import (
     Key,
     Seen,

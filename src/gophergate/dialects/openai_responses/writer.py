@@ -16,7 +16,7 @@ from gophergate.core.request import Request
 from gophergate.core.usage import Usage
 from gophergate.dialects.assembler import Sequencer
 from gophergate.dialects.base import Stamp, WritesEach, decode, encode
-from gophergate.dialects.openai_responses.errors import error_members
+from gophergate.dialects.complaints import openai_error
 from gophergate.dialects.openai_responses.frames import Frames, Gathering, Ids, NoFrames
 from gophergate.dialects.openai_responses.items_told import told_block, told_seal
 from gophergate.dialects.openai_responses.response import Answer, ending_of
@@ -163,7 +163,7 @@ class StreamWriter(WritesEach):
 
 def error_event(error: GatewayError, frames: Frames) -> bytes:
     """The event that SDKs raise."""
-    told = error_members(error)
+    told = openai_error(error)
     return frames.frame("error", {"code": error.code, "message": error.message, "param": error.param, "error": told})
 
 

@@ -95,10 +95,10 @@ def test_every_error_wears_the_vendor_s_envelope(
         (403, b'{"message":"no access"}', "permission", "no access", "upstream_error"),
         (404, b'{"error":"no such model"}', "not_found", "no such model", "upstream_error"),
         (502, b"<html>bad gateway</html>", "api_error", "<html>bad gateway</html>", "upstream_error"),
-        (503, b"", "overloaded", "The provider answered 503.", "upstream_error"),
+        (503, b"", "overloaded", "The provider answered with status 503 and no explanation.", "upstream_error"),
         (400, b"\xff\xfe", "invalid_request", "\ufffd\ufffd", "upstream_error"),
-        (418, b"[]", "api_error", "[]", "upstream_error"),
-        (400, b"[" * 100_000, "invalid_request", "[" * 2000, "upstream_error"),
+        (418, b"[]", "invalid_request", "[]", "upstream_error"),
+        (400, b"[" * 100_000, "invalid_request", "[" * 4000, "upstream_error"),
     ],
 )
 def test_every_refusal_is_read(status: int, body: bytes, kind: str, message: str, code: str) -> None:
