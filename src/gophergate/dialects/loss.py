@@ -63,6 +63,7 @@ _MEANS_NOTHING: Mapping[str, tuple[object, ...]] = {
 _CONTENT: Mapping[tuple[str, str], str] = {
     ("openai_responses", "conversation"): "a conversation that its provider keeps",
     ("openai_responses", "prompt"): "a prompt that its provider keeps",
+    ("anthropic_messages", "thread"): "a conversation that its provider keeps",
     ("gemini", "cachedContent"): "content that its provider keeps",
     ("ollama", "context"): "the turns before, in one model's own tokens",
     ("ollama", "suffix"): "what follows after the gap that the model is to fill",
@@ -108,14 +109,8 @@ class Losses:
         """
         for maker, members in extra.items():
             if maker != dialect:
-                for name, value in members.items():
-                    if (what := _CONTENT.get((maker, name))) and value:
-                        raise BadRequest(
-                            f"'{name}' is {what}: the chosen model is asked in another format and would answer without "
-                            "it. Send the content itself, or choose a model of the provider that knows it.",
-                            param=name,
-                            code="unsupported_content",
-                        )
+                refuse_kept(maker, members)
+                for name in members:
                     if not name.startswith("_"):
                         self._names[name] = None
 
@@ -123,6 +118,18 @@ class Losses:
     def names(self) -> tuple[str, ...]:
         """The names, for the response header and the call record."""
         return tuple(self._names)
+
+
+def refuse_kept(maker: str, members: Mapping[str, Json]) -> None:
+    """Raises BadRequest when one of those members of `maker`'s refers to content that only its provider has."""
+    for name, value in members.items():
+        if (what := _CONTENT.get((maker, name))) and value:
+            raise BadRequest(
+                f"'{name}' is {what}: the chosen model is asked in another format and would answer without it. Send "
+                "the content itself, or choose a model of the provider that knows it.",
+                param=name,
+                code="unsupported_content",
+            )
 
 
 @lru_cache(maxsize=256)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gophergate.core.events import Event, Failed, Finished, Started
 from gophergate.core.request import Request
 from gophergate.dialects.base import Dialect, Reader, Target, Writer, encode
+from gophergate.dialects.loss import refuse_kept
 from gophergate.errors import UpstreamError
 from gophergate.providers.base import Provider
 from gophergate.routing.asking import ask, disclose, mended_bytes, mended_members, refusal, unheard
@@ -174,6 +175,8 @@ class Paths:
         simulator = deployment.provider.simulator
         assert simulator is not None  # noqa: S101 - the caller looked
         request = await _read(order)
+        for maker, members in request.extra.items():
+            refuse_kept(maker, members)
         disclose(order, unheard(order, deployment))
         writer = order.door.writer(request, order.stamp, stream=request.stream)
         stream = _stream(order, request, writer, None)

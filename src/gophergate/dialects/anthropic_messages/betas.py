@@ -36,7 +36,7 @@ _ON_SYSTEM_MESSAGES = {
 }
 _NESTED = frozenset({"context_management", "container", "output_config", "thinking"})
 """Members inside of which something may need one."""
-_MEMBERS = {"compaction": "compact-2026-09-04", "speed": "fast-mode-2026-02-01"}
+_MEMBERS = {"compaction": "compact-2026-09-04", "speed": "fast-mode-2026-02-01", "thread": "message-threads-2026-08-12"}
 
 
 def betas_of(body: dict[str, Json]) -> tuple[str, ...]:

@@ -33,6 +33,11 @@ _FAMILIES: Mapping[str, _Family] = {
     "timeout_error": _Family("timeout", 504),
     "overloaded_error": _Family("overloaded", 529),
 }
+_DETAILS: Mapping[str | None, Json] = {
+    "thread": {"error_code": "thread_unsupported_request", "unsupported": ["thread"]},
+}
+"""By the member that was refused: what Anthropic's own clients act on. Their tool runner keeps its conversation at the
+server by default, and sends it whole when it hears this."""
 _TYPES = {family.kind: name for name, family in _FAMILIES.items()}
 
 
@@ -58,10 +63,10 @@ def read_event(said: Json) -> UpstreamRefused:
 
 def write_error(error: GatewayError, request_id: str = "") -> bytes:
     """The envelope, as a response body or as the data of an `error` event."""
-    told: dict[str, Json] = {
-        "type": "error",
-        "error": {"type": _TYPES.get(error.kind, "api_error"), "message": error.message},
-    }
+    said: dict[str, Json] = {"type": _TYPES.get(error.kind, "api_error"), "message": error.message}
+    if error.code == "unsupported_content" and error.param in _DETAILS:
+        said["details"] = _DETAILS[error.param]
+    told: dict[str, Json] = {"type": "error", "error": said}
     if request_id:
         told["request_id"] = request_id
     return encode(told)

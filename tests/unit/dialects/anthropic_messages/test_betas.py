@@ -38,6 +38,7 @@ FILE = {"type": "document", "source": {"type": "file", "file_id": "f"}}
         (said("user", {"type": "container_upload"}), ("files-api-2025-04-14",)),
         ({"output_config": {"task_budget": {}}}, ("task-budgets-2026-03-13",)),
         ({"speed": "fast"}, ("fast-mode-2026-02-01",)),
+        ({"thread": {"type": "create"}}, ("message-threads-2026-08-12",)),
         ({"thinking": {"type": "adaptive", "display": "updates"}}, ("thinking-display-updates-2026-08-18",)),
         ({"thinking": {"type": "adaptive", "display": "omitted"}}, ()),
         (said("system", {"type": "tool_addition"}), ("mid-conversation-tool-changes-2026-07-01",)),

@@ -1,0 +1,88 @@
+"""What the vendors' clients do beyond one call: loops of their own, and asking for what is not here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import pytest
+
+from kit.answers import CITY, Said, answer, provider, wants_stream
+from kit.clients import CLIENTS
+from kit.gate import KEY, gate, rows, url
+from kit.upstream import Asked, Say, Upstream
+
+PRINTED = "sunny over the Danube"
+FAREWELL = "Take no umbrella."
+
+
+@anthropic.beta_async_tool
+async def weather(city: str) -> str:
+    """Weather of a city."""
+    return PRINTED if city == CITY["city"] else "unknown"
+
+
+def one_call(dialect: str) -> Callable[[Asked], Say]:
+    """Calls `weather` until it sees what that printed."""
+
+    def script(asked: Asked) -> Say:
+        ran = PRINTED.encode() in asked.body
+        said = Said("", FAREWELL, (), 2) if ran else Said("", "", (("weather", CITY),))
+        return answer(dialect, said, stream=wants_stream(asked))
+
+    return script
+
+
+async def run_tools(address: str, model: str, *, stream: bool) -> str:
+    """Anthropic's tool runner, to its end: the last words."""
+    said: Any = [{"role": "user", "content": "How is it in Ulm?"}]
+    async with anthropic.AsyncAnthropic(base_url=address, api_key=KEY, max_retries=0) as client:
+        runner: Any = client.beta.messages.tool_runner(
+            model=model, max_tokens=500, messages=said, tools=[weather], stream=stream
+        )
+        last: Any = None
+        async for turn in runner:
+            last = await turn.get_final_message() if stream else turn
+        return "".join(block.text for block in last.content if block.type == "text")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("dialect", [name for name in CLIENTS if name != "anthropic_messages"])
+async def test_a_runner_that_keeps_its_conversation_at_the_server_sends_it_whole(
+    dialect: str, stream: bool, tmp_path: Path
+) -> None:
+    """PROTOCOLS: anthropic-python's tool runner asks for a `thread`, and goes on with the result alone where it is not
+    refused: elsewhere the model would not see the question."""
+    async with Upstream(one_call(dialect)) as up, gate(tmp_path, provider(dialect, up.url)) as gateway:
+        assert await run_tools(url(gateway), "up/m", stream=stream) == FAREWELL
+        kept = await rows(gateway, 3)
+    assert [row.status for row in kept] == ["refused", "ok", "ok"]
+    assert len(up.asked) == 2
+    assert b"How is it in Ulm?" in up.asked[-1].body
+
+
+async def test_the_simulator_keeps_no_conversation_either(tmp_path: Path) -> None:
+    async with gate(tmp_path) as gateway, anthropic.AsyncAnthropic(base_url=url(gateway), api_key=KEY) as client:
+        said: Any = [{"role": "user", "content": "Hi"}]
+        with pytest.raises(anthropic.BadRequestError) as refused:
+            await client.beta.messages.create(
+                model="demo/echo",
+                max_tokens=9,
+                messages=said,
+                thread={"type": "create"},
+                betas=["message-threads-2026-08-12"],
+            )
+        body: Any = refused.value.body
+        assert body["error"]["details"]["error_code"] == "thread_unsupported_request"
+
+
+async def test_a_thread_goes_to_anthropic_as_it_was_said(tmp_path: Path) -> None:
+    async with (
+        Upstream(one_call("anthropic_messages")) as up,
+        gate(tmp_path, provider("anthropic_messages", up.url)) as gateway,
+    ):
+        assert await run_tools(url(gateway), "up/m", stream=False) == FAREWELL
+    assert [asked.json["thread"]["type"] for asked in up.asked] == ["create", "continue"]
+    assert all("message-threads-2026-08-12" in asked.headers["anthropic-beta"] for asked in up.asked)
