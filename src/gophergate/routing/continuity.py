@@ -24,7 +24,16 @@ from gophergate.routing.base import Deployment, Order, Plan, Reread
 from gophergate.routing.catalog import CatalogHolder
 from gophergate.routing.heavy import apart, on_loop
 from gophergate.routing.listener import Listener
-from gophergate.routing.seals import Remembered, SealStore, call_keys, kept_of, read_kept, seal_of, token_key
+from gophergate.routing.seals import (
+    Remembered,
+    SealStore,
+    call_keys,
+    is_token,
+    kept_of,
+    read_kept,
+    seal_of,
+    token_key,
+)
 
 _STATE: Mapping[str, tuple[bytes, ...]] = {
     "openai_chat": (b'"tool_calls"', b'"reasoning_details"', b'"extra_content"'),
@@ -75,7 +84,10 @@ class Continuity:
                 raise
             # On the verbatim path what we cannot read may still be right; the translated one will say what is wrong.
             return plan, order
-        known = read_kept(await self._store.get(order.owner, dict.fromkeys(_keys(request))))
+        kept = read_kept(await self._store.get(order.owner, dict.fromkeys(_keys(request))))
+        known = {
+            key: found for key, found in kept.items() if is_token(key) or self._is_meant(found.origin, plan, order)
+        }
         request = _named(request, known)
         brought = frozenset(seal.origin for seal in _seals(request.turns) if seal.origin)
         request, put_back = _put_back(request, known)
@@ -85,6 +97,14 @@ class Continuity:
         if order.moves is not None and plan.deployments[0] not in listed:
             await order.moves(plan.deployments[0])
         return plan, replace(order, reread=Reread(request, brought, put_back))
+
+    def _is_meant(self, origin: str, plan: Plan, order: Order) -> bool:
+        """Whether the model asked for can be that maker's. What is remembered by a call's id or words alone counts for
+        no other: some makers number their calls anew in every conversation, and some clients send no ids, so it may
+        be of another conversation, and whoever names a model must not get another one for that."""
+        return any(one.is_maker(origin) for one in plan.deployments) or any(
+            one.is_maker(origin) for one in self._catalog.current.plan(order.peek.model).deployments
+        )
 
     def _pinned(self, plan: Plan, order: Order, request: Request, known: Mapping[str, Remembered]) -> Plan:
         origins = [seal.origin for seal in _seals(_open_loop(request)) if seal.origin]

@@ -97,6 +97,7 @@ class MemorySeals:
 _OVERHEAD = 300
 """Bytes that an entry costs besides its value."""
 
+_TOKEN = "token:"  # noqa: S105 - the beginning of a key
 _ONE_ALPHABET = str.maketrans("-_", "+/")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Remembered)
@@ -141,7 +142,12 @@ def seal_of(block: object) -> Seal | None:
 def token_key(token: str) -> str:
     """The key of a bare token: who made it is all that is kept under it. Google's SDKs decode tokens, and send them
     back in the other alphabet of base64 than Google's own: both are one token."""
-    return "token:" + _digest(token.translate(_ONE_ALPHABET).rstrip("="))
+    return _TOKEN + _digest(token.translate(_ONE_ALPHABET).rstrip("="))
+
+
+def is_token(key: str) -> bool:
+    """Whether what is kept under that key is of one token, and not of whatever call has its id or its words."""
+    return key.startswith(_TOKEN)
 
 
 def call_keys(call: ToolCall) -> Iterator[str]:
