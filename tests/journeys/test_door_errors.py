@@ -78,6 +78,33 @@ async def test_a_providers_refusal_at_every_door(door: str, stream: bool, tmp_pa
     assert all(len(row.attempts) == 1 for row in kept)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_refusal_that_is_no_json_is_put_in_the_envelope_of_its_own_dialect_too(
+    door: str, stream: bool, tmp_path: Path
+) -> None:
+    """R-E1, edge case 55: a proxy before the provider answers with a page, and no client reads that."""
+    upstream = {"gemini_array": "gemini", "ollama_generate": "ollama"}.get(door, door)
+    bodies = [
+        b"<html><body>Bad gateway</body></html>",
+        b"upstream connect error",
+        b'"no healthy upstream"',
+        b'{"error": {',
+    ]
+    said = iter(bodies)
+    page = (("content-type", "text/html; charset=utf-8"),)
+    async with (
+        Upstream(lambda _: Say(status=502, headers=page, pieces=(next(said),), framing="length")) as up,
+        gate(tmp_path, {**provider(upstream, up.url), "retries": 0}) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers=KEYS) as client,
+    ):
+        for body in bodies:
+            path, question = asked(door, "up/m", stream=stream)
+            answer = await client.post(path, json=question)
+            assert (answer.status_code, answer.headers["content-type"]) == (502, "application/json")
+            assert body.decode().strip('"') in message_of(door, 502, answer.json())
+
+
 @pytest.mark.parametrize("door", DOORS)
 async def test_our_own_refusals_at_every_door(door: str, tmp_path: Path) -> None:
     """R-E1: no key, a bad key, no such model, no JSON, an unreachable provider."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from gophergate.core.blocks import Json
 from gophergate.core.resilience import NO_WAITS, Waits
 from gophergate.dialects.base import Dialect, decode, encode
@@ -154,5 +156,15 @@ async def refusal(
     error = dialect.read_error(answer.status, headers, body)
     hints = {name: headers[name] for name in _RETRY_HINTS if name in headers}
     error.headers = {**hints, **error.headers}
-    error.spoken = Spoken(dialect.name, body, headers.get("content-type", "application/json"))
+    if _is_object(body):
+        error.spoken = Spoken(dialect.name, body, headers.get("content-type", "application/json"))
     return error
+
+
+def _is_object(body: bytes) -> bool:
+    """Whether an error is told in JSON, as every dialect tells it. A proxy's page or words before the provider are not
+    its own, and a client of the dialect could not read them."""
+    try:
+        return isinstance(decode(body), dict | list)
+    except (msgspec.DecodeError, RecursionError):
+        return False
