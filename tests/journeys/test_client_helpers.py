@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import ollama
+import openai
 import pytest
+from google import genai
+from google.genai import errors, types
 
 from kit.answers import CITY, Said, answer, provider, wants_stream
 from kit.clients import CLIENTS
@@ -86,3 +90,84 @@ async def test_a_thread_goes_to_anthropic_as_it_was_said(tmp_path: Path) -> None
         assert await run_tools(url(gateway), "up/m", stream=False) == FAREWELL
     assert [asked.json["thread"]["type"] for asked in up.asked] == ["create", "continue"]
     assert all("message-threads-2026-08-12" in asked.headers["anthropic-beta"] for asked in up.asked)
+
+
+# -- what is not here -----------------------------------------------------------------------------------------------
+
+
+async def test_openais_client_is_told_what_is_not_here(tmp_path: Path) -> None:
+    """R-E1: a 404 in the caller's own envelope, read by its own client, whichever path it is."""
+    async with gate(tmp_path) as gateway, openai.AsyncOpenAI(base_url=f"{url(gateway)}/v1", api_key=KEY) as client:
+        for asking in (
+            lambda: client.embeddings.create(model="m", input="a"),
+            lambda: client.files.list(),
+            lambda: client.models.retrieve("nobody's"),
+        ):
+            with pytest.raises(openai.NotFoundError) as missing:
+                await asking()
+            assert missing.value.code in {"not_found", "model_not_found"}
+        async with client.with_options(base_url=f"{url(gateway)}/v1/v1") as twice:
+            with pytest.raises(openai.NotFoundError, match="without '/v1'"):
+                await twice.models.list()
+
+
+async def test_anthropics_client_is_told_what_is_not_here(tmp_path: Path) -> None:
+    """R-E1; the paths that OpenAI's clients ask for as well are told by `anthropic-version`."""
+    async with gate(tmp_path) as gateway, anthropic.AsyncAnthropic(base_url=url(gateway), api_key=KEY) as client:
+        for asking in (
+            lambda: client.messages.batches.list(),
+            lambda: client.beta.files.list(),
+            lambda: client.models.retrieve("nobody's"),
+        ):
+            with pytest.raises(anthropic.NotFoundError) as missing:
+                await asking()
+            body: Any = missing.value.body
+            assert (body["type"], body["error"]["type"]) == ("error", "not_found_error")
+        async with client.with_options(base_url=f"{url(gateway)}/v1") as twice:
+            with pytest.raises(anthropic.NotFoundError, match="without '/v1'"):
+                await twice.messages.create(model="demo/echo", max_tokens=9, messages=[])
+
+
+async def test_googles_client_is_told_what_is_not_here(tmp_path: Path) -> None:
+    """R-E1; it asks below /v1 too, where OpenAI's clients do, and says so in `x-goog-api-client`."""
+    async with gate(tmp_path) as gateway:
+        client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=url(gateway)))
+        async with client.aio as there:
+            for asking in (
+                lambda: there.models.embed_content(model="demo/echo", contents="a"),
+                lambda: there.files.list(),
+                lambda: there.models.get(model="nobody's"),
+            ):
+                with pytest.raises(errors.ClientError) as missing:
+                    await asking()
+                assert (missing.value.code, missing.value.status) == (404, "NOT_FOUND")
+
+
+async def test_ollamas_client_is_told_what_is_not_here(tmp_path: Path) -> None:
+    """R-E1; below /api/ stands the operators' API too, whose errors are no words that Ollama's clients show."""
+    async with gate(tmp_path) as gateway:
+        client = ollama.AsyncClient(host=url(gateway), headers={"authorization": f"Bearer {KEY}"})
+        for asking in (
+            lambda: client.embed(model="demo/echo", input="a"),
+            lambda: client.pull("m"),
+            lambda: client.delete("m"),
+            lambda: client.show("nobody's"),
+        ):
+            with pytest.raises(ollama.ResponseError) as missing:
+                await asking()
+            assert missing.value.status_code == 404
+            assert isinstance(missing.value.error, str)
+        await client._client.aclose()
+
+
+async def test_anthropics_client_finds_the_id_of_its_request(tmp_path: Path) -> None:
+    """It looks for `request-id`, where others look for `x-request-id`: answered, streamed and refused."""
+    said: Any = [{"role": "user", "content": "Hi"}]
+    async with gate(tmp_path) as gateway, anthropic.AsyncAnthropic(base_url=url(gateway), api_key=KEY) as client:
+        whole = await client.messages.create(model="demo/echo", max_tokens=9, messages=said)
+        async with client.messages.stream(model="demo/echo", max_tokens=9, messages=said) as stream:
+            await stream.until_done()
+        with pytest.raises(anthropic.NotFoundError) as refused:
+            await client.messages.create(model="nobody's", max_tokens=9, messages=said)
+        kept = await rows(gateway, 3)
+    assert [whole._request_id, stream.request_id, refused.value.request_id] == [row.request_id for row in kept]

@@ -23,7 +23,7 @@ from uvicorn.server import ServerState
 
 from gophergate.errors import GatewayError
 from gophergate.front.asgi import AsgiFront
-from gophergate.front.base import Handler, Inbound, RawHeaders, Reply
+from gophergate.front.base import Handler, Header, Inbound, RawHeaders, Reply
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.server import Binding, Server
@@ -267,7 +267,7 @@ class Front:
             await client.close()
 
 
-def write_error(path: str, error: GatewayError) -> tuple[int, RawHeaders, bytes]:
+def write_error(path: str, error: GatewayError, header: Header) -> tuple[int, RawHeaders, bytes]:
     """An envelope that shows what it was given."""
     return error.status, [*PLAIN, (b"x-door", path.encode())], f"{error.code}: {error.message}".encode()
 

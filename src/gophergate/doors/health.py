@@ -6,7 +6,7 @@ import asyncio
 
 from gophergate.dialects.base import Dialect
 from gophergate.errors import GatewayError, Unavailable
-from gophergate.front.base import Inbound, Reply
+from gophergate.front.base import Header, Inbound, Reply
 from gophergate.front.routes import dialect_of
 from gophergate.store import changes
 from gophergate.store.database import Database
@@ -40,10 +40,10 @@ def _plain(reply: Reply, status: int, body: bytes) -> None:
 
 
 def error_reply(
-    spoken: dict[str, Dialect], path: str, error: GatewayError
+    spoken: dict[str, Dialect], path: str, error: GatewayError, header: Header
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """An error in the envelope of the door at `path`, for failures that never became a call."""
-    dialect = spoken.get(dialect_of(path)) or spoken["openai_chat"]
+    """An error in the envelope of the door at `path` (see `dialect_of`), for failures that never became a call."""
+    dialect = spoken.get(dialect_of(path, header)) or spoken["openai_chat"]
     headers = [(b"content-type", b"application/json"), NOSNIFF]
     headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
     return error.status, headers, dialect.write_error(error, "")

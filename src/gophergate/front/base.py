@@ -130,6 +130,15 @@ class Router(Protocol):
         Called synchronously for every request, so it must be cheap and must not raise."""
 
 
-ErrorWriter = Callable[[str, GatewayError], tuple[int, RawHeaders, bytes]]
-"""`(path, error) -> (status, headers, body)` in the envelope of the door at `path`; `path` is "" when it could not
-be read. `headers` carry content-type and whatever the error asks for (Retry-After); never a content-length."""
+Header = Callable[[bytes], bytes | None]
+"""The first field of a (lower-case) name, None when absent."""
+
+
+def unread(_name: bytes) -> None:
+    """The `Header` of a request whose head was not read, or does not matter."""
+
+
+ErrorWriter = Callable[[str, GatewayError, Header], tuple[int, RawHeaders, bytes]]
+"""`(path, error, header) -> (status, headers, body)` in the envelope of the door at `path`, or of the client that the
+request's own headers tell where the path is nobody's alone; `path` is "" when it could not be read. `headers` carry
+content-type and whatever the error asks for (Retry-After); never a content-length."""

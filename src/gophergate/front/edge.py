@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from gophergate.errors import ClientGone, GatewayError, Internal
-from gophergate.front.base import ErrorWriter, Inbound, Reply, Router
+from gophergate.front.base import ErrorWriter, Header, Inbound, Reply, Router, unread
 from gophergate.front.forwarded import TrustedProxies
 
 logger = logging.getLogger("gophergate.front")
@@ -105,7 +105,7 @@ class Edge:
         if isinstance(error, ClientGone):
             reply.abort()
         elif isinstance(error, GatewayError) and not reply.started:
-            self.refuse(reply, inbound.path, error, inbound.header(b"x-request-id"))
+            self.refuse(reply, inbound.path, error, inbound.header(b"x-request-id"), inbound.header)
         else:
             self._defect(inbound, reply, error)
 
@@ -119,13 +119,15 @@ class Edge:
             reply.abort()
             return
         sorry = Internal(f"Something went wrong here. The log has it under request {request_id.decode()}.")
-        self.refuse(reply, inbound.path, sorry, request_id)
+        self.refuse(reply, inbound.path, sorry, request_id, inbound.header)
 
-    def refuse(self, reply: Reply, path: str, error: GatewayError, request_id: bytes | None) -> None:
+    def refuse(
+        self, reply: Reply, path: str, error: GatewayError, request_id: bytes | None, header: Header = unread
+    ) -> None:
         """Answer with `error` in the dialect of the door at `path`, with a request id. Never raises."""
         named = self.request_id(request_id)
         try:
-            status, headers, body = self._write_error(path, error)
+            status, headers, body = self._write_error(path, error, header)
             if not any(name == b"x-request-id" for name, _ in headers):
                 headers = [*headers, (b"x-request-id", named)]
             reply.whole(status, headers, body)

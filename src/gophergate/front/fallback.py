@@ -11,8 +11,9 @@ from typing import Any
 
 from gophergate.errors import BadRequest, GatewayError, NotHere
 from gophergate.front.assets import Assets
-from gophergate.front.base import ErrorWriter, RawHeaders
-from gophergate.front.routes import Routes
+from gophergate.front.base import ErrorWriter, Header, RawHeaders, unread
+from gophergate.front.framing import index_of
+from gophergate.front.routes import Routes, doubled, is_ollamas
 from gophergate.front.websocket import refuse
 
 Scope = MutableMapping[str, Any]
@@ -57,14 +58,15 @@ class Fallback:
             if self._assets is not None and self._assets.serves(scope["path"]):
                 await self._assets(scope, receive, send)
                 return
-            status, headers, body = self._answer(scope["method"], scope["path"])
+            status, headers, body = self._answer(scope["method"], scope["path"], index_of(scope["headers"]).get)
             await send({"type": "http.response.start", "status": status, "headers": _sized(headers, body)})
             await send({"type": "http.response.body", "body": body})
 
     def _is_operators(self, path: str) -> bool:
-        return path.startswith("/api/") and path != "/api/hello" and not self._routes.allowed(path)
+        is_theirs = path.startswith("/api/") and path != "/api/hello" and not is_ollamas(path)
+        return is_theirs and not self._routes.allowed(path)
 
-    def _answer(self, method: str, path: str) -> tuple[int, RawHeaders, bytes]:
+    def _answer(self, method: str, path: str, header: Header) -> tuple[int, RawHeaders, bytes]:
         allowed = self._routes.allowed(path)
         if method == "HEAD" and path == "/api/hello":
             # Claude Code asks this first, without a key, to learn whether somebody is there.
@@ -74,14 +76,20 @@ class Fallback:
             names = ", ".join(sorted(allowed))
             error = MethodNotAllowed(f"{path} answers to {names}, not to {method}.", headers={"allow": names})
         else:
-            error = NotHere(f"There is nothing at {path}. The doors are listed in the README; the first is /v1/models.")
-        return self._write_error(path, error)
+            error = NotHere(f"There is nothing at {path}. {self._advice(path)}")
+        return self._write_error(path, error, header)
+
+    def _advice(self, path: str) -> str:
+        twice = doubled(path)
+        if twice and self._routes.allowed(path.removeprefix(twice)):
+            return f"The client adds the version itself: give it the address without '{twice}'."
+        return "The doors are listed in the README; the first is /v1/models."
 
     async def _refuse_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         # 426 makes Codex and the OpenAI SDKs fall back to plain HTTP at once (R-C3).
         error = NotHere(f"{scope['path']} is not served over WebSocket; ask by POST.")
-        _, headers, body = self._write_error(scope["path"], error)
+        _, headers, body = self._write_error(scope["path"], error, unread)
         await refuse(scope, send, 426, headers, body)
 
 

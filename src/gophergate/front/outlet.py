@@ -6,7 +6,7 @@ The only user of `Reply` for calls. Knows no provider; what it tells of a call i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import ceil
 from typing import Protocol
@@ -24,8 +24,15 @@ _MAX_PLAIN = 1024
 """Header values remembered, most of them the labels of deployments."""
 
 
+_ID_TOO: Mapping[str, bytes] = {"anthropic_messages": b"request-id"}
+"""By door: the field that its vendor's clients look for the request's id in, where that is not x-request-id."""
+
+
 class Facts(Protocol):
     """What a reply's head tells about its call (`ledger.entry.Entry` fits)."""
+
+    @property
+    def door(self) -> str: ...
 
     @property
     def request_id(self) -> str: ...
@@ -223,6 +230,8 @@ class Outlet:
         """The head's own fields, and what is told of the call."""
         facts = self._facts
         told = [(b"content-type", content_type), (b"x-request-id", facts.request_id.encode()), *self._noted]
+        if (also := _ID_TOO.get(facts.door)) is not None:
+            told.append((also, facts.request_id.encode()))
         label = facts.deployment_label
         if label:
             told += (b"x-gophergate-model", _plain(label)), (b"x-gophergate-attempts", b"%d" % facts.attempt_count)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from gophergate.front.base import Handler
+from gophergate.front.base import Handler, Header
 
 GEMINI_VERBS = frozenset({"generateContent", "streamGenerateContent", "countTokens"})
 _GEMINI_ROOTS = ("/v1beta/", "/v1/", "/v1alpha/")
@@ -150,17 +150,39 @@ def stored_response(path: str) -> StoredResponse | None:
     return StoredResponse(found[1], found[2] or "") if found is not None else None
 
 
-def dialect_of(path: str) -> str:
-    """Whose error envelope a path answers in, also where there is no door."""
+def dialect_of(path: str, header: Header) -> str:
+    """Whose error envelope a path answers in, also where there is no door. Paths that several vendors' clients ask
+    for (lists of models or files) are told apart by the header that each sends of itself, never by that of its key."""
     if path.startswith(("/v1/messages", "/messages")):
         return "anthropic_messages"
     if path.startswith(("/v1beta/", "/v1alpha/")) or (path.startswith("/v1/models/") and gemini_verb(path)):
         return "gemini"
-    if path.startswith(("/api/chat", "/api/generate", "/api/embed", "/api/tags", "/api/show", "/api/version")):
+    if is_ollamas(path):
         return "ollama"
     if path.startswith(("/v1/responses", "/responses")):
         return "openai_responses"
-    return "openai_chat"
+    if path.startswith(("/v1/chat/", "/chat/")):
+        return "openai_chat"
+    if header(b"anthropic-version") is not None:
+        return "anthropic_messages"
+    return "gemini" if header(b"x-goog-api-client") is not None else "openai_chat"
+
+
+_OLLAMA = re.compile(
+    "/api/(?:chat|generate|embed|embeddings|tags|show|ps|version|pull|push|create|delete|copy|blobs/.*)"
+)
+
+
+def is_ollamas(path: str) -> bool:
+    """Whether a path is of Ollama's API, be it served here or not: below `/api/` stands the operators' too."""
+    return _OLLAMA.fullmatch(path) is not None
+
+
+def doubled(path: str) -> str:
+    """The version that stands before another one, as of a client that adds it to an address that ends with it; "" for
+    other paths."""
+    found = re.match(r"(/v1(?:alpha|beta)?)(?=/v1(?:alpha|beta)?/)", path)
+    return found[1] if found is not None else ""
 
 
 def _openai(method: str, path: str, handler: Handler) -> dict[tuple[str, str], Handler]:

@@ -60,7 +60,7 @@ class SocketFront:
         try:
             session = await self._opens(opened)
         except GatewayError as error:
-            await refuse(scope, send, *self._write_error(opened.path, error))
+            await refuse(scope, send, *self._write_error(opened.path, error, opened.header))
             return
         request_id = self._edge.request_id(opened.header(b"x-request-id"))
         await send({"type": "websocket.accept", "headers": [(b"x-request-id", request_id)]})
@@ -199,7 +199,7 @@ class _Connection:
             self._quiet_since = asyncio.get_running_loop().time()
 
     def _refuse(self, error: GatewayError) -> None:
-        status, _, body = self._write_error(self._opened.path, error)
+        status, _, body = self._write_error(self._opened.path, error, self._opened.header)
         self._frames.put(error_frame(body, status))
 
     async def _write(self) -> None:

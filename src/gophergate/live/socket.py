@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from gophergate.errors import BadRequest, Forbidden, GatewayError, Unauthenticated
-from gophergate.front.base import ErrorWriter
+from gophergate.front.base import ErrorWriter, unread
 from gophergate.front.websocket import refuse
 from gophergate.live.hub import Hub, Viewer, Wire
 from gophergate.live.signs import EVERY_TOPIC, Watch, frame_of
@@ -83,7 +83,7 @@ class LiveSocket:
             seen = await self._admitted(headers)
             watch = _watch(Watch(words="bodies" in seen.may, team_id=seen.team_id), asked)
         except GatewayError as error:
-            await refuse(scope, send, *self._write_error(scope["path"], error))
+            await refuse(scope, send, *self._write_error(scope["path"], error, unread))
             return
         wire: PushWire = scope["extensions"]["gophergate.push"]
         await send({"type": "websocket.accept", "headers": []})

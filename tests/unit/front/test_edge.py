@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from gophergate.errors import ClientGone, GatewayError, RateLimited
-from gophergate.front.base import Handler, RawHeaders
+from gophergate.front.base import Handler, Header, RawHeaders
 from gophergate.front.edge import Edge
 from gophergate.front.inbound import ReceivedRequest
 from gophergate.front.reply import RuledReply
@@ -51,7 +51,7 @@ class NoSource:
 
 
 def edge(headers: RawHeaders = (), fault: Exception | None = None) -> Edge:
-    def write(path: str, error: GatewayError) -> tuple[int, RawHeaders, bytes]:
+    def write(path: str, error: GatewayError, header: Header) -> tuple[int, RawHeaders, bytes]:
         if fault is not None:
             raise fault
         return error.status, headers, path.encode()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gophergate.errors import GatewayError, Unauthenticated
-from gophergate.front.base import Handler, Inbound, RawHeaders
+from gophergate.front.base import Handler, Header, Inbound, RawHeaders
 from gophergate.front.edge import Edge
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.framed import FramedReply
@@ -23,7 +23,7 @@ class NoDoors:
         return None
 
 
-def write_error(path: str, error: GatewayError) -> tuple[int, RawHeaders, bytes]:
+def write_error(path: str, error: GatewayError, header: Header) -> tuple[int, RawHeaders, bytes]:
     return error.status, [(b"content-type", b"text/plain")], error.message.encode()
 
 
