@@ -31,6 +31,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
+_LONGEST_NAME = 200
+
 
 class GatewayError(Exception):
     """Base of every error that may reach a caller.
@@ -93,8 +95,9 @@ class ModelNotFound(BadRequest):
     status, code, kind = 404, "model_not_found", "not_found"
 
     def __init__(self, model: str, hint: str = "") -> None:
+        name = model if len(model) <= _LONGEST_NAME else f"{model[:_LONGEST_NAME]}..."
         super().__init__(
-            f"The model '{model}' does not exist here or you may not use it.{' ' + hint if hint else ''}",
+            f"The model '{name}' does not exist here or you may not use it.{' ' + hint if hint else ''}",
             param="model",
         )
         self.hint = hint

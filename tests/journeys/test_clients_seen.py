@@ -57,6 +57,18 @@ async def test_gemini_verbs_stand_under_both_versions_beside_the_model(tmp_path:
         assert (shown.json()["id"], shown.json()["object"]) == ("demo/echo", "model")
 
 
+async def test_a_gemini_path_may_leave_the_collection_out(tmp_path: Path) -> None:
+    """PROTOCOLS: Vercel's SDK (opencode) takes a model's name with a slash for a whole path."""
+    async with served(tmp_path) as (_, up, client):
+        said = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+        for version in ("v1", "v1beta"):
+            told = await client.post(f"/{version}/up/m:generateContent", json=said, headers={"x-goog-api-key": KEY})
+            assert told.json()["candidates"][0]["finishReason"] == "STOP"
+        unknown = await client.post("/v1/up/m:embedContent", json=said, headers={"x-goog-api-key": KEY})
+        assert unknown.status_code == 404
+    assert len(up.asked) == 2
+
+
 async def test_the_anthropic_door_takes_a_bearer_and_its_list_is_told_by_the_version_header(tmp_path: Path) -> None:
     """PROTOCOLS, surprise 3: anthropic-python 2.x sends no `x-api-key`; Claude Code lists with `anthropic-version`."""
     async with served(tmp_path) as (_, _, client):

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kit.gate import KEY, gate, url
+from kit.answers import SPEAKERS, provider, script
+from kit.gate import KEY, gate, rows, url
 from kit.mutations import mutated
+from kit.upstream import Upstream
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
 HEADS = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
@@ -117,3 +119,57 @@ def test_bytes_that_are_no_request_are_refused_clearly(door: str, served: Served
             assert answer.status_code < 500, (path, body[:80], answer.text)
             if answer.status_code != 200:
                 assert message_of(door, answer), (path, body[:80])
+
+
+@pytest.mark.parametrize("dialect", SPEAKERS)
+@pytest.mark.parametrize("door", ["openai_chat", "anthropic_messages", "gemini"])
+async def test_a_schema_that_is_too_deep_to_translate_is_refused_and_has_its_row(
+    door: str, dialect: str, tmp_path: Path
+) -> None:
+    """R-X8, law 1: what JSON readers take may still be deeper than what rewrites it can go."""
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(450):
+        deep = {"type": "object", "properties": {"a": deep}}
+    said: Any = [{"role": "user", "content": "Hi"}]
+    path, body = {
+        "openai_chat": (
+            "/v1/chat/completions",
+            {"messages": said, "tools": [{"type": "function", "function": {"name": "t", "parameters": deep}}]},
+        ),
+        "anthropic_messages": (
+            "/v1/messages",
+            {"max_tokens": 99, "messages": said, "tools": [{"name": "t", "input_schema": deep}]},
+        ),
+        "gemini": (
+            "/v1beta/models/up/m:generateContent",
+            {
+                "contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+                "tools": [{"functionDeclarations": [{"name": "t", "parametersJsonSchema": deep}]}],
+            },
+        ),
+    }[door]
+    async with (
+        Upstream(script(dialect)) as up,
+        gate(tmp_path, provider(dialect, up.url)) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers=HEADS) as client,
+    ):
+        answer = await client.post(path, json={"model": "up/m", **body})
+        [row] = await rows(gateway, 1)
+    assert answer.status_code in (200, 400), answer.text
+    assert row.http_status == answer.status_code
+    if answer.status_code == 400:
+        assert "nested too deeply" in message_of(door, answer)
+        assert row.status == "refused"
+
+
+async def test_names_without_end_are_cut_where_they_are_kept_and_told(tmp_path: Path) -> None:
+    """Law 9: a row holds so much of a name as a list can show."""
+    long = "m" * 100_000
+    said = {"messages": [{"role": "user", "content": "Hi"}], "user": long}
+    async with gate(tmp_path) as gateway, httpx2.AsyncClient(base_url=url(gateway), headers=HEADS) as client:
+        unknown = await client.post("/v1/chat/completions", json={**said, "model": long})
+        assert (unknown.status_code, len(unknown.text) < 1000) == (404, True)
+        assert (await client.post("/v1/chat/completions", json={**said, "model": "demo/echo"})).status_code == 200
+        kept = await rows(gateway, 2)
+    assert [len(row.model_requested) <= 256 for row in kept] == [True, True]
+    assert [len(row.end_user or "") for row in kept] == [256, 256]

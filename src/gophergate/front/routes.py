@@ -15,7 +15,6 @@ from gophergate.front.base import Handler, Header
 
 GEMINI_VERBS = frozenset({"generateContent", "streamGenerateContent", "countTokens"})
 _GEMINI_ROOTS = ("/v1beta/", "/v1/", "/v1alpha/")
-_GEMINI_COLLECTIONS = ("models/", "tunedModels/")
 
 
 class Doors(msgspec.Struct, frozen=True):
@@ -118,10 +117,10 @@ def gemini_verb(path: str) -> GeminiAsked | None:
     """`/v1beta/models/{model}:{verb}` taken apart; None for any other path.
 
     A model's name may hold slashes and colons ("openai/gpt-4.1", "ollama/llama3:8b"): the verb is what follows the last
-    colon.
+    colon. Vercel's SDK takes a name with a slash for a whole path and leaves the collection out.
     """
     for root in _GEMINI_ROOTS:
-        if path.startswith(root) and path.startswith(_GEMINI_COLLECTIONS, len(root)):
+        if path.startswith(root):
             name, colon, verb = path.removeprefix(root).rpartition(":")
             model = name.removeprefix("models/")
             if colon and model and verb in GEMINI_VERBS:
@@ -155,7 +154,7 @@ def dialect_of(path: str, header: Header) -> str:
     for (lists of models or files) are told apart by the header that each sends of itself, never by that of its key."""
     if path.startswith(("/v1/messages", "/messages")):
         return "anthropic_messages"
-    if path.startswith(("/v1beta/", "/v1alpha/")) or (path.startswith("/v1/models/") and gemini_verb(path)):
+    if path.startswith(("/v1beta/", "/v1alpha/")) or gemini_verb(path) is not None:
         return "gemini"
     if is_ollamas(path):
         return "ollama"

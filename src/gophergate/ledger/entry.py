@@ -14,7 +14,7 @@ from gophergate.core.caller import Caller
 from gophergate.core.events import Event
 from gophergate.core.guarding import Guarding
 from gophergate.core.usage import Usage
-from gophergate.errors import ClientGone, GatewayError
+from gophergate.errors import BadRequest, ClientGone, GatewayError
 from gophergate.ledger.meter import Meter
 from gophergate.ledger.outcome import outcome
 from gophergate.redaction import redacted_bytes
@@ -22,6 +22,9 @@ from gophergate.redaction import redacted_bytes
 if TYPE_CHECKING:
     from gophergate.ledger.book import Book, Priced
 
+_TOO_DEEP = "Something in this call is nested too deeply to be read, or to be written in another format."
+_MAX_NAME = 256
+"""Characters kept of what a caller names freely, as of the headers that say the same: lists show every row's."""
 _MAX_KEPT = 4 << 20
 
 
@@ -226,10 +229,10 @@ class Entry:
     def asked(self, body: bytes, model: str, *, stream: bool, end_user: str | None, session: str | None) -> None:
         """What the caller wants."""
         self._body = body
-        self.model_requested = model
+        self.model_requested = model[:_MAX_NAME]
         self.stream = stream
-        self.end_user = end_user
-        self.session = self.session or session
+        self.end_user = end_user and end_user[:_MAX_NAME]
+        self.session = self.session or (session and session[:_MAX_NAME])
         self._book.watch(self)
         if self._book.audience is not None:
             self._book.audience.began(self)
@@ -329,6 +332,8 @@ class Entry:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         book, body, meter, caller, deployment = self._book, self._body, self.meter, self.caller, self._deployment
+        too_deep = BadRequest(_TOO_DEEP) if isinstance(error, RecursionError) else None
+        error = too_deep or error
         status: Status
         status, http_status, failure = "ok", 200, None
         if error is not None or self.failure is not None:
@@ -386,6 +391,8 @@ class Entry:
         book.rows.put(record, self._bodies(status) if book.keeps != "none" else None)
         if book.audience is not None:
             book.audience.ended(record)
+        if too_deep is not None:
+            raise too_deep from None
 
     def _if_killed(self) -> CallRecord:
         caller = self.caller
