@@ -27,6 +27,10 @@ UNTOLD: dict[tuple[str, str], str] = {
 """What a client's dialect cannot be told, by (dialect or "*", aspect)."""
 
 
+_WITH_REFUSALS = ("openai_chat", "openai_responses")
+"""Dialects that tell a refusal apart from other words."""
+
+
 @dataclass
 class Score:
     """Aspects that passed, those that failed with their reasons, those that could not be told by name."""
@@ -67,7 +71,7 @@ def verdicts(original: Said, got: Said, client: str, *, same: bool) -> Iterator[
     if original.usage is not None:
         yield from _usage(original, got, client)
     if original.refusal:
-        kept = got.refusal if client in ("openai_chat", "openai_responses") else got.text
+        kept = got.refusal if client in _WITH_REFUSALS else got.text
         yield "refusal", original.refusal in kept, f"{original.refusal!r} became {kept!r}"
     if original.sources or got.sources:
         if ("ollama", "citations") in UNTOLD and client == "ollama":
@@ -90,7 +94,7 @@ _NOTE = re.compile(r"\[\w+ \([^)]+\), which this API cannot show\]")
 
 def _text(original: Said, got: Said, client: str) -> Verdict:
     meant, told = original.text, got.text
-    if client not in ("openai_chat", "openai_responses"):
+    if client not in _WITH_REFUSALS:
         meant += original.refusal
     if original.media and (client, "media") in UNTOLD:
         told = _NOTE.sub("", told)
@@ -120,6 +124,8 @@ def _ids(original: Said, got: Said, client: str) -> Verdict:
 def _finish(original: Said, got: Said, client: str, *, same: bool) -> Verdict:
     if original.finish in ("malformed", "paused") and not same:
         return original.finish, None, ""
+    if original.refusal and got.finish == "stop" and client not in _WITH_REFUSALS:
+        return "finish", True, ""  # A refusal that is told in words ended normally.
     return _equal("finish", original.finish, got.finish)
 
 

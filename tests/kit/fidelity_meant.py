@@ -147,7 +147,7 @@ def _medium(media: Media) -> tuple[str, str]:
 def _tool(tool: Tool) -> Json:
     function = as_function(tool)
     schema = plain_schema(function.parameters) if function.parameters else None
-    if schema in ({"type": "object"}, {"type": "object", "properties": {}}, {}):
+    if schema == {"type": ["object"]}:
         schema = None  # no parameters, in three spellings
     return {"description": function.description, "schema": schema, "strict": bool(function.strict)}
 
@@ -174,10 +174,17 @@ _NOISE = frozenset({"$schema", "propertyOrdering", "property_ordering", "additio
 """Keywords that change nothing in what a model may answer with, or that strictness implies."""
 
 
+_KINDS = ("type", "enum", "anyOf", "allOf", "$ref")
+"""Keywords that say what a value is."""
+
+
 def plain_schema(schema: Json) -> Json:
     """A schema without the spellings that mean the same: lower-case types, null as a type, references in place."""
     definitions = schema.get("$defs") or schema.get("definitions") or {} if isinstance(schema, dict) else {}
-    return _plain(schema, definitions, ())
+    plain = _plain(schema, definitions, ())
+    if isinstance(plain, dict) and plain.keys().isdisjoint(_KINDS):
+        plain["type"] = ["object"]  # what arguments and structured answers are
+    return plain
 
 
 def _plain(schema: Json, definitions: dict[str, Json], inside: tuple[str, ...]) -> Json:
@@ -194,7 +201,7 @@ def _plain(schema: Json, definitions: dict[str, Json], inside: tuple[str, ...]) 
         return _plain({**definitions[name], **beside}, definitions, (*inside, name))
     out: dict[str, Json] = {}
     for name, value in schema.items():
-        if name in _NOISE or name in ("$defs", "definitions", "nullable"):
+        if name in _NOISE or name in ("$defs", "definitions", "nullable") or (name == "properties" and value == {}):
             continue
         name = {"any_of": "anyOf", "oneOf": "anyOf", "min_items": "minItems", "max_items": "maxItems"}.get(name, name)
         if name == "properties" and isinstance(value, dict):

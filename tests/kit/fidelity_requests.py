@@ -82,14 +82,14 @@ def _cross(record: exchanges.Record, request: Request, target: str, result: Cros
         why = objection(target, _plain(written))
         result.score.check(not why, record["id"], "types", why)
     read = meaning(again) if same else read_back(again, written.body, target)
-    for aspect, meant, told, names in _aspects(expected(request, target), read, target):
+    for aspect, meant, told, names in aspects(expected(request, target), read, target):
         if meant == told:
             result.score.check(True, record["id"], aspect)
         elif any(name.partition(".")[0] in names or name in names for name in written.dropped):
             result.score.untold[aspect] += 1
         else:
             result.score.check(False, record["id"], aspect, f"{_short(meant)} became {_short(told)}")
-    for name in _own_members(request, target):
+    for name in own_members(request, target):
         result.score.check(name in written.dropped, record["id"], "disclosure", f"{name} is gone without a word")
 
 
@@ -98,7 +98,7 @@ def _plain(written: Written) -> dict[str, object]:
     return body
 
 
-def _own_members(request: Request, target: str) -> Iterator[str]:
+def own_members(request: Request, target: str) -> Iterator[str]:
     """Top-level members that only the caller's dialect has a word for: they are disclosed, never passed on."""
     for dialect, members in request.extra.items():
         if dialect != target:
@@ -109,7 +109,7 @@ Aspect = tuple[str, object, object, tuple[str, ...]]
 """A name, what was meant, what was told, and the names under which its loss may be disclosed."""
 
 
-def _aspects(meant: Meant, told: Meant, target: str) -> Iterator[Aspect]:
+def aspects(meant: Meant, told: Meant, target: str) -> Iterator[Aspect]:
     # A result whose call is in a stored response: without that, its words can only be told as words.
     is_elsewhere = any(number < 0 for number, _, _ in meant.results)
     stored = ("previous_response_id", "conversation", "tool_search") if is_elsewhere else ()

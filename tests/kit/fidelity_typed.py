@@ -162,7 +162,7 @@ CHECKS: dict[str, Callable[[dict[str, Json]], None]] = {
 }
 
 
-def _nearest(error: pydantic.ValidationError) -> str:
+def nearest(error: pydantic.ValidationError) -> str:
     """The complaints of the union's member that complains least: the one that was meant."""
     branches: dict[tuple[str, ...], list[str]] = {}
     for one in error.errors(include_url=False, include_input=False):
@@ -178,7 +178,7 @@ def objection(dialect: str, body: dict[str, Json]) -> str:
     try:
         CHECKS[dialect](body)
     except pydantic.ValidationError as error:
-        return _nearest(error)
+        return nearest(error)
     except (ValueError, TypeError) as error:
         return str(error)
     return ""

@@ -73,6 +73,10 @@ class ToolChoice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     native: Json = None
 
 
+EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
+"""The words that OpenAI has for how much to think, others' among them."""
+
+
 class Reasoning(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How much to think and what to show of it.
 

@@ -19,7 +19,7 @@ from gophergate.dialects.gemini.calls import read_call, read_result
 from gophergate.dialects.gemini.parts import read_part
 from gophergate.dialects.gemini.rejoin import rejoined
 from gophergate.dialects.gemini.schema import folded, from_google
-from gophergate.dialects.gemini.wire import NAME, as_extra, camel, leftover, message, repeated
+from gophergate.dialects.gemini.wire import NAME, SAID_FORMAT, as_extra, camel, leftover, message, repeated
 from gophergate.errors import BadRequest
 
 _TOP = frozenset(
@@ -53,6 +53,7 @@ _GENERATION = frozenset(
         "responseMimeType",
         "responseSchema",
         "responseJsonSchema",
+        "responseFormat",
     }
 )
 _DECLARATION = frozenset({"name", "description", "parameters", "parametersJsonSchema"})
@@ -304,6 +305,15 @@ def _reasoning(said: Json) -> Reasoning | None:
 
 def _format(config: dict[str, Json]) -> tuple[OutputFormat | None, dict[str, Json]]:
     """The structured output that is asked for, and members that did not fit in it."""
+    spoken, unread = _older_format(config)
+    said = config.get("responseFormat")
+    if said is None:
+        return spoken, unread
+    whole: dict[str, Json] = {"generationConfig.responseFormat": said}
+    return (spoken, {**unread, **whole}) if spoken is not None or unread else _newer_format(said, whole)
+
+
+def _older_format(config: dict[str, Json]) -> tuple[OutputFormat | None, dict[str, Json]]:
     media_type = config.get("responseMimeType")
     native, plain = config.get("responseSchema"), config.get("responseJsonSchema")
     schema = folded(plain) if plain is not None else from_google(native)
@@ -320,3 +330,16 @@ def _format(config: dict[str, Json]) -> tuple[OutputFormat | None, dict[str, Jso
             return None, {}
     names = ("responseMimeType", "responseSchema", "responseJsonSchema")
     return None, {f"generationConfig.{name}": config[name] for name in names if name in config}
+
+
+def _newer_format(said: Json, whole: dict[str, Json]) -> tuple[OutputFormat | None, dict[str, Json]]:
+    """`responseFormat`: entries for words, sound, pictures, video. What it asks of words is the format."""
+    entries = [camel(entry) for entry in (said if isinstance(said, list) else [said])]
+    words = next((camel(entry["text"]) for entry in entries if "text" in entry), {})
+    schema, media_type = words.get("schema"), words.get("mimeType")
+    if schema is None and not (isinstance(media_type, str) and media_type.lower().endswith("json")):
+        return None, whole
+    form = OutputFormat(
+        kind="json" if schema is None else "json_schema", schema=folded(schema), extra=as_extra({SAID_FORMAT: said})
+    )
+    return form, {} if all(entry.keys() == {"text"} for entry in entries) else whole

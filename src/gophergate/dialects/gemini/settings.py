@@ -8,7 +8,7 @@ from gophergate.core.blocks import Json
 from gophergate.core.request import OutputFormat, Reasoning, Request
 from gophergate.dialects.base import Target
 from gophergate.dialects.gemini.schema import for_google
-from gophergate.dialects.gemini.wire import NAME, inner, own_extra
+from gophergate.dialects.gemini.wire import NAME, SAID_FORMAT, inner, own_extra
 from gophergate.dialects.loss import Losses
 
 _SCALARS = (
@@ -67,6 +67,8 @@ def generation_config(request: Request, target: Target, losses: Losses) -> dict[
 
 
 def _format(asked: OutputFormat) -> dict[str, Json]:
+    if (said := own_extra(asked.extra).get(SAID_FORMAT)) is not None:
+        return {"responseFormat": said}
     match asked.kind:
         case "text":
             return {"responseMimeType": "text/plain"}
@@ -105,6 +107,8 @@ def thinking_config(reasoning: Reasoning, family: str, losses: Losses) -> dict[s
                 thinking["thinkingBudget"] = 0
             elif budget is not None:
                 thinking["thinkingBudget"] = budget
+            elif reasoning.adaptive and effort is None and reasoning.visible is False:
+                thinking["thinkingBudget"] = -1  # That thoughts are wanted shows in nothing else.
             if effort is not None and effort != "none" and not (off and budget is None):
                 thinking["thinkingLevel"] = _level(effort, None, False, losses)
     is_shown = reasoning.visible is True or reasoning.summary is not None

@@ -17,6 +17,8 @@ from gophergate.dialects.base import show_seal, unwrap_seal, wrap_seal
 from gophergate.errors import BadRequest
 
 NAME = "gemini"
+SAID_FORMAT = "_responseFormat"
+"""Note: the `responseFormat` that a format was read from, which is written again as it was said."""
 
 _SNAKE = re.compile(r"(?<=[A-Za-z0-9])_([a-z0-9])")
 

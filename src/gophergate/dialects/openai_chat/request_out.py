@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
-from gophergate.core.request import OutputFormat, Reasoning, Request, Turn
+from gophergate.core.request import EFFORTS, OutputFormat, Reasoning, Request, Turn
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses, refuse, spoken_before
 from gophergate.dialects.openai_chat.parts import write_part
@@ -47,7 +47,9 @@ _as_said = attrgetter(*_AS_SAID)
 _NOTHING_SAID = (None,) * len(_AS_SAID)
 _MAPPED = ("parallel_tool_calls", "max_output_tokens", "stop", "reasoning", "format", "modalities")
 _SUPPORTED = frozenset({*_AS_SAID, *_MAPPED})
-_TIERS = ("flex", "priority", "scale")
+_TIERS = ("flex", "priority", "scale", "fast")
+_MODALITIES = frozenset({"text", "audio", "image"})
+"""What an answer may be made of here: OpenAI's words, and OpenRouter's for pictures."""
 _GOOGLES_COPY = "thought_signature"
 """Where Google's OpenAI door says a message's signature once more: it goes where the signature goes."""
 _BUDGETS = ((2048, "low"), (8192, "medium"))
@@ -91,7 +93,11 @@ class _Writing:
         if request.stop:
             body["stop"] = list(request.stop)
         if request.modalities and (self._native or request.modalities != ("text",)):
-            body["modalities"] = list(request.modalities)
+            said = [word for word in request.modalities if self._native or word in _MODALITIES]
+            if len(said) < len(request.modalities):
+                self._losses.drop("modalities")
+            if said:
+                body["modalities"] = said
         if request.format is not None:
             self._format(request.format, body)
         if request.reasoning is not None:
@@ -383,7 +389,9 @@ class _Writing:
             effort = "none"
         elif effort is None and reasoning.budget is not None and reasoning.budget > 0:
             effort = next((word for limit, word in _BUDGETS if reasoning.budget <= limit), "high")
-        if effort is not None:
+        if effort is not None and not self._native and effort not in EFFORTS:
+            self._losses.drop("reasoning.effort")
+        elif effort is not None:
             body["reasoning_effort"] = effort
         elif reasoning.enabled or reasoning.adaptive:
             self._losses.drop("reasoning")  # "think", without how much, has no word here

@@ -11,6 +11,7 @@ from gophergate.core.reply import Reply
 from gophergate.core.request import Request
 from gophergate.dialects import whole
 from gophergate.dialects.base import Stamp
+from gophergate.dialects.logprobs import whole_tokens
 from gophergate.dialects.members import list_of, object_of
 from gophergate.dialects.openai_chat.citations import annotation
 from gophergate.dialects.openai_chat.shapes import Shapes, attachment, picture, plain_members
@@ -57,7 +58,7 @@ class BodyWriter(whole.BodyWriter):
             if of == choice:
                 self._add(block, message, parts)
                 if tokens is not None and isinstance(block, Text):
-                    logprobs.setdefault("refusal" if block.refusal else "content", []).extend(tokens)
+                    logprobs.setdefault("refusal" if block.refusal else "content", []).extend(whole_tokens(tokens))
         if parts:
             text = message["content"]
             message["content"] = [*([{"type": "text", "text": text}] if text else []), *parts]

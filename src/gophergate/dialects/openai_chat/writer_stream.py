@@ -23,6 +23,7 @@ from gophergate.core.events import (
 from gophergate.core.request import Request
 from gophergate.core.usage import Usage
 from gophergate.dialects.base import Stamp, WritesEach, encode
+from gophergate.dialects.logprobs import whole_tokens
 from gophergate.dialects.members import list_of, object_of
 from gophergate.dialects.openai_chat.citations import annotation
 from gophergate.dialects.openai_chat.errors import envelope
@@ -244,7 +245,7 @@ class _TextStream(_Stream):
     def _piece(self, text: str, logprobs: Json) -> bytes:
         if logprobs is None:
             return self._prefix + _TEXT(text) + b"}" + self.writer.suffix
-        told = {"content": None, "refusal": None, self._member: logprobs}
+        told = {"content": None, "refusal": None, self._member: whole_tokens(list_of(logprobs))}
         return self.writer.delta(self.choice, encode({self._member: text}), told)
 
     def _cite(self, citations: tuple[Citation, ...]) -> None:

@@ -131,7 +131,10 @@ class ToldOpaque(Told):
         return bool(self.item.get("type") == "image_generation_call")
 
     def begin(self) -> bytes:
-        item = {**self.item, "status": "in_progress"} if "status" in self.item else self.item
+        item = self.item
+        if "status" in item and not text_of(item.get("type")).endswith("_output"):
+            # What a tool said comes whole: its types know no such word.
+            item = {**item, "status": "in_progress"}
         if self._is_picture:
             item = {**item, "result": None}
         said = self.place.added(item)

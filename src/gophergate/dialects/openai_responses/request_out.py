@@ -8,7 +8,7 @@ between the two written out.
 from __future__ import annotations
 
 from gophergate.core.blocks import Json, Text
-from gophergate.core.request import OutputFormat, Reasoning, Request, Turn
+from gophergate.core.request import EFFORTS, OutputFormat, Reasoning, Request, Turn
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses
 from gophergate.dialects.members import list_of, object_of
@@ -24,7 +24,6 @@ _LEAST_OUTPUT = 16
 _LONGEST_USER = 64
 """OpenAI answers 400 to a longer `user`; agents of other vendors put whole JSON texts there."""
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
-_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
 _EFFORT_BY_BUDGET = ((2048, "low"), (8192, "medium"))
 """Efforts by the largest budget of tokens they stand for; above them "high"."""
 
@@ -170,7 +169,7 @@ def _write_reasoning(reasoning: Reasoning, losses: Losses, *, crossing: bool) ->
     elif effort is None and reasoning.budget is not None and reasoning.budget >= 0:
         budget = reasoning.budget
         effort = next((word for most, word in _EFFORT_BY_BUDGET if budget <= most), "high") if budget else "none"
-    if crossing and effort is not None and effort not in _EFFORTS:
+    if crossing and effort is not None and effort not in EFFORTS:
         losses.drop("reasoning.effort")  # a look-alike's own word, such as Groq's "default"
         effort = None
     if effort is not None:
@@ -182,6 +181,8 @@ def _write_reasoning(reasoning: Reasoning, losses: Losses, *, crossing: bool) ->
         summary = "auto" if asked else None
     if summary is not None and "generate_summary" not in rest:
         members["summary"] = summary
+    if crossing and not members and not rest and (reasoning.enabled or reasoning.adaptive):
+        losses.drop("reasoning")  # "think", unseen and without how much, has no word here
     return {**members, **rest}
 
 

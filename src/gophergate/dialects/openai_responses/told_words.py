@@ -5,7 +5,8 @@ from __future__ import annotations
 from gophergate.core.blocks import Citation, Json, Media, Text, Thought
 from gophergate.core.events import BlockGrew
 from gophergate.dialects.base import encode
-from gophergate.dialects.members import object_of
+from gophergate.dialects.logprobs import whole_tokens
+from gophergate.dialects.members import list_of, object_of
 from gophergate.dialects.openai_responses.frames import Item, Place
 from gophergate.dialects.openai_responses.items_out import split_parts
 from gophergate.dialects.openai_responses.parts import show_annotation
@@ -64,6 +65,7 @@ class ToldMessage(Told):
         if self._refusal:
             return self.place.frames.delta(self._head, text, TAIL)
         if logprobs:
+            logprobs = whole_tokens(list_of(logprobs))
             self._logprobs.extend(logprobs)
             return self.place.frames.delta(self._head, text, b',"logprobs":%b%b' % (encode(logprobs), TAIL))
         return self.place.frames.delta(self._head, text, _TEXT_TAIL)

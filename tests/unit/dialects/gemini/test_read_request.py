@@ -10,6 +10,7 @@ import pytest
 
 from gophergate.core.blocks import Media, Opaque, Seal, Text, Thought, ToolCall, ToolResult
 from gophergate.core.request import OutputFormat, Reasoning, Request, ServerTool, Tool, ToolChoice
+from gophergate.dialects.base import Target
 from gophergate.dialects.gemini import SEAL_MARK, Gemini
 from gophergate.dialects.gemini.wire import shown_seal
 from gophergate.errors import BadRequest
@@ -447,3 +448,41 @@ def test_what_is_no_object_is_refused(body: bytes) -> None:
         GEMINI.read_request(body)
     with pytest.raises(BadRequest):
         GEMINI.peek(body)
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("said", "form"),
+    [
+        ([{"text": {"mimeType": "application/json", "schema": SCHEMA}}], ("json_schema", SCHEMA)),
+        ([{"text": {"mime_type": "APPLICATION_JSON"}}], ("json", None)),
+        ({"text": {"schema": {"type": "OBJECT"}}}, ("json_schema", {"type": "object"})),
+        ([{"image": {"aspectRatio": "1:1"}}, {"text": {"schema": SCHEMA}}], ("json_schema", SCHEMA)),
+    ],
+)
+def test_the_newer_response_format_asks_for_the_same(said: Any, form: tuple[str, Any]) -> None:
+    """google-genai 3's `response_format`; what it asks of pictures and sound rides along."""
+    request = read({"contents": [], "generationConfig": {"responseFormat": said}}, model="m")
+    assert request.format is not None
+    assert (request.format.kind, request.format.schema) == form
+    rest = request.extra.get("gemini", {})
+    assert rest == ({"generationConfig.responseFormat": said} if "image" in str(said) else {})
+    again = GEMINI.write_request(request, Target(model="m"))
+    assert again.dropped == ()
+    assert again.body["generationConfig"] == {"responseFormat": said}
+
+
+@pytest.mark.parametrize("said", [[{"image": {"imageSize": "2K"}}], [{"text": {"mimeType": "text/plain"}}], "odd", []])
+def test_a_response_format_that_asks_nothing_of_words_rides_along(said: Any) -> None:
+    request = read({"contents": [], "generationConfig": {"responseFormat": said, "topP": 0.5}}, model="m")
+    assert request.format is None
+    assert request.extra == {"gemini": {"generationConfig.responseFormat": said}}
+
+
+def test_the_older_words_for_a_format_win_over_the_newer_and_lose_nothing() -> None:
+    config = {"responseMimeType": "application/json", "responseFormat": [{"text": {"schema": SCHEMA}}]}
+    request = read({"contents": [], "generationConfig": config}, model="m")
+    assert request.format == OutputFormat(kind="json")
+    assert GEMINI.write_request(request, Target(model="m")).body["generationConfig"] == config

@@ -480,3 +480,10 @@ def test_invented_ids_are_not_shown_to_google() -> None:
     ]
     request = GEMINI.read_request(json.dumps({"contents": contents}).encode())
     assert GEMINI.write_request(request, TARGET).body["contents"] == contents
+
+
+def test_adaptive_thinking_that_is_not_to_be_seen_is_dynamic_thinking() -> None:
+    """Claude Code asks so: `{"type": "adaptive", "display": "omitted"}`."""
+    unseen = Reasoning(enabled=True, adaptive=True, visible=False)
+    config = write(turn("user", "hi"), reasoning=unseen).body["generationConfig"]
+    assert config == {"thinkingConfig": {"thinkingBudget": -1}}

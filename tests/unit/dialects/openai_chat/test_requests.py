@@ -601,3 +601,22 @@ def test_the_same_bytes_in_every_process() -> None:
     first = json.dumps(write(read(turns))["messages"])
     second = json.dumps(write(read([*turns, {"role": "assistant", "content": "y"}]))["messages"])
     assert second.startswith(first.removesuffix("]"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "member", "told", "lost"),
+    [
+        ({"service_tier": "fast"}, "service_tier", "fast", ()),
+        ({"service_tier": "ultrafast"}, "service_tier", None, ("service_tier",)),
+        ({"modalities": ("text", "video")}, "modalities", ["text"], ("modalities",)),
+        ({"modalities": ("modality_unspecified",)}, "modalities", None, ("modalities",)),
+        ({"reasoning": Reasoning(effort="ultra")}, "reasoning_effort", None, ("reasoning.effort",)),
+        ({"reasoning": Reasoning(effort="max")}, "reasoning_effort", "max", ()),
+    ],
+)
+def test_words_of_other_doors_go_where_openai_has_them(
+    asked: dict[str, Any], member: str, told: Any, lost: tuple[str, ...]
+) -> None:
+    """R-C1: a word that OpenAI's types do not list is dropped by name and not sent to be refused."""
+    written = CHAT.write_request(foreign(**asked), Target(model="m"))
+    assert (written.body.get(member), written.dropped) == (told, lost)

@@ -624,3 +624,12 @@ def test_neighbouring_namespaces_of_one_name_keep_their_own_descriptions() -> No
     said = [{"type": "namespace", "name": "n", "description": word, "tools": inner} for word in ("one", "two")]
     request = DIALECT.read_request(json.dumps({"model": "m", "input": "hi", "tools": said}).encode())
     assert json.loads(encode(DIALECT.write_request(request, Target(model="m")).body))["tools"] == said
+
+
+def test_thinking_unseen_and_without_how_much_is_dropped_by_name() -> None:
+    """R-C1: Anthropic's adaptive thinking with its thoughts left out has no word here."""
+    asked = Request(
+        dialect="anthropic_messages", model="m", reasoning=Reasoning(enabled=True, adaptive=True, visible=False)
+    )
+    written = write(asked)
+    assert ("reasoning" in written.body, written.dropped) == (False, ("reasoning",))

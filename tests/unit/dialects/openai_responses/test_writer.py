@@ -472,3 +472,12 @@ def test_writing_twice_gives_the_same_bytes() -> None:
     events = told(Thought(text="a"), Text(text="b"), ToolCall(id="", name="f"))
     assert stream(events, request) == stream(events, request)
     assert events_of(stream(events, request))[-1]["response"]["output"][2]["call_id"].startswith("call_")
+
+
+@pytest.mark.parametrize(("kind", "begun"), [("program_output", "completed"), ("mcp_call", "in_progress")])
+def test_what_a_tool_said_is_never_in_progress(kind: str, begun: str) -> None:
+    """OpenAI's types of outputs know no such status."""
+    item = {"type": kind, "id": "i1", "status": "completed"}
+    events = told(Opaque(dialect="openai_responses", label=kind, data=item))
+    added = [frame for frame in stream(events).split(b"\n\n") if b"output_item.added" in frame]
+    assert f'"status":"{begun}"'.encode() in added[0]
