@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import anthropic
 import ollama
 import openai
+import pydantic
 import pytest
 from google import genai
 from google.genai import errors, types
@@ -171,3 +173,48 @@ async def test_anthropics_client_finds_the_id_of_its_request(tmp_path: Path) -> 
             await client.messages.create(model="nobody's", max_tokens=9, messages=said)
         kept = await rows(gateway, 3)
     assert [whole._request_id, stream.request_id, refused.value.request_id] == [row.request_id for row in kept]
+
+
+# -- structured output ----------------------------------------------------------------------------------------------
+
+
+class Person(pydantic.BaseModel):
+    name: str
+    age: int
+
+
+async def test_the_simulator_answers_in_the_form_that_was_asked_for(tmp_path: Path) -> None:
+    """What a newcomer tries first: each client's own way to a typed answer, and one that the question itself holds."""
+    wanted, said = Person(name="Ada", age=36), "Who?"
+    async with gate(tmp_path) as gateway:
+        address = url(gateway)
+        async with openai.AsyncOpenAI(base_url=f"{address}/v1", api_key=KEY) as client:
+            asked: Any = [{"role": "user", "content": wanted.model_dump_json()}]
+            told = await client.chat.completions.parse(model="demo/echo", messages=asked, response_format=Person)
+            assert told.choices[0].message.parsed == wanted
+            parsed = await client.responses.parse(model="demo/think", input=said, text_format=Person)
+            assert isinstance(parsed.output_parsed, Person)
+            loose: Any = {"type": "json_object"}
+            free = await client.chat.completions.create(
+                model="demo/echo", messages=[{"role": "user", "content": said}], response_format=loose
+            )
+            assert json.loads(free.choices[0].message.content or "") == {"text": said}
+        async with anthropic.AsyncAnthropic(base_url=address, api_key=KEY) as client:
+            message = await client.messages.parse(
+                model="demo/lorem", max_tokens=99, messages=[{"role": "user", "content": said}], output_format=Person
+            )
+            assert isinstance(message.parsed_output, Person)
+        google = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=address))
+        config: Any = {"response_mime_type": "application/json", "response_schema": Person}
+        async with google.aio as there:
+            content = await there.models.generate_content(model="demo/echo", contents=said, config=config)
+            assert isinstance(content.parsed, Person)
+            config = {"response_mime_type": "text/x.enum", "response_schema": {"type": "STRING", "enum": ["a", "b"]}}
+            content = await there.models.generate_content(model="demo/echo", contents=said, config=config)
+            assert content.text == "a"
+        local = ollama.AsyncClient(host=address, headers={"authorization": f"Bearer {KEY}"})
+        reply = await local.chat(
+            model="demo/echo", messages=[{"role": "user", "content": said}], format=Person.model_json_schema()
+        )
+        assert Person.model_validate_json(reply.message.content or "")
+        await local._client.aclose()

@@ -23,7 +23,7 @@ from gophergate.core.events import (
     Started,
     UsageSeen,
 )
-from gophergate.core.request import Request, Tool
+from gophergate.core.request import OutputFormat, Request, Tool
 from gophergate.core.usage import Usage
 from gophergate.errors import BadRequest, ModelNotFound, UpstreamRefused, UpstreamUnreachable
 from gophergate.providers.base import Price, Row
@@ -139,6 +139,12 @@ class Simulator:
                 )
 
     def _answer(self, request: Request, model: str) -> list[Block]:
+        said, form = self._said(request, model), request.format
+        if form is None or form.kind == "text":
+            return said
+        return [Text(text=_formed(form, block.text)) if isinstance(block, Text) else block for block in said]
+
+    def _said(self, request: Request, model: str) -> list[Block]:
         result = _last_tool_result(request)
         if result is not None:
             return [Text(text=f"The tool answered: {result}")]
@@ -157,6 +163,18 @@ class Simulator:
                 return [Text(text=_describe(request))]
             case _:
                 return [Text(text=said or "You said nothing.")]
+
+
+def _formed(form: OutputFormat, text: str) -> str:
+    """The words in the form that was asked for: words that are JSON stay, so that an echo answers what a test wants."""
+    if form.kind == "enum":
+        return str(sample(form.schema))
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        told = sample(form.schema) if form.kind == "json_schema" else {"text": text}
+        return msgspec.json.encode(told).decode()
+    return text
 
 
 async def _count(request: Request) -> int:
