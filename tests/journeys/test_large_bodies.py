@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import httpx2
 import pytest
 
 from gophergate.dialects.openai_responses import told
+from gophergate.routing import heavy
+from gophergate.routing.heavy import free
 from kit.answers import provider, script
 from kit.door_requests import asked
 from kit.gate import KEY, gate, url
@@ -108,6 +111,38 @@ async def test_the_loop_turns_while_a_large_answer_passes(
     assert found["status"] == 200
     assert found["received"] > 12_000_000
     assert found["cpu_ms"] < LONGEST * 1000, found
+
+
+@pytest.mark.parametrize("door", ["openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama"])
+@pytest.mark.parametrize("model", ["up/m", "demo/echo"])
+async def test_what_was_read_of_a_large_request_is_freed_beside_the_loop(
+    door: str, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-P2: fifty thousand turns take sixty milliseconds, and whoever holds the last of them has to take these."""
+    running, loop = asyncio.get_running_loop(), threading.get_ident()
+    freed = asyncio.Event()
+    told: list[tuple[int, int]] = []
+
+    def noting(turns: list[object]) -> None:
+        told.append((len(turns), sys.getrefcount(turns[1])))
+        assert threading.get_ident() != loop
+        free(turns)
+        running.call_soon_threadsafe(freed.set)
+
+    monkeypatch.setattr(heavy, "free", noting)
+    target = "openai_chat" if door != "openai_chat" else "anthropic_messages"
+    async with (
+        Upstream(script(target)) as up,
+        gate(tmp_path, provider(target, up.url)) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers={"authorization": f"Bearer {KEY}"}) as client,
+    ):
+        path, body = with_turns(door, model)
+        answer = await client.post(path, content=body)
+        assert answer.status_code == 200, answer.text
+        await freed.wait()
+    count, holders = told[0]
+    assert count > MANY
+    assert holders == 2  # The list, and the one who counts.
 
 
 async def test_an_echo_of_a_large_request_is_written_beside_the_loop(

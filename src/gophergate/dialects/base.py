@@ -14,7 +14,7 @@ admission need, `edit` makes the declared edits.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -223,6 +223,33 @@ def decode(data: bytes) -> Json:
 def encode(value: Json) -> bytes:
     """Plain values to compact JSON; members keep their order, so equal input gives equal bytes in every process."""
     return _ENCODER.encode(value)
+
+
+def encode_in_pieces(members: dict[str, Json]) -> bytes:
+    """The same bytes for an object of megabytes: one element of its lists at a time, as `_in_pieces` decodes, and put
+    together by a step that CPython takes without its lock."""
+    return b"".join(_pieces(members))
+
+
+def _pieces(members: dict[str, Json]) -> Iterator[bytes]:
+    before = b"{"
+    for name, value in members.items():
+        yield before
+        yield _ENCODER.encode(name)
+        yield b":"
+        if isinstance(value, dict):
+            yield from _pieces(value)
+        elif isinstance(value, list):
+            yield b"["
+            for number, element in enumerate(value):
+                if number:
+                    yield b","
+                yield _ENCODER.encode(element)
+            yield b"]"
+        else:
+            yield _ENCODER.encode(value)
+        before = b","
+    yield b"}" if members else b"{}"
 
 
 def decode_object(body: bytes) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def with_text(body: bytes, name: str, value: bytes) -> bytes:
     found = text.search(body)
     if found is not None and body.count(key) == 1 and body.find(b"\\u") < 0:
         start, end = found.span(1)
-        return body if found.group(1) == value else b"%b%b%b" % (body[:start], value, body[end:])
+        return body if found.group(1) == value else b"".join((body[:start], value, body[end:]))
     return with_member(body, name, value)
 
 

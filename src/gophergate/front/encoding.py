@@ -15,6 +15,9 @@ from gophergate.errors import BadRequest, BodyTooLarge
 _SLICE = 256 * 1024
 """Bytes taken in, and at most given out, between two chances for other tasks: about a millisecond of work."""
 
+LARGE = 1 << 20
+"""Bytes from which on CPython joins pieces without its lock."""
+
 _STEP = 4096
 """Bytes a step counts for on top of what it gave, since steps that give nothing take time too."""
 
@@ -62,7 +65,12 @@ async def decode(coding: bytes, data: bytes, limit: int) -> bytes:
         if since >= _SLICE:
             since = 0
             await asyncio.sleep(0)
-    return b"".join(pieces)
+    return b"".join(pieces) if size < LARGE else await joined(pieces)
+
+
+async def joined(pieces: list[bytes]) -> bytes:
+    """Pieces of `LARGE` bytes or more as one, put together beside the loop."""
+    return await asyncio.to_thread(b"".join, pieces)
 
 
 def _unfold(coding: bytes, data: bytes) -> Iterator[bytes]:

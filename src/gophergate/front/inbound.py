@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gophergate.errors import BodyTooLarge, GatewayError
 from gophergate.front.base import Heard, Inbound, RawHeaders
-from gophergate.front.encoding import decode
+from gophergate.front.encoding import LARGE, decode, joined
 
 
 class BodySource(Protocol):
@@ -102,7 +102,7 @@ class ReceivedRequest:
         if self._failure is not None:
             raise self._failure
         pieces, self._pieces = self._pieces, []
-        data = b"".join(pieces)
+        data = b"".join(pieces) if self.size < LARGE else await joined(pieces)
         if self._coding is not None and data:
             return await decode(self._coding, data, self._limit)
         return data

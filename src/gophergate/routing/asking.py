@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from gophergate.core.blocks import Json
 from gophergate.core.resilience import NO_WAITS, Waits
-from gophergate.dialects.base import Dialect, decode, encode
+from gophergate.dialects.base import Dialect, decode, encode, encode_in_pieces
 from gophergate.dialects.splice import with_member, without_member
 from gophergate.errors import BadRequest, Spoken, UpstreamRefused
 from gophergate.providers.base import Credential, Gone, Provider, auth_headers
 from gophergate.routing.base import Deployment, Order
+from gophergate.routing.heavy import LARGE, free
 from gophergate.routing.secrecy import without
 from gophergate.transport.base import Answer, Ask, Timeouts
 
@@ -57,6 +58,26 @@ def mended_members(order: Order, deployment: Deployment, dialect: Dialect, body:
         if quirk.drops and edits:
             disclose(order, edits)
     return body
+
+
+def encoded(members: dict[str, Json], size: int) -> bytes:
+    """The bytes of a body that a dialect wrote for a request of `size` bytes. They are all that is left of a large one:
+    its members are freed here, beside the loop."""
+    if size < LARGE:
+        return encode(members)
+    body = encode_in_pieces(members)
+    many = list(_elements(members))
+    members.clear()
+    free(many)
+    return body
+
+
+def _elements(members: dict[str, Json]) -> Iterator[Json]:
+    for value in members.values():
+        if isinstance(value, list):
+            yield from value
+        elif isinstance(value, dict):
+            yield from _elements(value)
 
 
 def disclose(order: Order, names: Mapping[str, object] | tuple[str, ...]) -> None:

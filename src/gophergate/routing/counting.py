@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,9 +19,9 @@ from gophergate.dialects.anthropic_messages import AnthropicMessages
 from gophergate.dialects.base import Dialect, Target, Written, decode, encode
 from gophergate.dialects.estimate import estimate
 from gophergate.errors import UpstreamError, UpstreamRefused
-from gophergate.routing.asking import ask, disclose, refusal
+from gophergate.routing.asking import ask, disclose, encoded, refusal
 from gophergate.routing.base import Deployment, Order, Plan
-from gophergate.routing.heavy import apart
+from gophergate.routing.heavy import LARGE, apart, beside, let_go
 from gophergate.routing.screening import screened
 from gophergate.transport.base import Transport
 
@@ -51,10 +52,10 @@ class Counting:
         deployment = plan.deployments[0]
         order.account.attempt(deployment)
         order = await screened(order)
+        size = len(order.body)
         if order.reread is not None:
             request = order.reread.request
         else:
-            size = len(order.body)
             request = await apart(size, order.door.read_request, order.body, model=order.path_model, stream=False)
         try:
             count = await self._asked(order, deployment, request)
@@ -72,9 +73,12 @@ class Counting:
         if count is None:
             row, spoken = deployment.provider.row, deployment.provider.speaks
             first = spoken[0] if spoken else ""
+            made = partial(estimate, request, deployment.model, service=row.kind, spoken=first)
             # The first estimate of a process reads the vocabulary, so even a small one is made beside the loop.
-            count = await asyncio.to_thread(estimate, request, deployment.model, service=row.kind, spoken=first)
+            count = await (asyncio.to_thread(made) if size < LARGE else beside(size, made))
             order.outlet.note(*ESTIMATED)
+        if size >= LARGE:
+            let_go(request.turns)
         body = encode(_told(order.door.name, count))
         order.account.said(body)
         order.outlet.whole(body, b"application/json")
@@ -90,7 +94,7 @@ class Counting:
         size = len(order.body)
         native = await apart(size, _WAYS[name], dialect, request, target)
         disclose(order, native.written.dropped)
-        body = await apart(size, encode, native.written.body)
+        body = await apart(size, encoded, native.written.body, size)
         kept_by = (one for one in provider.credentials if one.label == order.credential)
         credential = next(kept_by, provider.credentials[0] if provider.credentials else None)
         sent = ask(order, deployment, credential, dialect, body, native.written.headers)

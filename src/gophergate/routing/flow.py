@@ -13,7 +13,7 @@ from gophergate.core.events import Event
 from gophergate.dialects.base import Reader
 from gophergate.errors import GatewayError
 from gophergate.routing.base import Order, Pausable
-from gophergate.routing.heavy import LARGE
+from gophergate.routing.heavy import LARGE, beside
 
 
 class Stream:
@@ -66,7 +66,7 @@ class Stream:
         if self.done or error is not None or self._reader is None or not self._is_large:
             self.end(error)
             return
-        await self._end_apart(await asyncio.to_thread(self._reader.end))
+        await self._end_apart(await beside(self._unread, self._reader.end))
 
     @property
     def _is_large(self) -> bool:
@@ -119,7 +119,7 @@ class Stream:
         while self._waiting and not self.done and self._reader is not None:
             data = b"".join(self._waiting)
             self._waiting.clear()
-            events = await asyncio.to_thread(self._reader.feed, data)
+            events = await beside(len(data), self._reader.feed, data)
             if events:
                 self._unread = 0
             await self._take_apart(data, events)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gophergate.core.blocks import Block, Media, ToolResult
 from gophergate.core.request import Request
 from gophergate.errors import BadRequest
+from gophergate.routing.heavy import LARGE, apart
 
 MAX_FETCHED = 16
 """Addresses fetched for one request; more are refused, so that one call cannot make us ask a thousand servers."""
@@ -36,17 +37,12 @@ Fetch = Callable[[str], Awaitable[Data]]
 """Fetches a caller's address. Raises BadRequest that names its host."""
 
 
-async def inlined(request: Request, fetches: frozenset[str], dialect: str, fetch: Fetch) -> Request:
-    """The request with every medium the target cannot fetch as base64 of what it is. Raises BadRequest."""
+async def inlined(request: Request, fetches: frozenset[str], dialect: str, fetch: Fetch, size: int = 0) -> Request:
+    """The request, of a body of `size` bytes, with every medium the target cannot fetch as base64 of what it is. Raises
+    BadRequest."""
     if request.dialect == dialect:
         return request
-    wanted: dict[str, None] = {}
-    if _MAY_HOLD_MEDIA.isdisjoint(map(type, request.blocks)):
-        return request
-    for block in request.blocks:
-        for part in block.content if isinstance(block, ToolResult) else (block,):
-            if _is_ours(part, fetches):
-                wanted[part.url] = None  # type: ignore[union-attr, index]
+    wanted = _wanted(request, fetches) if size < LARGE else await apart(size, _wanted, request, fetches)
     if not wanted:
         return request
     if len(wanted) > MAX_FETCHED:
@@ -61,7 +57,24 @@ async def inlined(request: Request, fetches: frozenset[str], dialect: str, fetch
     except* BadRequest as several:
         raise several.exceptions[0] from None
     data = {url: task.result() for url, task in tasks.items()}
+    size += sum(len(got.data) for got in data.values())
+    return await apart(size, _with, request, fetches, data)
 
+
+def _wanted(request: Request, fetches: frozenset[str]) -> dict[str, None]:
+    """The addresses that must be fetched, each once."""
+    wanted: dict[str, None] = {}
+    if _MAY_HOLD_MEDIA.isdisjoint(map(type, request.blocks)):
+        return wanted
+    for block in request.blocks:
+        for part in block.content if isinstance(block, ToolResult) else (block,):
+            if _is_ours(part, fetches):
+                wanted[part.url] = None  # type: ignore[union-attr, index]
+    return wanted
+
+
+def _with(request: Request, fetches: frozenset[str], data: dict[str, Data]) -> Request:
+    """The request with what was fetched in place of addresses."""
     turns = tuple(
         replace(turn, blocks=tuple(_placed(block, fetches, data) for block in turn.blocks)) for turn in request.turns
     )

@@ -13,15 +13,15 @@ from msgspec.structs import replace
 
 from gophergate.core.events import Event, Failed, Finished, Started
 from gophergate.core.request import Request
-from gophergate.dialects.base import Dialect, Reader, Target, Writer, encode
+from gophergate.dialects.base import Dialect, Reader, Target, Writer
 from gophergate.dialects.loss import refuse_kept
 from gophergate.errors import UpstreamError
 from gophergate.providers.base import Provider
-from gophergate.routing.asking import ask, disclose, mended_bytes, mended_members, refusal, unheard
+from gophergate.routing.asking import ask, disclose, encoded, mended_bytes, mended_members, refusal, unheard
 from gophergate.routing.base import Deployment, Order
 from gophergate.routing.continuity import Continuity, may_go_verbatim
 from gophergate.routing.credentials import Credentials
-from gophergate.routing.heavy import LARGE, apart
+from gophergate.routing.heavy import LARGE, apart, let_go
 from gophergate.routing.media import Fetch, inlined
 from gophergate.routing.pace import Need, Pace
 from gophergate.routing.screening import watched
@@ -122,16 +122,15 @@ class Paths:
         target = Target(model=deployment.model, origin=deployment.provider_name, traits=traits)
         request = await _read(order)
         meant = self._possible(order, deployment, request)
-        meant = await inlined(meant, traits.fetches, dialect.name, self._fetch)
         size = len(order.body)
+        meant = await inlined(meant, traits.fetches, dialect.name, self._fetch, size)
         if size < LARGE:
-            written = dialect.write_request(meant, target)
+            body, headers = _written(order, deployment, dialect, meant, target)
         else:
-            written = await apart(size, dialect.write_request, meant, target)
-        disclose(order, written.dropped)
-        members = mended_members(order, deployment, dialect, written.body)
-        body = encode(members) if size < LARGE else await apart(size, encode, members)
-        async with await self._send(order, deployment, dialect, body, written.headers) as answer:
+            body, headers = await apart(size, _written, order, deployment, dialect, meant, target)
+            let_go(request.turns)
+            request = meant = replace(request, turns=request.turns[:1])  # No writer asks for more.
+        async with await self._send(order, deployment, dialect, body, headers) as answer:
             await self._deliver(answer, order, dialect, deployment, request)
 
     def _spoken(self, provider: Provider) -> Dialect:
@@ -193,6 +192,8 @@ class Paths:
                 stream.take([event])
             await order.outlet.drain()
         await stream.conclude()
+        if is_large:
+            let_go(request.turns)
         if stream.error is not None:
             raise stream.error
 
@@ -230,6 +231,16 @@ def _edited(order: Order, deployment: Deployment, asks_usage: bool) -> bytes:
     """The client's own bytes with the few members changed that must be."""
     body = order.door.edit(order.body, model=deployment.model, ask_usage=asks_usage)
     return mended_bytes(order, deployment, order.door, body)
+
+
+def _written(
+    order: Order, deployment: Deployment, dialect: Dialect, request: Request, target: Target
+) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+    """What the provider is sent: a body, and the headers that the dialect itself needs."""
+    written = dialect.write_request(request, target)
+    disclose(order, written.dropped)
+    members = mended_members(order, deployment, dialect, written.body)
+    return encoded(members, len(order.body)), written.headers
 
 
 async def _read(order: Order) -> Request:

@@ -142,7 +142,7 @@ def seal_of(block: object) -> Seal | None:
 def token_key(token: str) -> str:
     """The key of a bare token: who made it is all that is kept under it. Google's SDKs decode tokens, and send them
     back in the other alphabet of base64 than Google's own: both are one token."""
-    return _TOKEN + _digest(token.translate(_ONE_ALPHABET).rstrip("="))
+    return _TOKEN + _digest(_bytes(token.translate(_ONE_ALPHABET).rstrip("=")))
 
 
 def is_token(key: str) -> bool:
@@ -152,18 +152,25 @@ def is_token(key: str) -> bool:
 
 def call_keys(call: ToolCall) -> Iterator[str]:
     """The keys of a call: its id, and what it says in plain functions, for clients without ids (Ollama)."""
-    yield "call:" + _digest(call.id)
+    yield "call:" + _digest(_bytes(call.id))
     arguments = wrap_input(call.arguments) if call.custom else call.arguments
-    yield "said:" + _digest(f"{flat_name(call)}\0{_canonical(arguments)}")
+    yield "said:" + _digest(_bytes(flat_name(call)), b"\0", _canonical(arguments))
 
 
-def _canonical(arguments: str) -> str:
+def _canonical(arguments: str) -> bytes:
     try:
         value: Json = decode(arguments.encode())
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return arguments
-    return msgspec.json.encode(value, order="sorted").decode()
+        return _bytes(arguments)
+    return msgspec.json.encode(value, order="sorted")
 
 
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="replace")
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

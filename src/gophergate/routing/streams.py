@@ -6,7 +6,6 @@ that moment is left in `error` for the loop of attempts; what fails after it is 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
@@ -18,7 +17,7 @@ from gophergate.dialects.loss import unshown
 from gophergate.errors import GatewayError, UpstreamBroken, UpstreamCut, UpstreamRefused
 from gophergate.routing.base import Order
 from gophergate.routing.flow import Stream
-from gophergate.routing.heavy import LARGE
+from gophergate.routing.heavy import LARGE, beside
 from gophergate.routing.screening import WORK, passing
 from gophergate.routing.secrecy import Striking, strike, without
 
@@ -291,7 +290,7 @@ class Translated(Stream):
     async def take_much(self, events: list[Event]) -> None:
         """As `take`, without holding up the loop."""
         if self._passing is not None:
-            events = self._passing.seen(events, await asyncio.to_thread(self._passing.screened, events))
+            events = self._passing.seen(events, await beside(self._size, self._passing.screened, events))
         else:
             self.order.account.see(events)
         await self._pass_on_apart(events)
@@ -356,7 +355,7 @@ class TranslatedStream(Translated):
             due = self._due(event)
             if due:
                 last = b""
-                for data in await asyncio.to_thread(self._pieces, due):
+                for data in await beside(self._size, self._pieces, due):
                     for at in range(0, len(data), _HOLD):
                         if last:
                             self._say(last)
@@ -415,7 +414,7 @@ class TranslatedBody(Translated):
 
     async def _pass_on_apart(self, events: list[Event]) -> None:
         if self._is_whole_with(events):
-            self._give(await asyncio.to_thread(self._writer.write_all, self._events))
+            self._give(await beside(self._size, self._writer.write_all, self._events))
 
     def _is_whole_with(self, events: list[Event]) -> bool:
         """Whether there is a reply to be told, now that these have come. One that broke, or that declines, fails."""

@@ -5,29 +5,52 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
-from gophergate.dialects.base import Dialect, decode_object
+from gophergate.dialects import base
+from gophergate.dialects.base import Dialect, decode_object, encode, encode_in_pieces
 from gophergate.doors.chat import dialects
 from gophergate.errors import BadRequest
 
 PADDING = "x" * (300 << 10)
+MEMBERS: list[dict[str, Any]] = [
+    {},
+    {"messages": []},
+    {"messages": [{"a": [1, None, {"b": "ü"}]}, 2.5, "[", True]},
+    {"a": None, "b": -1, "c": "{["},
+]
 
 
 @pytest.mark.parametrize("padding", ["", PADDING], ids=["small", "large"])
-@pytest.mark.parametrize(
-    "members",
-    [
-        {},
-        {"messages": []},
-        {"messages": [{"a": [1, None, {"b": "ü"}]}, 2.5, "[", True]},
-        {"a": None, "b": -1, "c": "{["},
-    ],
-)
+@pytest.mark.parametrize("members", MEMBERS)
 def test_a_large_body_means_what_a_small_one_does(members: dict[str, Any], padding: str) -> None:
     """R-P2: it is decoded element by element."""
     body = {**members, "padding": padding}
     assert decode_object(json.dumps(body, indent=1).encode()) == body
+
+
+@pytest.mark.parametrize("members", [*MEMBERS, {"a": [{"b": [1, 2]}, []], "é": {"c": [3]}, "d": [[]]}])
+def test_what_is_encoded_in_pieces_is_the_same(members: dict[str, Any]) -> None:
+    """R-P2, R-K1."""
+    assert encode_in_pieces(members) == encode(members)
+
+
+def test_turns_are_encoded_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-P2: encoding twenty megabytes of them at once is one step that no other thread can come between."""
+    sizes: list[int] = []
+
+    class Noting:
+        def encode(self, value: object) -> bytes:
+            said = msgspec.json.encode(value)
+            sizes.append(len(said))
+            return said
+
+    monkeypatch.setattr(base, "_ENCODER", Noting())
+    turn = {"role": "user", "content": "x" * 80}
+    body = encode_in_pieces({"model": "m", "messages": [turn] * 1_000, "stream": False})
+    assert len(body) > 100_000
+    assert max(sizes) < 150
 
 
 @pytest.mark.parametrize("body", ["[1,2]", '{"a":[1,]}', '{"a":1', '{"a":[{"b":nul}]}', '{"a":"\\ud800 and more"}'])
