@@ -69,11 +69,12 @@ class History(msgspec.Struct, frozen=True):
             item
             for turn in self.turns
             for item in turn.items
-            if provider is None or _is_placed(item, turn.kept.provider == provider)
+            if provider is None or is_placed(item, turn.kept.provider == provider)
         ]
 
 
-def _is_placed(item: Item, is_its_own: bool) -> bool:
+def is_placed(item: Item, is_its_own: bool) -> bool:
+    """Whether a provider that gets items as they are can make something of this one."""
     if item.get("type") != "reasoning":
         return True
     token = item.get("encrypted_content")
@@ -94,7 +95,7 @@ async def history(store: ResponseStore, owner: str, response_id: str) -> History
             break
         links.append(kept)
         at = kept.previous
-    return History(tuple(Turn(kept, _items(kept)) for kept in reversed(links)), base)
+    return History(tuple(Turn(kept, items_of(kept)) for kept in reversed(links)), base)
 
 
 def _missing(asked: str, missing: str) -> NoPrevious:
@@ -105,7 +106,8 @@ def _missing(asked: str, missing: str) -> NoPrevious:
     return NoPrevious(f"{told} Send the whole input instead.", param="previous_response_id")
 
 
-def _items(kept: Kept) -> list[Item]:
+def items_of(kept: Kept) -> list[Item]:
+    """What a response of ours was asked and answered. Raises BadRequest while it is being made."""
     response = decode_object(kept.response)
     if response.get("status") in ("queued", "in_progress"):
         raise BadRequest(

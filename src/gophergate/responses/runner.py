@@ -21,6 +21,7 @@ from gophergate.responses.background import Background
 from gophergate.responses.history import Asked, History, asked_of, history, pinned
 from gophergate.responses.keeping import CompactDoor, KeepingDoor
 from gophergate.responses.recording import Recording
+from gophergate.responses.references import dereferenced
 from gophergate.responses.store import Kept, ResponseStore
 from gophergate.routing.base import Order, Plan, Runner
 from gophergate.routing.catalog import CatalogHolder
@@ -49,6 +50,7 @@ class StatefulRunner:
 
     async def run(self, plan: Plan, order: Order) -> None:
         """As the attempts do. Raises BadRequest too: the turn before it is not known, or cannot be gone on from."""
+        order = await dereferenced(plan, order, self._finds)
         body = order.body
         asked = await apart(len(body), asked_of, body)
         call = _Call(self._store, order, asked)
@@ -88,6 +90,7 @@ class CompactRunner:
         guarding = order.account.guarding
         if guarding is not None and (guarding.masks or guarding.rewrites):
             raise guarding.refusal("what is compacted is sealed by its maker: it cannot be looked at.")
+        order = await dereferenced(plan, order, self._store)
         asked = await apart(len(order.body), asked_of, order.body)
         call = _Call(self._store, order, asked)
         plan, order = await take_up(plan, order, asked, self._store, self._catalog)
@@ -115,6 +118,7 @@ class CountRunner:
 
     async def run(self, plan: Plan, order: Order) -> None:
         """As the counting does. Raises BadRequest too: the turn before it is not known, or cannot be gone on from."""
+        order = await dereferenced(plan, order, self._store)
         asked = await apart(len(order.body), asked_of, order.body)
         plan, order = await take_up(plan, order, asked, self._store, self._catalog)
         await self._counting.run(plan, order)
