@@ -17,6 +17,7 @@ from gophergate.routing.seals import kept_of
 from kit import fidelity
 from kit.fidelity_clients import Client, clients
 from kit.fidelity_signatures import CARRIERS, as_routed, second_turn
+from kit.fidelity_typed import objection
 
 TOKEN = "UmVhbFNpZ25hdHVyZU9mR29vZ2xl"
 CALL = ToolCall(id="call_1", name="look", arguments='{"city":"Oslo"}', seal=Seal(TOKEN, "gemini", "google"))
@@ -128,3 +129,18 @@ def test_a_bare_signature_of_google_s_stays_from_other_wires(target: str) -> Non
     ]
     request = fidelity.DIALECTS["gemini"].read_request(encode({"contents": contents}), model="m")
     assert TOKEN not in written(request, target, "someone")
+
+
+@pytest.mark.parametrize("text", ["Hm.", ""])
+@pytest.mark.parametrize("door", ["openai_chat", "anthropic_messages", "gemini"])
+async def test_encrypted_reasoning_returns_with_the_id_of_its_item(
+    door: str, text: str, players: dict[str, Client]
+) -> None:
+    """OpenAI's types demand it of every reasoning item, and its own SDK sends it back."""
+    thought = Thought(text=text, summary=True, item_id="rs_a:b", seal=Seal("gAAAA:_x", "openai_responses", "openai"))
+    request = await next_turn(reply(thought, Text(text="Yes.")), door, players, "openai")
+    to = Target(model="m", origin="openai", traits=Traits(thinking="effort"))
+    body = json.loads(encode(fidelity.DIALECTS["openai_responses"].write_request(request, to).body))
+    (item,) = (item for item in body["input"] if item.get("type") == "reasoning")
+    assert (item["id"], item["encrypted_content"]) == ("rs_a:b", "gAAAA:_x")
+    assert objection("openai_responses", body) == ""

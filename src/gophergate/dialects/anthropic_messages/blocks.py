@@ -8,6 +8,7 @@ server tool's call and result, becomes an `Opaque` that holds it whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from urllib.parse import quote, unquote
 
 from msgspec.structs import replace
 
@@ -27,7 +28,7 @@ from gophergate.core.blocks import (
 )
 from gophergate.dialects.anthropic_messages.names import unspelled
 from gophergate.dialects.anthropic_messages.wire import NAME, SEAL_MEMBER, Members, extra_of, own
-from gophergate.dialects.base import encode, unwrap_seal
+from gophergate.dialects.base import encode, show_seal, unwrap_seal, wrap_seal
 from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.errors import BadRequest
 
@@ -79,9 +80,24 @@ def read_citations(value: Json) -> tuple[Citation, ...]:
     return tuple(_citation(raw) for raw in list_of(value) if isinstance(raw, dict))
 
 
-def seal_of(token: str, origin: str | None) -> Seal:
-    """A signature or encrypted thought as a seal of whoever made it."""
-    return unwrap_seal(token, NAME) if origin is None else Seal(token, NAME, origin)
+_ITEM = "item"
+"""In the place of a dialect: what is wrapped is a thought's seal, and in the place of the maker stands its item id."""
+
+
+def seal_of(token: str, origin: str | None) -> tuple[Seal, str]:
+    """A signature or encrypted thought as a seal of whoever made it, and the id that the thought has in the Responses
+    API, which takes no encrypted reasoning without."""
+    if origin is not None:
+        return Seal(token, NAME, origin), ""
+    seal = unwrap_seal(token, NAME)
+    return (unwrap_seal(seal.token, NAME), unquote(seal.origin)) if seal.dialect == _ITEM else (seal, "")
+
+
+def show_thought_seal(seal: Seal, item_id: str) -> str:
+    """The other way: a thought's seal for a client of this dialect."""
+    if item_id and seal.dialect != NAME:
+        return wrap_seal(Seal(wrap_seal(seal), _ITEM, quote(item_id, safe="")))
+    return show_seal(seal, NAME)
 
 
 def _citation(raw: dict[str, Json]) -> Citation:
@@ -111,15 +127,18 @@ def _text(members: Members, _origin: str | None) -> Block:
 
 def _thinking(members: Members, origin: str | None) -> Block:
     signature = members.string("signature")
+    seal, item_id = seal_of(signature, origin) if signature else (None, "")
     return Thought(
         text=members.string("thinking") or "",
-        seal=seal_of(signature, origin) if signature else None,
+        seal=seal,
+        item_id=item_id,
         extra=extra_of(members.rest),
     )
 
 
 def _redacted(members: Members, origin: str | None) -> Block:
-    return Thought(redacted=True, seal=seal_of(members.required("data"), origin), extra=extra_of(members.rest))
+    seal, item_id = seal_of(members.required("data"), origin)
+    return Thought(redacted=True, seal=seal, item_id=item_id, extra=extra_of(members.rest))
 
 
 def _tool_use(members: Members, origin: str | None) -> Block:

@@ -197,7 +197,7 @@ class StreamReader:
             case "signature_delta":
                 signature = text_of(delta.get("signature"))
                 if signature:
-                    self._out.grow(key, seal=seal_of(signature, self._origin))
+                    self._out.grow(key, seal=seal_of(signature, self._origin)[0])
             case "citations_delta":
                 self._voice(key)
                 self._out.grow(key, citations=read_citations([delta.get("citation")]))

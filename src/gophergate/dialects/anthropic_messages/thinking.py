@@ -83,7 +83,10 @@ def plan_of(request: Request, target: Target, losses: Losses) -> Plan:
         case "adaptive":
             return plain._replace(thinking=_shown({"type": "adaptive"}, reasoning), effort=_effort(reasoning, native))
         case "effort" | "level":
-            return plain._replace(effort=_effort(reasoning, native))
+            effort = _effort(reasoning, native)
+            if effort is None:
+                losses.drop("reasoning")  # "think", without how much, has no word for such a model
+            return plain._replace(effort=effort)
         case "budget" | "toggle":
             return _budgeted(reasoning, native, said, most, losses)
         case _:

@@ -25,12 +25,13 @@ from gophergate.core.request import Request
 from gophergate.core.usage import NOTHING_REPORTED, Usage
 from gophergate.dialects import whole
 from gophergate.dialects.anthropic_messages import failures
+from gophergate.dialects.anthropic_messages.blocks import show_thought_seal
 from gophergate.dialects.anthropic_messages.content import input_of
 from gophergate.dialects.anthropic_messages.reader import MESSAGE_STOP
 from gophergate.dialects.anthropic_messages.usage import write_usage
 from gophergate.dialects.anthropic_messages.wire import NAME, READ_REASON, SEAL_MEMBER, WRITE_REASON, own
 from gophergate.dialects.assembler import Sequencer
-from gophergate.dialects.base import Stamp, WritesEach, encode, show_seal, wrap_seal
+from gophergate.dialects.base import Stamp, WritesEach, encode, wrap_seal
 from gophergate.dialects.estimate import rough
 from gophergate.dialects.loss import in_words
 from gophergate.dialects.members import object_of
@@ -143,13 +144,14 @@ class StreamWriter(WritesEach):
 
     def _close(self) -> None:
         match self._block:
-            case Thought(redacted=False):
+            case Thought(redacted=False) as thought:
                 if self._seal is not None:
-                    token = show_seal(self._seal, NAME)
+                    token = show_thought_seal(self._seal, thought.item_id)
                     self._begin_thought()
                     self._delta({"type": "signature_delta", "signature": token})
-            case Thought() if self._seal is not None:
-                self._begin({"type": "redacted_thinking", "data": show_seal(self._seal, NAME)})
+            case Thought() as thought if self._seal is not None:
+                data = show_thought_seal(self._seal, thought.item_id)
+                self._begin({"type": "redacted_thinking", "data": data})
             case ToolCall(custom=True):
                 self._say('"}')
             case Media() as media if not self._is_open:
@@ -318,7 +320,7 @@ def shown(block: Block) -> dict[str, Json] | None:
                 out["citations"] = [shown_citation(citation) for citation in block.citations]
             return out
         case Thought():
-            token = show_seal(block.seal, NAME) if block.seal is not None else ""
+            token = show_thought_seal(block.seal, block.item_id) if block.seal is not None else ""
             if block.redacted:
                 return {"type": "redacted_thinking", "data": token, **_extra(block)} if token else None
             if not block.text and not token:

@@ -136,6 +136,12 @@ def test_other_ways_of_being_told(style: Any, expected: Any, dropped: tuple[str,
     assert written.dropped == dropped
 
 
+def test_thinking_without_how_much_is_named_where_only_efforts_are_known() -> None:
+    """R-C1: Ollama's `think: true` to a model that is told how much and not whether."""
+    written = write(Reasoning(enabled=True), Traits(thinking="effort"))
+    assert (said(written), written.dropped) == ((None, None), ("reasoning",))
+
+
 def test_a_model_that_refuses_reasoning_is_not_asked_for_it() -> None:
     """R-G3: data says so."""
     written = write(Reasoning(effort="high"), Traits(thinking="budget", refuses=frozenset({"reasoning"})))
