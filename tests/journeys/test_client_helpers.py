@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -218,3 +219,27 @@ async def test_the_simulator_answers_in_the_form_that_was_asked_for(tmp_path: Pa
         )
         assert Person.model_validate_json(reply.message.content or "")
         await local._client.aclose()
+
+
+# -- what a model can do --------------------------------------------------------------------------------------------
+
+
+async def test_ollamas_client_is_shown_what_is_known_of_a_model(tmp_path: Path) -> None:
+    """By this its clients offer pictures and thinking, and cut what they send; of a group, what all of it can do."""
+    up = {**provider("openai_chat", "http://127.0.0.1:9"), "kind": "openai", "models": ["gpt-4o", "o3-mini", "m"]}
+    group = '[[groups]]\nname = "both"\ntargets = [{ model = "up/gpt-4o" }, { model = "up/o3-mini" }]\n'
+    async with gate(tmp_path, up, sections=f"[server]\nport = 0\n{group}") as gateway:
+        while not gateway.catalog.current.facts("up/gpt-4o").is_known:
+            await asyncio.sleep(0.01)
+        client = ollama.AsyncClient(host=url(gateway), headers={"authorization": f"Bearer {KEY}"})
+        shown = {name: await client.show(name) for name in ("up/gpt-4o", "up/o3-mini", "up/m", "both")}
+        await client._client.aclose()
+    assert {name: one.capabilities for name, one in shown.items()} == {
+        "up/gpt-4o": ["completion", "tools", "vision"],
+        "up/o3-mini": ["completion", "tools", "thinking"],
+        "up/m": ["completion", "tools"],
+        "both": ["completion", "tools"],
+    }
+    lengths = {name: (one.modelinfo or {}).get("up.context_length") for name, one in shown.items()}
+    assert lengths == {"up/gpt-4o": 128_000, "up/o3-mini": 200_000, "up/m": None, "both": None}
+    assert (shown["both"].modelinfo or {})["gophergate.context_length"] == 128_000

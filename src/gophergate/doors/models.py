@@ -5,6 +5,7 @@ Nothing here is guessed: a member that we do not know of a model (limits, digest
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from gophergate.errors import BadRequest, Forbidden, ModelNotFound
 from gophergate.front.base import Handler, Inbound, Reply
 from gophergate.policy.auth import Auth, permit
 from gophergate.routing.catalog import CatalogHolder, Listed
+from gophergate.routing.facts import Facts
 
 
 class ModelList:
@@ -71,20 +73,27 @@ class ModelList:
         _say(reply, {"models": [_ollama(row) for row in await self._rows(inbound)]})
 
     async def ollama_show(self, inbound: Inbound, reply: Reply) -> None:
-        """`POST /api/show`: that the model is there and chats; a template or weights it has not."""
+        """`POST /api/show`: that the model is there, what it can do and how much it reads; a template or weights it has
+        not."""
         await self._auth.caller(inbound)
         asked = decode_object(await inbound.body())
         name = asked.get("model") or asked.get("name")
         if not isinstance(name, str) or not name:
             raise BadRequest("'model' is missing.", param="model")
         row = await self._row(inbound, name)
+        catalog = self._catalog.current
+        facts = [catalog.facts(one.label) for one in catalog.plan(row.id).deployments]
+        contexts = [one.context for one in facts if one.context is not None]
+        info: dict[str, Any] = {"general.architecture": row.owned_by}
+        if contexts and len(contexts) == len(facts):
+            info[f"{row.owned_by}.context_length"] = min(contexts)
         shown = {
             "modelfile": "",
             "parameters": "",
             "template": "",
             "details": _OLLAMA_DETAILS,
-            "model_info": {"general.architecture": row.owned_by},
-            "capabilities": ["completion", "tools"],
+            "model_info": info,
+            "capabilities": _abilities(facts),
             "modified_at": _time(row),
         }
         _say(reply, shown)
@@ -151,6 +160,19 @@ _OLLAMA_DETAILS = {
     "parameter_size": "",
     "quantization_level": "",
 }
+
+
+def _abilities(facts: Sequence[Facts]) -> list[str]:
+    """What every deployment behind a name can do, in Ollama's words, by which its clients offer pictures and thinking.
+    Tools are taken for granted where nobody denies them: a client that reads otherwise would offer none."""
+    told = ["completion"]
+    if all(one.tool_call is not False for one in facts):
+        told.append("tools")
+    if all(one.can_read("image") for one in facts):
+        told.append("vision")
+    if all(one.reasoning for one in facts):
+        told.append("thinking")
+    return told
 
 
 def _ollama(row: Listed) -> dict[str, Any]:
