@@ -22,11 +22,9 @@ ASKED = [{"role": "user", "content": "Hello there, gopher"}]
 @pytest.fixture
 async def nodes(postgresql_server: PostgreSQL, tmp_path: Path) -> AsyncIterator[tuple[Gateway, Gateway]]:
     """Each with its own data directory."""
-    environ = {
-        "GOPHERGATE_DATABASE__URL": await postgresql_server.fresh(),
-        "GOPHERGATE_ENCRYPTION_KEY": "5c" * 32,
-    }
     async with AsyncExitStack() as stack:
+        shared = await stack.enter_async_context(postgresql_server.fresh())
+        environ = {"GOPHERGATE_DATABASE__URL": shared, "GOPHERGATE_ENCRYPTION_KEY": "5c" * 32}
         first = await stack.enter_async_context(gate(tmp_path / "one", environ=environ))
         second = await stack.enter_async_context(gate(tmp_path / "two", environ=environ))
         yield first, second

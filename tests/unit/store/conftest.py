@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,11 @@ def fresh(template: Path, tmp_path: Path) -> Callable[[], Path]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, fresh: Callable[[], Path]) -> AsyncIterator[Database]:
     """A database with today's schema and no rows, of either kind."""
-    if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{fresh()}"
-    else:
-        url = await request.getfixturevalue("postgresql_server").fresh()
-    opened = await open_database(url)
-    yield opened
-    await opened.close()
+    async with AsyncExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite+aiosqlite:///{fresh()}"
+        else:
+            url = await stack.enter_async_context(request.getfixturevalue("postgresql_server").fresh())
+        opened = await open_database(url)
+        stack.push_async_callback(opened.close)
+        yield opened
