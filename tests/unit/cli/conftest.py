@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from gophergate import secrets
 from gophergate.cli.main import run
 from kit.commands import Command, Ended
 
@@ -24,8 +26,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def gophergate(home: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs one command in `home`."""
+def gophergate(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs one command in `home`, which hashes passwords at bcrypt's least cost: at ours each takes a quarter of a
+    second."""
+    monkeypatch.setattr(secrets, "Passwords", partial(secrets.Passwords, cost=4))
 
     def command(*words: str) -> Ended:
         capsys.readouterr()

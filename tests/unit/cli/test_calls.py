@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -151,6 +152,15 @@ def test_a_followed_call_is_held_to_the_filter(where: CallFilter, expected: bool
     assert matches(call(1, at=1_000), where) is expected
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """What is started in this scope minds SIGINT, also where this process, in a shell's background, was told not to."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_follow_runs_until_ctrl_c_and_ends_well(home: Path, data: Path) -> None:
     """A real process: new calls appear as JSON lines; SIGINT ends it with status 0 and no message."""
     store(data, call(1))

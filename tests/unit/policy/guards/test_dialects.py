@@ -34,9 +34,8 @@ def test_nothing_passes_at_any_split(name: str, stream: bool) -> None:
             said = b""
             for events in (reader.feed(raw[:at]), reader.feed(raw[at:]), reader.end()):
                 said += b"".join(writer.write(event) for event in screen.take(events))
-            written.add(_joined(said))
-        assert len(written) == 1
-        shown = written.pop()
+            written.add(said)
+        (shown,) = set(map(_joined, written))
         assert "ann" not in shown
         assert "example.com" not in shown
         assert shown.count("[EMAIL]") >= 3
