@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import gc
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
+import httpcore2
 import hypothesis
 import pytest
 from xdist.remote import Producer
@@ -17,14 +23,32 @@ hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")
 """A busy machine makes no test fail: there are no timed tests."""
 
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at below
+if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free >= 4 << 30:
+    # Some thousand databases of a second each, which nobody keeps: on a disk each commit waits for it.
+    os.environ.setdefault("TMPDIR", str(IN_MEMORY))
+    tempfile.tempdir = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nine thousand tests and what they import stay to the end: the collector need not look at them again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
 
 @pytest.fixture(scope="session", autouse=True)
-def _the_shipped_facts_are_read_once() -> Iterator[None]:
-    """Some hundred tests start a gateway each, and each would read the same six thousand models: they never change."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(refresh, "shipped", functools.cache(refresh.shipped))
-    yield
-    patch.undo()
+def _what_never_changes_is_read_once() -> Iterator[None]:
+    """Some hundred tests start a gateway each, and each would read the same six thousand models; some thousand clients
+    are made, and each would read the system's hundred and fifty certificates, which no server of a test has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refresh, "shipped", functools.cache(refresh.shipped))
+        patch.setattr(httpcore2, "default_ssl_context", functools.cache(httpcore2.default_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -34,18 +58,24 @@ def postgresql_server() -> Iterator[PostgreSQL]:
         yield running
 
 
-class _BrowserTogether(LoadGroupScheduling):
-    """The browser's tests go to one worker: one seeded gateway and one Chromium for all of them.
+class _Together(LoadGroupScheduling):
+    """What goes to one worker as a whole: the browser's tests, as one seeded gateway and one Chromium do for all of
+    them, and the many small tests of a module, which share what the module reads once. Journeys and recordings, of
+    which one may take seconds, go one by one and last, so that both workers end together.
 
     By where they stand, as `xdist_group` has no effect: it appends to `Item._nodeid`, which pytest 9.2 no longer
     reads (`Item.nodeid` is made from another field), so the scheduler never sees the group.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+        if nodeid.startswith("tests/browser/"):
+            return "browser"
+        if nodeid.startswith(("tests/journeys/", "tests/fidelity/")):
+            return super()._split_scope(nodeid)
+        return nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
     """Only for `--dist loadgroup`; any other way to spread tests is left as asked for."""
-    return _BrowserTogether(config, log) if config.getoption("dist") == "loadgroup" else None
+    return _Together(config, log) if config.getoption("dist") == "loadgroup" else None
