@@ -116,13 +116,20 @@ async def test_an_abandoned_http2_stream_is_reset(authority: Authority) -> None:
     script = Http2Server(b"begin", hold=True)
     async with HostileServer(script, tls=tls) as server:
         transport = ProxyTransport(ProxyRules({}), ca_file=authority.ca_file)
-        reading = asyncio.create_task(body_of(transport, ask(server.url("/", "localhost"))))
-        await asyncio.sleep(0.2)
+        begun = asyncio.Event()
+
+        async def read() -> None:
+            async with await transport.send(ask(server.url("/", "localhost"))) as got:
+                begun.set()
+                await got.read(1_000_000)
+
+        reading = asyncio.create_task(read())
+        await begun.wait()
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
         await transport.aclose()
-        await asyncio.wait_for(script.resets.wait(), 1)
+        await asyncio.wait_for(script.resets.wait(), 10)
 
 
 @pytest.mark.parametrize("reply", [b"garbage\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal"])
