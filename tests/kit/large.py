@@ -1,7 +1,7 @@
 """How long 20 MB bodies hold up the event loop (R-P2), at each door, to the simulator and to
 providers of every dialect.
 
-    PYTHONPATH=tests python -m kit.large [text image turns] [--times N]
+    PYTHONPATH=tests python -m kit.large [text image turns] [--coding gzip|deflate|br|zstd] [--count] [--times N]
 
 For each pair the longest stretch between two turns of the loop: by the clock, which holds also the waits for the
 interpreter's lock and for a core; of CPU time, which no other process of the machine can spend, of all threads of the
@@ -27,7 +27,7 @@ import uvloop
 from kit.answers import provider
 from kit.gate import KEY, gate
 from kit.large_peers import Peers
-from kit.large_said import DOORS
+from kit.large_said import COUNTING, DOORS
 
 _BETWEEN = 0.001
 """Seconds. A watch that never rested would take a core and the interpreter's lock from what it watches."""
@@ -70,26 +70,29 @@ async def watched(call: Callable[[], Coroutine[Any, Any, tuple[int, int]]], time
     return {"status": status, "received": received, **{name: round(value) for name, value in least.items()}}
 
 
-async def measure(peers: Peers, folder: Path, door: str, kind: str, target: str, times: int) -> dict[str, Any]:
+async def measure(
+    peers: Peers, folder: Path, door: str, kind: str, target: str, times: int, **how: Any
+) -> dict[str, Any]:
     """One pair, after a small call that warms it; times in milliseconds."""
     speaks = "openai_chat" if target == "simulator" else target
     model = "demo/echo" if target == "simulator" else "up/m"
     await peers.answers(speaks)
     async with gate(folder, provider(speaks, peers.url)) as gateway:
         await peers.call(gateway.port, KEY, door, model)
-        found = await watched(lambda: peers.call(gateway.port, KEY, door, model, kind), times)
+        found = await watched(lambda: peers.call(gateway.port, KEY, door, model, kind, **how), times)
     return {"kind": kind, "door": door, "to": target, **found}
 
 
-async def run(kinds: list[str], times: int) -> None:
+async def run(kinds: list[str], times: int, coding: str, count: bool) -> None:
     worst: dict[str, dict[str, int]] = {}
     with tempfile.TemporaryDirectory() as folder:
         async with Peers() as peers:
             for kind in kinds:
-                for door in DOORS:
+                for door in COUNTING if count else DOORS:
                     for target in ("simulator", *DOORS):
                         at = Path(folder) / f"{kind}-{door}-{target}"
-                        note(await measure(peers, at, door, kind, target, times), kind, worst)
+                        found = await measure(peers, at, door, kind, target, times, coding=coding, count=count)
+                        note(found, kind, worst)
     print(json.dumps({"longest": worst}))
 
 
@@ -105,8 +108,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", default=["text", "image", "turns"])
     parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--coding", default="", help="the content coding of the requests")
+    parser.add_argument("--count", action="store_true", help="have their tokens counted and no more")
     said = parser.parse_intermixed_args()
-    uvloop.run(run(said.kinds, said.times))
+    uvloop.run(run(said.kinds, said.times, said.coding, said.count))
 
 
 if __name__ == "__main__":

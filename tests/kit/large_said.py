@@ -12,6 +12,8 @@ from kit.door_requests import asked
 from kit.upstream import Say, body, sse
 
 DOORS = ("openai_chat", "openai_responses", "anthropic_messages", "gemini", "ollama")
+COUNTING = ("openai_responses", "anthropic_messages", "gemini")
+"""The doors that count tokens."""
 SIZE = 20_000_000
 _WORDS = "Lorem ipsum dolor sit amet "
 

@@ -17,6 +17,10 @@ from gophergate.transport.decode import Decoder, decoder_for
 HIGH_WATER = 64 * 1024
 """Bytes held for a consumer before the socket is paused."""
 
+STRETCH = 1024 * 1024
+"""Bytes that a coded body inflates to before others have their turn, but for what one read of the socket becomes: the
+loop reads a socket many times in a turn, and a few megabytes of gzip are a tenth of a second."""
+
 _DECODED = frozenset({b"content-encoding", b"content-length"})
 """Fields that say something untrue once the body has been decoded."""
 
@@ -33,9 +37,11 @@ class PushedAnswer:
         "_consumed",
         "_decoder",
         "_held",
+        "_inflated",
         "_named",
         "_paused",
         "_pieces",
+        "_rests",
         "_sink",
         "_waiter",
         "ended",
@@ -50,6 +56,8 @@ class PushedAnswer:
     _named: dict[bytes, bytes]
     # Of a coded body only: other pieces go from the connection to their consumer.
     _sink: Sink | None
+    _inflated: int
+    """Bytes since the last rest."""
     # Of an answer that failed.
     stale: bool
 
@@ -62,7 +70,7 @@ class PushedAnswer:
         self._pieces: list[bytes] = []
         self._held = 0
         self._decoder: Decoder | None = None
-        self._consumed = self._paused = self._choked = False
+        self._consumed = self._paused = self._choked = self._rests = False
 
     # -- the connection's side (`Receiver`) ----------------------------------------------------------------
 
@@ -71,6 +79,7 @@ class PushedAnswer:
             self._decoder = decoder_for(coding)
         if self._decoder is not None and self._connection is not None:
             self._sink = None
+            self._inflated = 0
             self._connection.deliver = self._decode
             headers = [field for field in headers if field[0] not in _DECODED]
             named = dict(headers)
@@ -96,6 +105,16 @@ class PushedAnswer:
                 self._sink(piece)
             else:
                 self.take(piece)
+            self._inflated += len(piece)
+        if self._inflated > STRETCH and not self._rests and self._connection is not None:
+            self._rests = True
+            self._connection.hold()
+            asyncio.get_running_loop().call_soon(self._rested)
+
+    def _rested(self) -> None:
+        self._rests = False
+        self._inflated = 0
+        self._read_on()
 
     def end(self) -> None:
         self._connection = None
@@ -215,8 +234,7 @@ class PushedAnswer:
 
     def resume(self) -> None:
         self._paused = False
-        if self._connection is not None and not self._choked:
-            self._connection.read_on()
+        self._read_on()
 
     def close(self) -> None:
         """Give the answer up now. Whoever awaits the body in another task gets UpstreamBroken."""
@@ -241,8 +259,12 @@ class PushedAnswer:
     def _unchoke(self) -> None:
         if self._choked:
             self._choked = False
-            if self._connection is not None and not self._paused:
-                self._connection.read_on()
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Unless something else still speaks against it."""
+        if self._connection is not None and not (self._paused or self._choked or self._rests):
+            self._connection.read_on()
 
     async def _wait(self) -> None:
         """Until a piece, the end or a failure has come. Cancelled, it closes the socket at once."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
+from typing import Any, cast
 
 import pytest
 
 from gophergate.errors import UpstreamBroken, UpstreamTimeout
-from gophergate.transport.answer import HIGH_WATER
+from gophergate.transport.answer import HIGH_WATER, STRETCH, PushedAnswer
 from gophergate.transport.base import Answer, Ask, Timeouts
+from gophergate.transport.connection import Connection
 from gophergate.transport.http1 import Http1Transport
 from kit.hostile import HostileServer, Peer, answer, chunked, saying
 
@@ -364,3 +367,56 @@ async def test_a_bomb_is_stopped(transport: Http1Transport) -> None:
         with pytest.raises(UpstreamBroken, match="inflates"):
             await got.pour(sink)
     assert seen < 25_000_000
+
+
+class Line:
+    """Stands for a connection: notes when it is held and read on from."""
+
+    def __init__(self) -> None:
+        self.deliver: Any = None
+        self.said: list[str] = []
+
+    def hold(self) -> None:
+        self.said.append("hold")
+
+    def read_on(self) -> None:
+        self.said.append("read on")
+
+
+async def test_what_inflates_to_megabytes_gives_way() -> None:
+    """R-P2: the loop reads a socket 32 times in one of its turns, which for gzip was a tenth of a second."""
+    line = Line()
+    got = PushedAnswer(cast(Connection, line), asyncio.get_running_loop().create_future())
+    got.begin(200, [], {}, b"gzip")
+    pieces: list[bytes] = []
+    pouring = asyncio.create_task(got.pour(pieces.append))
+    await asyncio.sleep(0)
+    said = os.urandom(3 * STRETCH)
+    packed = gzip.compress(said, 1)
+    first, read = STRETCH // 2, 64 * 1024
+    line.deliver(packed[:first])
+    assert line.said == []
+    for at in range(first, len(packed), read):
+        line.deliver(packed[at : at + read])
+        if line.said:
+            assert STRETCH < sum(map(len, pieces)) <= STRETCH + 2 * read
+            await asyncio.sleep(0)
+            assert line.said == ["hold", "read on"]
+            line.said.clear()
+            pieces.clear()
+    got.end()
+    await pouring
+
+
+async def test_what_rests_is_read_on_from_only_when_nobody_paused_it() -> None:
+    """Edge case 61."""
+    line = Line()
+    got = PushedAnswer(cast(Connection, line), asyncio.get_running_loop().create_future())
+    got.begin(200, [], {}, b"gzip")
+    got._sink = lambda _: None
+    line.deliver(gzip.compress(os.urandom(2 * STRETCH), 1))
+    got.pause()
+    await asyncio.sleep(0)
+    assert line.said == ["hold", "hold"]
+    got.resume()
+    assert line.said == ["hold", "hold", "read on"]
