@@ -21,7 +21,7 @@ HUGE = 4 << 20
 
 _LANE, _WIDE_LANE = ThreadPoolExecutor(1, "large"), ThreadPoolExecutor(1, "huge")
 """One body at a time, since the interpreter's lock has one holder: with four at work the loop waited for a step of each
-of them, and all four took twice as long. A second lane, so that a megabyte need not wait for sixty."""
+of them, and none was done sooner. A second lane, so that a megabyte need not wait for sixty."""
 
 _FEW = 100
 """Elements that are freed in one step."""
