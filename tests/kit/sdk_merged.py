@@ -31,6 +31,8 @@ _OWN_NAMES = ("call_id_said", "tool_use_id_said", "tool_call_id_said", "name_sai
 def plausible(value: Json, name: str = "") -> Json:
     """A sample with values that its members would hold: base64, addresses, arguments, an object's schema."""
     if isinstance(value, dict):
+        if value.get("type") == "tool_result":
+            value = {"content": "x", **value}  # of a failure without words is said that it is one
         if name == "parameters" and isinstance(value.get("type"), str):
             value = {**value, "type": "OBJECT" if value["type"].isupper() else "object"}
         return {inner: plausible(child, inner) for inner, child in value.items()}
@@ -164,11 +166,19 @@ def _grown(block: Body, dice: random.Random) -> tuple[Body, list[Body]]:
 
 @cache
 def _items() -> tuple[Json, ...]:
-    found = [item for kind in members(responses.ResponseOutputItem) for item in full(kind)[:1] + sparse(kind)]
+    made = (item for kind in members(responses.ResponseOutputItem) for item in full(kind)[:1] + sparse(kind))
+    found = [item for item in made if _is_likely(item)]
     kinds = {kind: [item for item in found if item["type"] == kind] for kind in {item["type"] for item in found}}
     usual = [*kinds["message"], *kinds["reasoning"], *kinds["function_call"], *kinds["custom_tool_call"]]
     told = usual * 3 + [item for items in kinds.values() for item in items[:6]]
     return tuple({**item, "status": "completed"} if "status" in item else item for item in told)
+
+
+def _is_likely(item: Body) -> bool:
+    """Not of a message that is half a refusal, nor of an answer that encrypts some of its reasoning and not all."""
+    if item["type"] == "message":
+        return all(part["type"] != "refusal" for part in item["content"])
+    return item["type"] != "reasoning" or "encrypted_content" in item
 
 
 def _responses(dice: random.Random, is_stream: bool) -> Told:
