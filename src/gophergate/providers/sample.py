@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from gophergate.core.blocks import Json
+from gophergate.dialects.members import list_of, object_of
 
 _DEPTH = 24
+_MOST = 1000
+"""Values in all, and elements or characters that a schema may ask for: a caller's schema must not cost more."""
+_LARGEST, _SMALLEST_STEP = 2**53, 1e-9
 _FORMATS = {
     "date": "2026-01-31",
     "date-time": "2026-01-31T12:00:00Z",
@@ -19,86 +23,106 @@ _FORMATS = {
 
 
 def sample(schema: Json) -> Json:
-    """A value valid under `schema`; {} for a schema that says nothing. `pattern` is not solved."""
-    value = _sample(schema, schema, 0)
+    """A value valid under `schema`; {} for a schema that says nothing. `pattern` is not solved, and words of a wrong
+    type say nothing."""
+    value = _Sampler(schema).of(schema)
     return {} if value is None and not isinstance(schema, dict) else value
 
 
-def _sample(schema: Any, root: Any, depth: int) -> Json:
-    if not isinstance(schema, dict) or not schema or depth > _DEPTH:
-        return {} if depth == 0 else None
-    if "const" in schema:
-        return schema["const"]
-    for word in ("enum", "examples"):
-        if isinstance(schema.get(word), list) and schema[word]:
-            return schema[word][0]
-    if "default" in schema:
-        return schema["default"]
-    if isinstance(schema.get("$ref"), str):
-        return _sample(_referred(schema["$ref"], root), root, depth + 1)
-    for word in ("anyOf", "oneOf"):
-        if isinstance(schema.get(word), list) and schema[word]:
-            return _sample(schema[word][0], root, depth + 1)
-    if isinstance(schema.get("allOf"), list):
-        return _merged(schema, root, depth)
-    return _by_type(schema, root, depth)
+class _Sampler:
+    """One look at a schema. `root` is what its references start from."""
+
+    def __init__(self, root: Json) -> None:
+        self._root = root
+        self._left = _MOST
+
+    def of(self, schema: Any, depth: int = 0) -> Json:
+        """The value, None where the schema says nothing, or is too deep or too large."""
+        self._left -= 1
+        if not isinstance(schema, dict) or not schema or depth > _DEPTH or self._left < 0:
+            return {} if depth == 0 else None
+        if "const" in schema:
+            return schema["const"]
+        for word in ("enum", "examples"):
+            if list_of(schema.get(word)):
+                return schema[word][0]
+        if "default" in schema:
+            return schema["default"]
+        if isinstance(schema.get("$ref"), str):
+            return self.of(_referred(schema["$ref"], self._root), depth + 1)
+        for word in ("anyOf", "oneOf"):
+            if list_of(schema.get(word)):
+                return self.of(schema[word][0], depth + 1)
+        if isinstance(schema.get("allOf"), list):
+            return self._merged(schema["allOf"], depth)
+        return self._by_type(schema, depth)
+
+    def _merged(self, parts: list[Any], depth: int) -> Json:
+        merged: dict[str, Any] = {}
+        for part in parts:
+            value = self.of(part, depth + 1)
+            if not isinstance(value, dict):
+                return value
+            merged.update(value)
+        return merged
+
+    def _by_type(self, schema: dict[str, Any], depth: int) -> Json:
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = next((word for word in kind if word != "null"), "null")
+        kind = (
+            kind.lower() if isinstance(kind, str) else ("object" if "properties" in schema or depth == 0 else "string")
+        )
+        match kind:
+            case "object":
+                named = object_of(schema.get("properties"))
+                required = [name for name in list_of(schema.get("required")) if isinstance(name, str)]
+                return {name: self.of(named.get(name, {"type": "string"}), depth + 1) for name in required or named}
+            case "array":
+                items = schema.get("items", {"type": "string"})
+                return [self.of(items, depth + 1) for _ in range(max(1, _count(schema.get("minItems"), 1)))]
+            case "integer" | "number":
+                return _number(schema, whole=kind == "integer")
+            case "boolean":
+                return True
+            case "null":
+                return None
+            case _:
+                text = _FORMATS.get(str(schema.get("format")), "sample")
+                text = text.ljust(_count(schema.get("minLength"), 0), "x")
+                return text[: _count(schema.get("maxLength"), len(text))]
 
 
-def _merged(schema: dict[str, Any], root: Any, depth: int) -> Json:
-    merged: dict[str, Any] = {}
-    for part in schema["allOf"]:
-        value = _sample(part, root, depth + 1)
-        if not isinstance(value, dict):
-            return value
-        merged.update(value)
-    return merged
+def _count(value: Any, otherwise: int) -> int:
+    """How many a schema asks for."""
+    number = _told(value)
+    return otherwise if number is None else max(0, min(int(number), _MOST))
 
 
-def _by_type(schema: dict[str, Any], root: Any, depth: int) -> Json:
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        kind = next((word for word in kind if word != "null"), "null")
-    kind = kind.lower() if isinstance(kind, str) else ("object" if "properties" in schema or depth == 0 else "string")
-    match kind:
-        case "object":
-            properties = schema.get("properties")
-            named = properties if isinstance(properties, dict) else {}
-            required = schema.get("required")
-            wanted = required if isinstance(required, list) and required else list(named)
-            return {name: _sample(named.get(name, {"type": "string"}), root, depth + 1) for name in wanted}
-        case "array":
-            items = schema.get("items", {"type": "string"})
-            return [_sample(items, root, depth + 1) for _ in range(max(1, int(schema.get("minItems", 1))))]
-        case "integer" | "number":
-            return _number(schema, whole=kind == "integer")
-        case "boolean":
-            return True
-        case "null":
-            return None
-        case _:
-            text = _FORMATS.get(str(schema.get("format")), "sample")
-            least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
-            text = text.ljust(least, "x")
-            return text[: int(most)] if isinstance(most, int) else text
+def _told(value: Any) -> float | None:
+    """A number of the schema, None for what is none."""
+    return value if type(value) in (int, float) and abs(value) < _LARGEST else None
 
 
 def _number(schema: dict[str, Any], *, whole: bool) -> int | float:
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    high = schema.get("maximum", schema.get("exclusiveMaximum"))
-    step = schema.get("multipleOf")
+    above, below = _told(schema.get("exclusiveMinimum")), _told(schema.get("exclusiveMaximum"))
+    low, high = _told(schema.get("minimum")), _told(schema.get("maximum"))
+    step = _told(schema.get("multipleOf"))
     value: float = 1
-    if low is not None and value <= low:
-        value = low + (1 if "exclusiveMinimum" in schema else 0)
-    if high is not None and value >= high and "exclusiveMaximum" in schema:
-        value = high - 1
-    elif high is not None and value > high:
+    if low is not None and value < low:
+        value = low
+    if above is not None and value <= above:
+        value = above + 1
+    if high is not None and value > high:
         value = high
-    if step:
+    if below is not None and value >= below:
+        value = below - 1
+    if step is not None and step >= _SMALLEST_STEP:
         value = -(-value // step) * step
     return int(value) if whole else value
 
 
-def _referred(reference: str, root: Any) -> Any:
+def _referred(reference: str, root: Json) -> Json:
     node = root
     for part in reference.lstrip("#/").split("/"):
         if not part:
