@@ -23,7 +23,8 @@ from gophergate.store.periods import CALLS, Period, Periods
 from gophergate.store.rollups import Rollups, Sums, sums
 from gophergate.store.rows import COLUMNS, from_row, read_findings, to_columns
 
-_ATTEMPTS = 3
+_ATTEMPTS = 8
+"""Of a write that other nodes contradict. Each time one of them has stored what it had, so that few are enough."""
 _AT_ONCE = 100
 """Records worked on before the event loop gets its turn: about half a millisecond."""
 _id, _started_at, _key_id = attrgetter("id"), attrgetter("started_at"), attrgetter("key_id")
