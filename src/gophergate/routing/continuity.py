@@ -28,7 +28,7 @@ from gophergate.routing.seals import (
     Remembered,
     SealStore,
     call_keys,
-    is_token,
+    is_of_words,
     kept_of,
     read_kept,
     seal_of,
@@ -86,7 +86,9 @@ class Continuity:
             return plan, order
         kept = read_kept(await self._store.get(order.owner, dict.fromkeys(_keys(request))))
         known = {
-            key: found for key, found in kept.items() if is_token(key) or self._is_meant(found.origin, plan, order)
+            key: found
+            for key, found in kept.items()
+            if not is_of_words(key) or self._is_meant(found.origin, plan, order)
         }
         request = _named(request, known)
         brought = frozenset(seal.origin for seal in _seals(request.turns) if seal.origin)
@@ -99,9 +101,9 @@ class Continuity:
         return plan, replace(order, reread=Reread(request, brought, put_back))
 
     def _is_meant(self, origin: str, plan: Plan, order: Order) -> bool:
-        """Whether the model asked for can be that maker's. What is remembered by a call's id or words alone counts for
-        no other: some makers number their calls anew in every conversation, and some clients send no ids, so it may
-        be of another conversation, and whoever names a model must not get another one for that."""
+        """Whether the model asked for can be that maker's. What is remembered by a call's words, for clients that send
+        no ids, counts for no other: the same may have been said in another conversation, and whoever names a model
+        must not get another one for that."""
         return any(one.is_maker(origin) for one in plan.deployments) or any(
             one.is_maker(origin) for one in self._catalog.current.plan(order.peek.model).deployments
         )

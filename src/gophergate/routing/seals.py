@@ -97,7 +97,7 @@ class MemorySeals:
 _OVERHEAD = 300
 """Bytes that an entry costs besides its value."""
 
-_TOKEN = "token:"  # noqa: S105 - the beginning of a key
+_SAID = "said:"
 _ONE_ALPHABET = str.maketrans("-_", "+/")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Remembered)
@@ -142,19 +142,19 @@ def seal_of(block: object) -> Seal | None:
 def token_key(token: str) -> str:
     """The key of a bare token: who made it is all that is kept under it. Google's SDKs decode tokens, and send them
     back in the other alphabet of base64 than Google's own: both are one token."""
-    return _TOKEN + _digest(_bytes(token.translate(_ONE_ALPHABET).rstrip("=")))
+    return "token:" + _digest(_bytes(token.translate(_ONE_ALPHABET).rstrip("=")))
 
 
-def is_token(key: str) -> bool:
-    """Whether what is kept under that key is of one token, and not of whatever call has its id or its words."""
-    return key.startswith(_TOKEN)
+def is_of_words(key: str) -> bool:
+    """Whether what is kept under that key is of whatever call says the same, and not of one call or token."""
+    return key.startswith(_SAID)
 
 
 def call_keys(call: ToolCall) -> Iterator[str]:
     """The keys of a call: its id, and what it says in plain functions, for clients without ids (Ollama)."""
     yield "call:" + _digest(_bytes(call.id))
     arguments = wrap_input(call.arguments) if call.custom else call.arguments
-    yield "said:" + _digest(_bytes(flat_name(call)), b"\0", _canonical(arguments))
+    yield _SAID + _digest(_bytes(flat_name(call)), b"\0", _canonical(arguments))
 
 
 def _canonical(arguments: str) -> bytes:
