@@ -148,20 +148,19 @@ class Gateway:
 
         # The doors, and what listens before them
         doors = PublicDoors(self.house, spoken, parts)
-        write_error = partial(error_reply, spoken)
         self.routes = doors.routes
         self.edge = Edge(
             self.routes,
-            write_error,
+            partial(error_reply, spoken),
             new_id=lambda: f"req_{ids.new()}",
             limits=EdgeLimits(max_body_bytes=settings.server.max_body_bytes),
             proxies=TrustedProxies(settings.server.trusted_proxies),
         )
-        self.live_socket = LiveSocket(self.live.hub, self._viewer, write_error, self._hello)
-        responses = SocketFront(self.edge, doors.responses.open, write_error)
+        self.live_socket = LiveSocket(self.live.hub, self._viewer, self.edge.told, self._hello)
+        responses = SocketFront(self.edge, doors.responses.open)
         sockets: dict[str, ASGIApp] = {"/v1/responses": responses, "/responses": responses, "/ws": self.live_socket}
         self.server = Server(
-            Fallback(self.routes, write_error, sockets, self.operators, Assets()),
+            Fallback(self.routes, self.edge.told, sockets, self.operators, Assets()),
             self.edge,
             Binding(host=settings.server.host, port=settings.server.port),
             drain_timeout=settings.server.drain_timeout,

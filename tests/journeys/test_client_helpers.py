@@ -172,6 +172,9 @@ async def test_anthropics_client_finds_the_id_of_its_request(tmp_path: Path) -> 
             await stream.until_done()
         with pytest.raises(anthropic.NotFoundError) as refused:
             await client.messages.create(model="nobody's", max_tokens=9, messages=said)
+        with pytest.raises(anthropic.AuthenticationError) as unknown:
+            await client.with_options(api_key="sk-gg-nobody").messages.create(model="x", max_tokens=9, messages=said)
+        assert unknown.value.request_id
         kept = await rows(gateway, 3)
     assert [whole._request_id, stream.request_id, refused.value.request_id] == [row.request_id for row in kept]
 

@@ -125,8 +125,11 @@ async def test_our_own_refusals_at_every_door(door: str, tmp_path: Path) -> None
             answer = await client.post(where, content=raw, headers={**headers, "content-type": "application/json"})
             assert answer.status_code == status, (where, raw, answer.text)
             assert message_of(door, status, answer.json())
-        other = await client.get("/v1/messages")
-        assert other.status_code == 405
+            named = answer.headers["x-request-id"]
+            if door == "anthropic_messages":
+                assert [answer.json()["request_id"], answer.headers["request-id"]] == [named, named]
+        other = await client.get("/v1/messages", headers={"x-request-id": "mine-1"})
+        assert [other.status_code, other.json()["request_id"], other.headers["request-id"]] == [405, "mine-1", "mine-1"]
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -23,7 +23,7 @@ from uvicorn.server import ServerState
 
 from gophergate.errors import GatewayError
 from gophergate.front.asgi import AsgiFront
-from gophergate.front.base import Handler, Header, Inbound, RawHeaders, Reply
+from gophergate.front.base import Handler, Header, Inbound, Refusal, Reply
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.server import Binding, Server
@@ -267,9 +267,13 @@ class Front:
             await client.close()
 
 
-def write_error(path: str, error: GatewayError, header: Header) -> tuple[int, RawHeaders, bytes]:
+def write_error(path: str, error: GatewayError, header: Header, request_id: str) -> Refusal:
     """An envelope that shows what it was given."""
-    return error.status, [*PLAIN, (b"x-door", path.encode())], f"{error.code}: {error.message}".encode()
+    return (
+        error.status,
+        [*PLAIN, (b"x-door", path.encode()), (b"x-request-id", request_id.encode())],
+        f"{error.code}: {error.message}".encode(),
+    )
 
 
 @contextlib.asynccontextmanager

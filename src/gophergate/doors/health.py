@@ -6,7 +6,7 @@ import asyncio
 
 from gophergate.dialects.base import Dialect
 from gophergate.errors import GatewayError, Unavailable
-from gophergate.front.base import Header, Inbound, Reply
+from gophergate.front.base import ID_TOO, Header, Inbound, Refusal, Reply
 from gophergate.front.routes import dialect_of
 from gophergate.store import changes
 from gophergate.store.database import Database
@@ -39,11 +39,11 @@ def _plain(reply: Reply, status: int, body: bytes) -> None:
     reply.whole(status, [(b"content-type", b"application/json"), NOSNIFF], body)
 
 
-def error_reply(
-    spoken: dict[str, Dialect], path: str, error: GatewayError, header: Header
-) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def error_reply(spoken: dict[str, Dialect], path: str, error: GatewayError, header: Header, request_id: str) -> Refusal:
     """An error in the envelope of the door at `path` (see `dialect_of`), for failures that never became a call."""
     dialect = spoken.get(dialect_of(path, header)) or spoken["openai_chat"]
-    headers = [(b"content-type", b"application/json"), NOSNIFF]
+    headers = [(b"content-type", b"application/json"), NOSNIFF, (b"x-request-id", request_id.encode())]
+    if dialect.name in ID_TOO:
+        headers.append((ID_TOO[dialect.name], request_id.encode()))
     headers.extend((name.encode(), value.encode("latin-1")) for name, value in error.headers.items())
-    return error.status, headers, dialect.write_error(error, "")
+    return error.status, headers, dialect.write_error(error, request_id)

@@ -7,7 +7,7 @@ GatewayError before `start` becomes an error in the door's dialect; that is the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from gophergate.errors import GatewayError
@@ -138,7 +138,16 @@ def unread(_name: bytes) -> None:
     """The `Header` of a request whose head was not read, or does not matter."""
 
 
-ErrorWriter = Callable[[str, GatewayError, Header], tuple[int, RawHeaders, bytes]]
-"""`(path, error, header) -> (status, headers, body)` in the envelope of the door at `path`, or of the client that the
-request's own headers tell where the path is nobody's alone; `path` is "" when it could not be read. `headers` carry
-content-type and whatever the error asks for (Retry-After); never a content-length."""
+Refusal = tuple[int, RawHeaders, bytes]
+"""Status, headers and body of a whole answer; no content-length among them."""
+
+ErrorWriter = Callable[[str, GatewayError, Header, str], Refusal]
+"""`(path, error, header, request id)` told in the envelope of the door at `path`, or of the client that the request's
+own headers tell where the path is nobody's alone; `path` is "" when it could not be read. The headers carry
+content-type, the id, and whatever the error asks for (Retry-After)."""
+
+ErrorTeller = Callable[[str, GatewayError, Header], Refusal]
+"""The same with an id found or made (`edge.Edge.told`)."""
+
+ID_TOO: Mapping[str, bytes] = {"anthropic_messages": b"request-id"}
+"""By door: the field that its vendor's clients look for the request's id in, beside x-request-id."""

@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from gophergate.errors import ClientGone, GatewayError, Internal
-from gophergate.front.base import ErrorWriter, Header, Inbound, Reply, Router, unread
+from gophergate.front.base import ErrorWriter, Header, Inbound, Refusal, Reply, Router, unread
 from gophergate.front.forwarded import TrustedProxies
 
 logger = logging.getLogger("gophergate.front")
@@ -84,6 +84,10 @@ class Edge:
             return sent
         return self._new_id().encode()
 
+    def told(self, path: str, error: GatewayError, header: Header) -> Refusal:
+        """An `ErrorTeller`, with the caller's own id or a new one."""
+        return self._write_error(path, error, header, self.request_id(header(b"x-request-id")).decode())
+
     def conclude(self, inbound: Inbound, reply: EndingReply, error: BaseException | None) -> None:
         """What becomes of a handler that has returned (`error` None) or raised, in the handler's own task.
 
@@ -125,12 +129,9 @@ class Edge:
         self, reply: Reply, path: str, error: GatewayError, request_id: bytes | None, header: Header = unread
     ) -> None:
         """Answer with `error` in the dialect of the door at `path`, with a request id. Never raises."""
-        named = self.request_id(request_id)
+        named = self.request_id(request_id).decode()
         try:
-            status, headers, body = self._write_error(path, error, header)
-            if not any(name == b"x-request-id" for name, _ in headers):
-                headers = [*headers, (b"x-request-id", named)]
-            reply.whole(status, headers, body)
+            reply.whole(*self._write_error(path, error, header, named))
         except Exception:
-            logger.exception("writing an error reply failed (request %s)", named.decode())
+            logger.exception("writing an error reply failed (request %s)", named)
             reply.whole(500, [(b"content-type", b"text/plain")], b"internal error\n")

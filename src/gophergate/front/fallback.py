@@ -11,7 +11,7 @@ from typing import Any
 
 from gophergate.errors import BadRequest, GatewayError, NotHere
 from gophergate.front.assets import Assets
-from gophergate.front.base import ErrorWriter, Header, RawHeaders, unread
+from gophergate.front.base import ErrorTeller, Header, RawHeaders, Refusal, unread
 from gophergate.front.framing import index_of
 from gophergate.front.routes import Routes, doubled, is_ollamas
 from gophergate.front.websocket import refuse
@@ -36,7 +36,7 @@ class Fallback:
     def __init__(
         self,
         routes: Routes,
-        write_error: ErrorWriter,
+        tell_error: ErrorTeller,
         sockets: Mapping[str, Application] | None = None,
         operators: Application | None = None,
         assets: Assets | None = None,
@@ -45,7 +45,7 @@ class Fallback:
         self._sockets = sockets or {}
         self._operators = operators
         self._assets = assets
-        self._write_error = write_error
+        self._tell_error = tell_error
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Plain ASGI 3."""
@@ -66,7 +66,7 @@ class Fallback:
         is_theirs = path.startswith("/api/") and path != "/api/hello" and not is_ollamas(path)
         return is_theirs and not self._routes.allowed(path)
 
-    def _answer(self, method: str, path: str, header: Header) -> tuple[int, RawHeaders, bytes]:
+    def _answer(self, method: str, path: str, header: Header) -> Refusal:
         allowed = self._routes.allowed(path)
         if method == "HEAD" and path == "/api/hello":
             # Claude Code asks this first, without a key, to learn whether somebody is there.
@@ -77,7 +77,7 @@ class Fallback:
             error = MethodNotAllowed(f"{path} answers to {names}, not to {method}.", headers={"allow": names})
         else:
             error = NotHere(f"There is nothing at {path}. {self._advice(path)}")
-        return self._write_error(path, error, header)
+        return self._tell_error(path, error, header)
 
     def _advice(self, path: str) -> str:
         twice = doubled(path)
@@ -89,7 +89,7 @@ class Fallback:
         await receive()
         # 426 makes Codex and the OpenAI SDKs fall back to plain HTTP at once (R-C3).
         error = NotHere(f"{scope['path']} is not served over WebSocket; ask by POST.")
-        _, headers, body = self._write_error(scope["path"], error, unread)
+        _, headers, body = self._tell_error(scope["path"], error, unread)
         await refuse(scope, send, 426, headers, body)
 
 

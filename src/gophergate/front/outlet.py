@@ -6,7 +6,7 @@ The only user of `Reply` for calls. Knows no provider; what it tells of a call i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from math import ceil
 from typing import Protocol
@@ -14,7 +14,7 @@ from typing import Protocol
 from gophergate.core.money import to_dollars
 from gophergate.dialects.base import Dialect, Stamp
 from gophergate.errors import GatewayError, UpstreamRefused
-from gophergate.front.base import Reply
+from gophergate.front.base import ID_TOO, Reply
 
 _NO_CACHE = (b"cache-control", b"no-cache")
 _NO_BUFFERING = (b"x-accel-buffering", b"no")
@@ -22,10 +22,6 @@ _NO_BUFFERING = (b"x-accel-buffering", b"no")
 
 _MAX_PLAIN = 1024
 """Header values remembered, most of them the labels of deployments."""
-
-
-_ID_TOO: Mapping[str, bytes] = {"anthropic_messages": b"request-id"}
-"""By door: the field that its vendor's clients look for the request's id in, where that is not x-request-id."""
 
 
 class Facts(Protocol):
@@ -230,7 +226,7 @@ class Outlet:
         """The head's own fields, and what is told of the call."""
         facts = self._facts
         told = [(b"content-type", content_type), (b"x-request-id", facts.request_id.encode()), *self._noted]
-        if (also := _ID_TOO.get(facts.door)) is not None:
+        if (also := ID_TOO.get(facts.door)) is not None:
             told.append((also, facts.request_id.encode()))
         label = facts.deployment_label
         if label:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gophergate.errors import BadRequest, GatewayError, RateLimited
-from gophergate.front.base import ErrorWriter, Inbound, RawHeaders
+from gophergate.front.base import Inbound, RawHeaders
 from gophergate.front.edge import Edge
 from gophergate.front.forwarded import plain_address
 from gophergate.front.framed import FramedReply, Frames, error_frame
@@ -48,10 +48,9 @@ class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
 class SocketFront:
     """The application of one path. Errors before the handshake are answered in HTTP, in the dialect of the path."""
 
-    def __init__(self, edge: Edge, opens: Opens, write_error: ErrorWriter, limits: SocketLimits | None = None) -> None:
+    def __init__(self, edge: Edge, opens: Opens, limits: SocketLimits | None = None) -> None:
         self._edge = edge
         self._opens = opens
-        self._write_error = write_error
         self._limits = limits or SocketLimits()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -60,11 +59,11 @@ class SocketFront:
         try:
             session = await self._opens(opened)
         except GatewayError as error:
-            await refuse(scope, send, *self._write_error(opened.path, error, opened.header))
+            await refuse(scope, send, *self._edge.told(opened.path, error, opened.header))
             return
         request_id = self._edge.request_id(opened.header(b"x-request-id"))
         await send({"type": "websocket.accept", "headers": [(b"x-request-id", request_id)]})
-        await _Connection(self._edge, self._limits, self._write_error, opened, session, receive, send).run()
+        await _Connection(self._edge, self._limits, opened, session, receive, send).run()
 
     def _inbound(self, scope: MutableMapping[str, Any]) -> Inbound:
         headers: RawHeaders = [(bytes(name), bytes(value)) for name, value in scope["headers"]]
@@ -95,7 +94,6 @@ class _Connection:
         self,
         edge: Edge,
         limits: SocketLimits,
-        write_error: ErrorWriter,
         opened: Inbound,
         session: Session,
         receive: Receive,
@@ -103,7 +101,6 @@ class _Connection:
     ) -> None:
         self._edge = edge
         self._limits = limits
-        self._write_error = write_error
         self._opened = opened
         self._session = session
         self._receive = receive
@@ -199,7 +196,7 @@ class _Connection:
             self._quiet_since = asyncio.get_running_loop().time()
 
     def _refuse(self, error: GatewayError) -> None:
-        status, _, body = self._write_error(self._opened.path, error, self._opened.header)
+        status, _, body = self._edge.told(self._opened.path, error, self._opened.header)
         self._frames.put(error_frame(body, status))
 
     async def _write(self) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from gophergate.errors import BadRequest, Forbidden, GatewayError, Unauthenticated
-from gophergate.front.base import ErrorWriter, unread
+from gophergate.front.base import ErrorTeller, unread
 from gophergate.front.websocket import refuse
 from gophergate.live.hub import Hub, Viewer, Wire
 from gophergate.live.signs import EVERY_TOPIC, Watch, frame_of
@@ -62,10 +62,10 @@ _FILTERS = frozenset({"client_id", "key_id", "model", "provider", "status", "top
 class LiveSocket:
     """The ASGI application of `/ws`. `hello` is what a viewer is told first."""
 
-    def __init__(self, hub: Hub, find: Finds, write_error: ErrorWriter, hello: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, hub: Hub, find: Finds, tell_error: ErrorTeller, hello: Callable[[], dict[str, Any]]) -> None:
         self._hub = hub
         self._find = find
-        self._write_error = write_error
+        self._tell_error = tell_error
         self._hello = hello
         self._changed = asyncio.Event()
 
@@ -83,7 +83,7 @@ class LiveSocket:
             seen = await self._admitted(headers)
             watch = _watch(Watch(words="bodies" in seen.may, team_id=seen.team_id), asked)
         except GatewayError as error:
-            await refuse(scope, send, *self._write_error(scope["path"], error, unread))
+            await refuse(scope, send, *self._tell_error(scope["path"], error, unread))
             return
         wire: PushWire = scope["extensions"]["gophergate.push"]
         await send({"type": "websocket.accept", "headers": []})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gophergate.errors import GatewayError, Unauthenticated
-from gophergate.front.base import Handler, Header, Inbound, RawHeaders
+from gophergate.front.base import Handler, Header, Inbound, Refusal
 from gophergate.front.edge import Edge
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.framed import FramedReply
@@ -23,7 +23,7 @@ class NoDoors:
         return None
 
 
-def write_error(path: str, error: GatewayError, header: Header) -> tuple[int, RawHeaders, bytes]:
+def write_error(path: str, error: GatewayError, header: Header, request_id: str) -> Refusal:
     return error.status, [(b"content-type", b"text/plain")], error.message.encode()
 
 
@@ -53,7 +53,7 @@ class Wire:
         self.refusal: GatewayError | None = None
         self.stirred = asyncio.Event()
         edge = Edge(NoDoors(), write_error, new_id=lambda: "new-id", proxies=TrustedProxies(["10.0.0.1"]))
-        self._front = SocketFront(edge, self._open, write_error, SocketLimits(idle_timeout=idle))
+        self._front = SocketFront(edge, self._open, SocketLimits(idle_timeout=idle))
         self._scope = {
             "type": "websocket",
             "scheme": "ws",
