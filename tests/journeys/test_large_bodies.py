@@ -86,6 +86,20 @@ async def test_the_loop_turns_while_a_large_body_is_translated(door: str, tmp_pa
     assert worst < LONGEST, f"the loop was held up for {worst * 1000:.0f} ms"
 
 
+async def test_the_first_guess_at_a_large_request_counts_all_of_it(tmp_path: Path) -> None:
+    """R-U4: a stream's `message_start` comes before the provider counts, and after the turns were let go."""
+    async with (
+        Upstream(script("openai_chat")) as up,
+        gate(tmp_path, provider("openai_chat", up.url)) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers={"authorization": f"Bearer {KEY}"}) as client,
+    ):
+        path, body = with_turns("anthropic_messages", "up/m")
+        answer = await client.post(path, content=json.dumps({**json.loads(body), "stream": True}))
+        begun = next(line for line in answer.text.splitlines() if "message_start" in line and line.startswith("data:"))
+    guessed = json.loads(begun.removeprefix("data:"))["message"]["usage"]["input_tokens"]
+    assert MANY * 40 < guessed < MANY * 80
+
+
 @pytest.mark.usefixtures("served")
 @pytest.mark.parametrize(
     ("door", "target", "kind", "stream"),

@@ -149,6 +149,8 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     include: tuple[str, ...] = ()
     truncation: str | None = None
     extra: Extra = NO_EXTRA
+    guessed_input: int | None = None
+    """Tokens that all of it was guessed at, once turns of a large request were let go (`estimate.rough`)."""
 
     @property
     def blocks(self) -> Iterator[Block]:

@@ -58,6 +58,8 @@ def estimate(request: Request, model: str, *, service: str = "", spoken: str = "
 def rough(request: Request) -> int:
     """A first guess at no cost to speak of, for what is said before the provider has counted: a quarter of the
     characters, and a usual picture's worth for each medium."""
+    if request.guessed_input is not None:
+        return request.guessed_input
     size = 0
     for turn in request.turns:
         for block in turn.blocks:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gophergate.core.events import Event, Failed, Finished, Started
 from gophergate.core.request import Request
 from gophergate.dialects.base import Dialect, Reader, Target, Writer
+from gophergate.dialects.estimate import rough
 from gophergate.dialects.loss import refuse_kept
 from gophergate.errors import UpstreamError
 from gophergate.providers.base import Provider
@@ -128,8 +129,10 @@ class Paths:
             body, headers = _written(order, deployment, dialect, meant, target)
         else:
             body, headers = await apart(size, _written, order, deployment, dialect, meant, target)
+            guessed = await apart(size, rough, request)
             let_go(request.turns)
-            request = meant = replace(request, turns=request.turns[:1])  # No writer asks for more.
+            # No writer asks for more.
+            request = meant = replace(request, turns=request.turns[:1], guessed_input=guessed)
         async with await self._send(order, deployment, dialect, body, headers) as answer:
             await self._deliver(answer, order, dialect, deployment, request)
 
