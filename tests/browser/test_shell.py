@@ -81,6 +81,24 @@ def test_a_page_that_is_not_there_says_so(at: Visit) -> None:
     expect(page.get_by_text('There is no page "nowhere"')).to_be_visible()
 
 
+def test_a_page_that_comes_late_takes_no_other_pages_place(at: Visit) -> None:
+    """Whoever goes on before a page is loaded sees the one that was asked for last, whichever is loaded first."""
+    page = at.page
+    late: list[Route] = []
+    page.route("**/pages/analytics.js", lambda route: late.append(route))
+    at.go("guards")  # loaded once: the way back to it needs nothing
+    with page.expect_request("**/pages/analytics.js"):
+        page.goto(f"{at.base}/#/analytics")
+    at.go("guards")
+    with page.expect_response("**/pages/analytics.js") as answer:
+        late[0].continue_()
+    answer.value.finished()
+    at.module("./pages/analytics.js", "true")  # it is loaded, with all that it imports
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")  # it was drawn, if ever
+    at.settled()
+    expect(page.get_by_role("table", name="Guards")).to_be_visible()
+
+
 def test_one_failed_widget_leaves_the_page(at: Visit) -> None:
     """Edge case 70."""
     page = at.page

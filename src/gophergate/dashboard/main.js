@@ -42,15 +42,21 @@ function Page() {
       setLoaded({ page, isMissing: true });
       return;
     }
+    // A page that comes when another has been asked for meanwhile must not take that one's place.
+    let isAsked = true;
     load().then(
-      (module) => setLoaded({ page, module }),
+      (module) => isAsked && setLoaded({ page, module }),
       () =>
+        isAsked &&
         setLoaded({
           page,
           error: new Error("This page could not be loaded. The gateway may have been updated: reload."),
         }),
     );
     sheet.value = false;
+    return () => {
+      isAsked = false;
+    };
   }, [page]);
   const place = PLACES.find((one) => one.page === page);
   const title = place ? place.word : page === "welcome" ? "Welcome" : "Not found";
