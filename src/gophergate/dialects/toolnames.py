@@ -21,6 +21,7 @@ from gophergate.core.blocks import Json, ToolCall
 from gophergate.core.events import BlockClosed, BlockGrew, BlockOpened, Event
 from gophergate.core.request import Request, ServerTool, Tool
 from gophergate.dialects.loss import Losses
+from gophergate.dialects.roots import object_root
 
 _INPUT = "input"
 _ODD = re.compile(r"[^a-zA-Z0-9_-]")
@@ -67,7 +68,7 @@ def as_function(tool: Tool) -> Function:
         told = f"The tools whose names begin with {tool.namespace}__: {tool.namespace_description}"
         description = f"{description}\n\n{told}".strip()
     if not tool.custom:
-        return Function(flat_name(tool), description, tool.parameters, tool.strict)
+        return Function(flat_name(tool), description, object_root(tool.parameters), tool.strict)
     grammar: Json = tool.format
     if isinstance(grammar, dict) and isinstance(grammar.get("definition"), str):
         words = [word for word in ("this", grammar.get("syntax"), "grammar") if isinstance(word, str)]

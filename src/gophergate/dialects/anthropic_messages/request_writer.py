@@ -19,6 +19,7 @@ from gophergate.dialects.anthropic_messages.wire import INLINE, NAME, VERSION, o
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses
 from gophergate.dialects.members import list_of, object_of
+from gophergate.dialects.roots import object_answer
 from gophergate.dialects.toolnames import WITHHELD, as_function, flat_name, offered
 
 MOST_MARKS = 4
@@ -289,7 +290,10 @@ def _output_config(request: Request, target: Target, plan: Plan, losses: Losses)
     if form is not None and form.kind != "text" and "format" not in target.traits.refuses:
         if form.kind == "json_schema" and isinstance(form.schema, dict):
             native = request.dialect == NAME
-            schema = form.schema if native else _constrained(described(form.schema, form.description), losses)
+            schema: Json = form.schema
+            if not native:
+                schema = object_answer(described(form.schema, form.description), losses)
+                schema = _constrained(schema, losses)
             config["format"] = {"type": "json_schema", "schema": schema, **own(form.extra)}
         else:
             losses.drop("format")

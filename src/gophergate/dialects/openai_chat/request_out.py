@@ -17,6 +17,7 @@ from gophergate.dialects.openai_chat.parts import write_part
 from gophergate.dialects.openai_chat.thoughts import ThoughtsWritten
 from gophergate.dialects.openai_chat.tools import LEGACY, ToolsWritten
 from gophergate.dialects.openai_chat.wire import GEMINI, NAME, NOTE_LEGACY, NOTE_REASONING, own, said
+from gophergate.dialects.roots import object_answer
 from gophergate.dialects.silence import spoken
 from gophergate.dialects.toolnames import flat_name, with_short_names, wrap_input
 
@@ -362,7 +363,7 @@ class _Writing:
                 if output.description:
                     inner["description"] = output.description
                 if output.schema is not None:
-                    inner["schema"] = output.schema
+                    inner["schema"] = output.schema if self._native else object_answer(output.schema, self._losses)
                 if output.strict is not None:
                     inner["strict"] = output.strict
                 if not inner["name"]:

@@ -16,6 +16,7 @@ from gophergate.dialects.openai_responses.items_out import write_items
 from gophergate.dialects.openai_responses.request_in import ENCRYPTED, LOGPROBS, SAID_EMPTY, SAID_INCLUDE, SAID_TEXT
 from gophergate.dialects.openai_responses.tools import ToolsWritten, write_choice
 from gophergate.dialects.openai_responses.wire import INSTRUCTIONS, NAME, PLAIN, own
+from gophergate.dialects.roots import object_answer
 from gophergate.dialects.silence import spoken
 from gophergate.dialects.toolnames import offered, with_short_names
 
@@ -192,6 +193,8 @@ def _write_text(request: Request, supported: frozenset[str], losses: Losses) -> 
         form = write_format(request.format, losses)
         if form is not None:
             text["format"] = form
+            if request.dialect != NAME and "schema" in form:
+                form["schema"] = object_answer(form["schema"], losses)
     if request.verbosity is not None and "verbosity" in supported:
         text["verbosity"] = request.verbosity
     return {**text, **object_of(own(request.extra).get(SAID_TEXT))}

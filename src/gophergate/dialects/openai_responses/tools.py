@@ -17,6 +17,7 @@ from gophergate.dialects.base import Target
 from gophergate.dialects.loss import Losses
 from gophergate.dialects.members import list_of, object_of, text_of
 from gophergate.dialects.openai_responses.wire import NAME, extra_of, own, without
+from gophergate.dialects.roots import object_root
 
 ADDITIONAL = "additional_tools"
 
@@ -221,7 +222,8 @@ def write_tool(tool: Tool, target: Target) -> dict[str, Json]:
             members["format"] = _write_format(tool.format)
         return {**members, **rest}
     if _UNSAID_PARAMETERS not in own(tool.extra):
-        members["parameters"] = {"type": "object", "properties": {}} if tool.parameters is None else tool.parameters
+        schema = object_root(tool.parameters)
+        members["parameters"] = {"type": "object", "properties": {}} if schema is None else schema
     if _UNSAID_STRICT not in own(tool.extra) and target.traits.strict_tools:
         members["strict"] = bool(tool.strict)
     return {**members, **rest}
