@@ -124,8 +124,9 @@ def _ids(original: Said, got: Said, client: str) -> Verdict:
 def _finish(original: Said, got: Said, client: str, *, same: bool) -> Verdict:
     if original.finish in ("malformed", "paused") and not same:
         return original.finish, None, ""
-    if original.refusal and got.finish == "stop" and client not in _WITH_REFUSALS:
-        return "finish", True, ""  # A refusal that is told in words ended normally.
+    if original.refusal and client not in _WITH_REFUSALS:
+        # Ended normally where models refuse in words like others; where there is a word for it, with that.
+        return _equal("finish", "withheld" if client == "anthropic_messages" else "stop", got.finish)
     return _equal("finish", original.finish, got.finish)
 
 

@@ -84,7 +84,8 @@ class UsageSeen(msgspec.Struct, frozen=True, gc=False):
 
 @final
 class Finished(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The reply is whole. `reason` canonical, `native_reason` the provider's own word.
+    """The reply is whole. `reason` canonical, `native_reason` the provider's own word. A refusal in words
+    (`Text.refusal`) ends with "stop" at the vendors that tell it so; "refusal" is an end that the vendor calls one.
 
     `stop_sequence` is the text that stopped it. `others` are the reasons of choices 1, 2, ... when `n` > 1.
     """

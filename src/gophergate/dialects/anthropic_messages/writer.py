@@ -65,6 +65,7 @@ class StreamWriter(WritesEach):
         self._piece = b""
         self._end_of_piece = b""
         self._seal: Seal | None = None
+        self._refused = False
 
     def write(self, event: Event) -> bytes:
         match event:
@@ -109,6 +110,7 @@ class StreamWriter(WritesEach):
         match block:
             case Text():
                 self._seal = block.seal
+                self._refused = self._refused or block.refusal
                 self._text(block.text)
                 self._cite(block.citations)
             case Thought():
@@ -254,7 +256,8 @@ class StreamWriter(WritesEach):
     def _finish(self, event: Finished) -> None:
         self._begin_message()
         extra = own(event.extra)
-        delta: dict[str, Json] = {"stop_reason": _reason(event), "stop_sequence": event.stop_sequence}
+        delta: dict[str, Json] = {"stop_reason": _reason(event, self._refused)}
+        delta["stop_sequence"] = event.stop_sequence
         delta.update((name, extra[name]) for name in _IN_DELTA if name in extra)
         told: dict[str, Json] = {"type": "message_delta", "delta": delta}
         told["usage"] = write_usage(self._usage, extra.get("usage"))
@@ -284,7 +287,8 @@ class BodyWriter(whole.BodyWriter):
             if isinstance(block, Text) and block.seal is not None:
                 content.append(object_of(shown(_beside(block.seal))))
         message["content"] = content
-        message["stop_reason"] = _reason(reply.finished)
+        refused = any(isinstance(block, Text) and block.refusal for block in reply.of_choice(0))
+        message["stop_reason"] = _reason(reply.finished, refused)
         message["stop_sequence"] = reply.finished.stop_sequence
         extra = own(reply.finished.extra)
         message["usage"] = write_usage(reply.usage, extra.get("usage"))
@@ -302,8 +306,15 @@ def _head(started: Started, request: Request, stamp: Stamp) -> dict[str, Json]:
     }
 
 
-def _reason(finished: Finished) -> str:
-    """The provider's own word where it is one of this wire's, for it may say more than the canonical one."""
+def _reason(finished: Finished, refused: bool) -> str:
+    """The provider's own word where it is one of this wire's, for it may say more than the canonical one.
+
+    `refused`: another vendor's model refused in words, which is an end like others there. Here that ends in "refusal",
+    the words being the content: a client that asked for JSON must not take them for its answer
+    (https://platform.claude.com/docs/en/build-with-claude/structured-outputs, "Invalid outputs").
+    """
+    if refused and finished.reason == "stop":
+        return WRITE_REASON["refusal"]
     if READ_REASON.get(finished.native_reason) == finished.reason:
         return finished.native_reason
     return WRITE_REASON[finished.reason]

@@ -278,6 +278,22 @@ def test_stop_reasons(reason: Reason, native: str, shown: str) -> None:
     assert (delta["stop_reason"], delta["stop_sequence"]) == (shown, finished.stop_sequence)
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [("stop", "refusal"), ("refusal", "refusal"), ("tool_calls", "tool_use"), ("length", "max_tokens")],
+)
+def test_a_refusal_in_words_ends_as_one_also_when_it_comes_after_other_words(reason: Reason, shown: str) -> None:
+    """The words are content; of another choice, which is not told, they say nothing."""
+    words = [Started(), BlockOpened(0, Text(text="{")), BlockClosed(0), BlockOpened(1, Text(text="", refusal=True))]
+    words += [BlockGrew(1, "I cannot."), BlockClosed(1), Finished(reason=reason)]
+    other = [Started(), BlockOpened(0, Text(text="x")), BlockOpened(1, Text(text="No.", refusal=True), 1)]
+    other += [BlockClosed(0), BlockClosed(1), Finished(reason="stop")]
+    for events, ending in ((words, shown), (other, "end_turn")):
+        body = json.loads(written(events, stream=False))
+        assert (body["stop_reason"], told(written(events))[-2]["delta"]["stop_reason"]) == (ending, ending)
+    assert [block["text"] for block in json.loads(written(words, stream=False))["content"]] == ["{", "I cannot."]
+
+
 def test_a_failure_after_the_start_is_the_dialect_s_own_error_event(player: Player) -> None:
     """Law 2, edge case 59: never a clean finish; the SDK raises."""
     error = UpstreamRefused("Overloaded", status=529, kind="overloaded", code="overloaded_error")
