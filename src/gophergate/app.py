@@ -147,7 +147,7 @@ class Gateway:
         self._sessions: Sessions | None = None
 
         # The doors, and what listens before them
-        doors = PublicDoors(self.house, spoken, parts)
+        doors = PublicDoors(self.house, spoken, parts, self.router.serving)
         self.routes = doors.routes
         self.edge = Edge(
             self.routes,

@@ -103,6 +103,17 @@ class ModelNotFound(BadRequest):
         self.hint = hint
 
 
+class OperationNotServed(ModelNotFound):
+    """The model is there, and its provider has no such operation."""
+
+    status, code, kind = 400, "unsupported_operation", "invalid_request"
+
+    def __init__(self, model: str, operation: str, hint: str = "") -> None:
+        super().__init__(model, hint)
+        self.message = f"The model '{model[:_LONGEST_NAME]}' does not serve {operation}.{' ' + hint if hint else ''}"
+        self.args = (self.message,)
+
+
 class RequestTimeout(GatewayError):
     """The caller did not send its request in time."""
 

@@ -18,7 +18,7 @@ from gophergate.policy.admission import Admission, Wanted
 from gophergate.policy.auth import Auth, permit
 from gophergate.routing.attempts import Attempts
 from gophergate.routing.base import Order, Runner
-from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.catalog import Snapshots
 from gophergate.routing.choose import Chooser
 from gophergate.routing.traits import Traits
 
@@ -28,7 +28,7 @@ class House(msgspec.Struct, frozen=True):
 
     auth: Auth
     book: Book
-    catalog: CatalogHolder
+    catalog: Snapshots
     admission: Admission
     chooser: Chooser
     attempts: Attempts

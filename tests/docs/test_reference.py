@@ -67,11 +67,12 @@ def test_the_configuration_page_lists_every_knob() -> None:
 
 
 def test_the_providers_page_lists_every_row() -> None:
-    lines = ["| kind | provider | speaks | address | enabled by |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| kind | provider | speaks | embeddings | address | enabled by |", "| --- " * 6 + "|"]
     for row in ROWS:
         keys = ", ".join(f"`{name}`" for name in row.key_variables) or ("no key" if row.keyless else "")
         speaks = ", ".join(row.speaks) or "in process"
-        lines.append(f"| `{row.kind}` | {row.label} | {speaks} | {row.base_url or 'yours'} | {keys} |")
+        embeds = ", ".join(row.operations.get("embeddings", ())) or ("in process" if not row.speaks else "")
+        lines.append(f"| `{row.kind}` | {row.label} | {speaks} | {embeds} | {row.base_url or 'yours'} | {keys} |")
     quirks = ["", "## Quirks", ""]
     for row in ROWS:
         quirks += [f"- **{row.label}**, `{quirk.name}`: {quirk.taught_by}." for quirk in row.quirks]

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 
 from gophergate.app import Gateway
 from kit.answers import provider, script
-from kit.door_requests import asked
+from kit.door_requests import asked, embedding
 from kit.gate import KEY, gate, rows, url
 from kit.operator import Operator, operator
 from kit.upstream import Upstream
@@ -60,6 +60,8 @@ def body_of(path: str) -> dict[str, Any]:
     """What its door reads."""
     door = {"messages": "anthropic_messages", "responses": "openai_responses", "compact": "openai_responses"}
     last = path.rsplit("/", 1)[-1]
+    if "embed" in last.lower():
+        return embedding("demo/embed", path)
     if ":" in last:
         return asked("gemini", "up/m", stream=False)[1]
     name = (

@@ -1,4 +1,4 @@
-"""A small request at each chat door."""
+"""A small request at each door."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ def asked(door: str, model: str, *, stream: bool) -> tuple[str, dict[str, Any]]:
             return "/api/generate", {"model": model, "prompt": "Hi", "stream": stream}
         case _:
             return "/api/chat", {"model": model, "messages": _chat(), "stream": stream}
+
+
+def embedding(model: str, path: str) -> dict[str, Any]:
+    """The body of a small request for a vector, as the door at a path reads it."""
+    match path.rpartition("/")[2].rpartition(":")[2]:
+        case "embedContent":
+            return {"content": {"parts": [{"text": "Hi"}]}}
+        case "batchEmbedContents":
+            return {"requests": [{"model": f"models/{model}", "content": {"parts": [{"text": "Hi"}]}}]}
+        case "embed" if path == "/v2/embed":
+            said = {"texts": ["Hi"], "input_type": "search_query", "embedding_types": ["float"]}
+            return {"model": model, **said}
+        case "embeddings" if path == "/api/embeddings":
+            return {"model": model, "prompt": "Hi"}
+        case _:
+            return {"model": model, "input": "Hi"}
 
 
 def _chat() -> list[dict[str, Any]]:

@@ -160,4 +160,20 @@ class Opaque(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     extra: Extra = NO_EXTRA
 
 
-Block = Text | Media | ToolCall | ToolResult | Thought | Opaque
+@final
+class Vector(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
+    """An embedding of input number `input`: exactly one of `numbers`, the JSON array as received, and `packed`, base64
+    of its numbers one after the other (float32, little-endian; one byte each for the other kinds).
+
+    `kind` is what its numbers are: "float", "int8", "uint8", or eight dimensions a byte, "binary" (signed) and
+    "ubinary". Numbers are never written anew: a vector that comes out otherwise than it went in is another one.
+    """
+
+    input: int
+    kind: str = "float"
+    numbers: bytes | None = None
+    packed: str | None = None
+    extra: Extra = NO_EXTRA
+
+
+Block = Text | Media | ToolCall | ToolResult | Thought | Opaque | Vector

@@ -105,8 +105,24 @@ class OutputFormat(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     extra: Extra = NO_EXTRA
 
 
+class Embedding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What is asked of vectors; the inputs are the request's turns, one each.
+
+    `kinds` are the kinds of numbers wanted (`blocks.Vector.kind`), () unsaid; `packed` wants them as base64. `task` is
+    what they are for: "query", "document", "similarity", "classification", "clustering", "question_answering",
+    "fact_verification", "code_query"; `truncate` what becomes of an input that is too long: "end", "start" (that part
+    is cut off) or "none" (it is refused).
+    """
+
+    dimensions: int | None = None
+    kinds: tuple[str, ...] = ()
+    packed: bool = False
+    task: str | None = None
+    truncate: str | None = None
+
+
 class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One chat call, whatever door it came through.
+    """One call, whatever door it came through: of chat, or with `embedding` one for vectors of its turns.
 
     Settings left unsaid are None. `dialect` is the language it was read from. `extra[dialect]` holds top-level
     members without a canonical name; they return to the same dialect and are dropped, by name, to others.
@@ -148,6 +164,7 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     background: bool | None = None
     include: tuple[str, ...] = ()
     truncation: str | None = None
+    embedding: Embedding | None = None
     extra: Extra = NO_EXTRA
     guessed_input: int | None = None
     """Tokens that all of it was guessed at, once turns of a large request were let go (`estimate.rough`)."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from gophergate.core.blocks import Block, Extra, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import Block, Extra, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult, Vector
 from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished
 from gophergate.core.request import Request
 from gophergate.errors import BadRequest
@@ -155,6 +155,8 @@ def describe(block: Block) -> str:
             return "tool result"
         case Thought():
             return "thinking"
+        case Vector():
+            return "vector"
 
 
 def refuse(block: Block, where: str, why: str = "") -> BadRequest:

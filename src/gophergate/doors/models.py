@@ -15,14 +15,14 @@ from gophergate.dialects.base import decode_object, encode
 from gophergate.errors import BadRequest, Forbidden, ModelNotFound
 from gophergate.front.base import Handler, Inbound, Reply
 from gophergate.policy.auth import Auth, permit
-from gophergate.routing.catalog import CatalogHolder, Listed
+from gophergate.routing.catalog import Listed, Snapshots
 from gophergate.routing.facts import Facts
 
 
 class ModelList:
     """Serves both doors. A key sees the models it may use, and no others."""
 
-    def __init__(self, auth: Auth, catalog: CatalogHolder) -> None:
+    def __init__(self, auth: Auth, catalog: Snapshots) -> None:
         self._auth = auth
         self._catalog = catalog
 

@@ -9,6 +9,7 @@ from gophergate.dialects.base import Dialect
 from gophergate.doors.chat import ChatDoors
 from gophergate.doors.health import Health
 from gophergate.doors.models import ModelList
+from gophergate.doors.operations import OperationDoors, Serves
 from gophergate.doors.usage import OwnUsage
 from gophergate.exchange import House
 from gophergate.front.routes import Doors, Routes
@@ -43,7 +44,7 @@ class Parts(Protocol):
 class PublicDoors:
     """`routes` finds the door of a request; `responses` also opens connections for many calls."""
 
-    def __init__(self, house: House, spoken: Mapping[str, Dialect], parts: Parts) -> None:
+    def __init__(self, house: House, spoken: Mapping[str, Dialect], parts: Parts, serving: Serves) -> None:
         counting = Counting(parts.transport, spoken)
         self.responses = responses = Responses(
             house,
@@ -52,6 +53,7 @@ class PublicDoors:
             StoredObjects(parts.transport),
         )
         chat = ChatDoors(house, spoken, counting, {"openai_responses": responses.counting(counting)})
+        operations = OperationDoors(house, serving)
         models = ModelList(house.auth, house.catalog)
         health = Health(parts.database)
         self.routes = Routes(
@@ -60,6 +62,7 @@ class PublicDoors:
                 count=chat.count,
                 gemini=chat.gemini,
                 responses=responses.create,
+                operation=operations.door,
                 compact=responses.compact,
                 response=responses.one,
                 models=models.all,

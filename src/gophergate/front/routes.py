@@ -19,13 +19,15 @@ _GEMINI_ROOTS = ("/v1beta/", "/v1/", "/v1alpha/")
 
 class Doors(msgspec.Struct, frozen=True):
     """The handlers, as `app` built them. `chat(name)` serves that dialect's chat door ("ollama_generate" the older one
-    of Ollama), `count(name)` its token counting, `gemini(model, verb)` one verb of Gemini's. `model` and
-    `gemini_model` take a model id. `response(method, id, below)` is what is done to one stored response."""
+    of Ollama), `count(name)` its token counting, `gemini(model, verb)` one verb of Gemini's, `operation(name)` the
+    door of a dialect that is not of chat. `model` and `gemini_model` take a model id. `response(method, id, below)` is
+    what is done to one stored response."""
 
     chat: Callable[[str], Handler]
     count: Callable[[str], Handler]
     gemini: Callable[[str, str], Handler]
     responses: Handler
+    operation: Callable[[str], Handler]
     compact: Handler
     response: Callable[[str, str, str], Handler | None]
     models: Handler
@@ -53,6 +55,7 @@ class Routes:
             **_openai("POST", "/messages", doors.chat("anthropic_messages")),
             **_openai("POST", "/responses/input_tokens", doors.count("openai_responses")),
             **_openai("POST", "/messages/count_tokens", doors.count("anthropic_messages")),
+            **_openai("POST", "/embeddings", doors.operation("openai_embeddings")),
             **_openai("GET", "/models", doors.models),
             **_openai("GET", "/usage", doors.usage),
             ("GET", "/v1beta/models"): doors.gemini_models,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from gophergate.core.blocks import Text
+from gophergate.core.blocks import Text, Vector
 from gophergate.core.call import UsageSource
 from gophergate.core.events import BlockGrew, BlockOpened, Event, Finished, UsageSeen
 from gophergate.core.usage import Usage
@@ -19,7 +19,7 @@ _FAR_BEHIND = 2
 class Meter:
     """`clock` gives seconds that only rise. All counts are of one attempt: the next has a meter of its own."""
 
-    __slots__ = ("_clock", "finish_reason", "first_token_at", "generated", "readable", "usage")
+    __slots__ = ("_clock", "finish_reason", "first_token_at", "generated", "made_vectors", "readable", "usage")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -28,6 +28,7 @@ class Meter:
         self.finish_reason: str | None = None
         self.generated = 0
         self.readable = True
+        self.made_vectors = False
 
     def see(self, events: Iterable[Event]) -> None:
         """Count these events."""
@@ -46,6 +47,8 @@ class Meter:
                 block = event.block  # type: ignore[union-attr]
                 if type(block) is Text:
                     self.generated += len(block.text)
+                elif type(block) is Vector:
+                    self.made_vectors = True
                 else:
                     self.generated += len(getattr(block, "text", None) or getattr(block, "arguments", None) or "")
             elif kind is Finished:
@@ -70,6 +73,8 @@ class Meter:
             reported, delivered = usage.total_output, self.generated // _CHARACTERS_PER_TOKEN
             if reported and reported >= delivered // _FAR_BEHIND:
                 return usage, "provider"
+        if self.made_vectors and usage is None:
+            return Usage(input=-(-request_bytes // _CHARACTERS_PER_TOKEN), output=0), "estimated"
         if not self.generated or not self.readable:
             return usage, "provider" if usage is not None else "none"
         estimate = Usage(

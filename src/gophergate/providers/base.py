@@ -61,12 +61,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     move it; `price_id` its id in genai-prices, "*" in it for what a model's suffix names; `forwards` the
     caller's headers that pass to this vendor;
     `traits` what a model of it can do; `keyless` when it works without a credential; `retries` how many more times it
-    is asked after a failure that passes.
+    is asked after a failure that passes. `operations` are the dialects of what is not chat, by operation, in order of
+    preference; each stands beside one of chat's (`BESIDE`), unless `prefix` names a path of its own.
     """
 
     kind: str
     label: str
     speaks: tuple[str, ...] = ("openai_chat",)
+    operations: Mapping[str, tuple[str, ...]] = {}
     base_url: str = ""
     prefix: Mapping[str, str] = {}
     auth: Auth = "bearer"
@@ -82,6 +84,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     total_timeout: float | None = None
     retries: int = 1
     prices: Mapping[str, Price] = {}
+
+
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "openai_embeddings": ("openai_chat", "openai_responses"),
+    "gemini_embeddings": ("gemini",),
+    "ollama_embeddings": ("ollama",),
+    "cohere_embed": ("openai_chat",),
+}
+"""The dialects of what is not chat, each with those of chat below whose root it is found: who is not asked in one of
+these (a narrowed `speaks`) is not asked in it either."""
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -119,6 +131,9 @@ def root_url(dialect: str, base_url: str, prefix: str) -> str:
     match dialect:
         case "anthropic_messages":
             return f"{origin}{path.removesuffix('/v1')}/v1"
+        case "cohere_embed":
+            own = path.removesuffix("/compatibility/v1").removesuffix("/v1").removesuffix("/v2")
+            return f"{origin}{own}{prefix}"
         case "ollama":
             return origin + path.removesuffix("/v1").removesuffix("/api")
         case "gemini":
@@ -131,13 +146,15 @@ def root_url(dialect: str, base_url: str, prefix: str) -> str:
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """A configured provider: where it is, who pays, what it lists. Immutable; a change makes a new snapshot.
 
-    `concurrency` is how many calls it may have at a time, None for any number.
+    `concurrency` is how many calls it may have at a time, None for any number. `roots` are of every dialect it is asked
+    in, those of its `operations` too.
     """
 
     name: str
     row: Row
     roots: Mapping[str, str]
     speaks: tuple[str, ...]
+    operations: Mapping[str, tuple[str, ...]] = {}
     credentials: tuple[Credential, ...] = ()
     models: tuple[str, ...] = ()
     connect: float = 5.0
@@ -156,6 +173,8 @@ class Simulates(Protocol):
     completion are `name` and `stream`, folded or not)."""
 
     name: str
+    offers: Mapping[str, tuple[str, ...]]
+    """Its models by operation ("chat" among them)."""
 
     def stream(self, request: Request, model: str) -> AsyncIterator[Event]:
         """The reply as events; raises GatewayError before the first one when it will not answer."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from gophergate.core.resilience import CANCEL, Breaker, Disconnect, Retry
-from gophergate.providers.base import Credential, Provider, Row, root_url
-from gophergate.providers.simulator import CHAT_MODELS, Simulator
+from gophergate.providers.base import BESIDE, Credential, Provider, Row, root_url
+from gophergate.providers.simulator import OFFERS, Simulator
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -71,7 +71,8 @@ def build(
             row=row,
             roots={},
             speaks=(),
-            models=CHAT_MODELS,
+            operations=row.operations,
+            models=tuple(model for models in OFFERS.values() for model in models),
             simulator=Simulator(name, sleep),
             retry=retry,
             breaker=manner.breaker,
@@ -90,12 +91,14 @@ def build(
             raise ValueError(f"provider '{name}' does not speak {dialect}; it speaks {', '.join(row.speaks)}")
     chosen = tuple(speaks) or row.speaks
     roots = {dialect: root_url(dialect, address, row.prefix.get(dialect, "/v1")) for dialect in chosen}
+    operations = _operations(row, address, roots)
     default = unset(row)
     return Provider(
         name=name,
         row=row,
         roots=roots,
         speaks=chosen,
+        operations=operations,
         credentials=tuple(secrets),
         models=tuple(models),
         connect=(timeouts and timeouts.connect) or default.connect,
@@ -107,3 +110,15 @@ def build(
         disconnect=manner.disconnect,
         concurrency=manner.concurrency,
     )
+
+
+def _operations(row: Row, address: str, roots: dict[str, str]) -> Mapping[str, tuple[str, ...]]:
+    """The dialects of operations that stand beside one of those with a root; their own roots are put to the others."""
+    found: dict[str, tuple[str, ...]] = {}
+    for operation, dialects in row.operations.items():
+        near = {dialect: next((one for one in BESIDE[dialect] if one in roots), "") for dialect in dialects}
+        found[operation] = tuple(dialect for dialect in dialects if near[dialect])
+        for dialect in found[operation]:
+            prefix = row.prefix.get(dialect)
+            roots[dialect] = roots[near[dialect]] if prefix is None else root_url(dialect, address, prefix)
+    return found

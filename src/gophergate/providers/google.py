@@ -9,6 +9,7 @@ ROW = Row(
     kind="gemini",
     label="Google Gemini",
     speaks=("gemini", "openai_chat"),
+    operations={"embeddings": ("gemini_embeddings", "openai_embeddings")},
     base_url="https://generativelanguage.googleapis.com",
     prefix={"gemini": "/v1beta", "openai_chat": "/v1beta/openai"},
     auth="x-goog-api-key",

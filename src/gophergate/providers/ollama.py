@@ -9,6 +9,7 @@ ROW = Row(
     kind="ollama",
     label="Ollama",
     speaks=("ollama", "openai_chat"),
+    operations={"embeddings": ("ollama_embeddings", "openai_embeddings")},
     base_url="http://127.0.0.1:11434",
     prefix={"ollama": "", "openai_chat": "/v1"},
     base_variable="OLLAMA_HOST",

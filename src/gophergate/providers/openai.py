@@ -9,6 +9,7 @@ ROW = Row(
     kind="openai",
     label="OpenAI",
     speaks=("openai_chat", "openai_responses"),
+    operations={"embeddings": ("openai_embeddings",)},
     base_url="https://api.openai.com",
     prefix={"openai_chat": "/v1", "openai_responses": "/v1"},
     key_variables=("OPENAI_API_KEY",),

@@ -88,3 +88,18 @@ NO_SAMPLING_ON_REASONERS = Quirk(
     mend=_no_sampling,
     drops=True,
 )
+
+
+def _output_dimension(body: Mapping[str, Json], _model: str) -> Edits:
+    if "dimensions" not in body or "output_dimension" in body:
+        return {}
+    return {"output_dimension": body["dimensions"], "dimensions": GONE}
+
+
+OUTPUT_DIMENSION = Quirk(
+    name="output-dimension",
+    taught_by="Mistral calls it output_dimension, and answers 422 (extra_forbidden) to members it does not know",
+    dialect="openai_embeddings",
+    marks=(b'"dimensions"',),
+    mend=_output_dimension,
+)

@@ -7,12 +7,14 @@ Its tokens are words with the space before them; usage counts exactly those.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import math
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from gophergate.core.blocks import Block, Media, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import Block, Media, Text, Thought, ToolCall, ToolResult, Vector
 from gophergate.core.events import (
     BlockClosed,
     BlockGrew,
@@ -23,24 +25,28 @@ from gophergate.core.events import (
     Started,
     UsageSeen,
 )
-from gophergate.core.request import OutputFormat, Request, Tool
+from gophergate.core.request import Embedding, OutputFormat, Request, Tool
 from gophergate.core.usage import Usage
-from gophergate.errors import BadRequest, ModelNotFound, UpstreamRefused, UpstreamUnreachable
+from gophergate.errors import BadRequest, ModelNotFound, OperationNotServed, UpstreamRefused, UpstreamUnreachable
 from gophergate.providers.base import Price, Row
 from gophergate.providers.sample import sample
 
 CHAT_MODELS = ("echo", "lorem", "think", "tools", "see", "slow", "flaky", "down")
+OFFERS: Mapping[str, tuple[str, ...]] = {"chat": CHAT_MODELS, "embeddings": ("embed",)}
+"""The models by operation."""
 
 _PRICE = Price(input=150, output=600, cache_read=15)
+_EMBED_PRICE = Price(input=20, output=0)
 
 ROW = Row(
     kind="simulator",
     label="Simulator",
     speaks=(),
+    operations=dict.fromkeys(OFFERS.keys() - {"chat"}, ()),
     keyless=True,
     auth="none",
     retries=0,  # What it plays is meant to be seen.
-    prices=dict.fromkeys(CHAT_MODELS, _PRICE),
+    prices={**dict.fromkeys(CHAT_MODELS, _PRICE), "embed": _EMBED_PRICE},
 )
 
 _LOREM = (
@@ -51,6 +57,10 @@ _LOREM = (
 _TOKEN = re.compile(r"\s*\S+|\s+")
 
 
+_SIZE, _MOST = 64, 4096
+"""Dimensions of its vectors, unless asked for others, and at most."""
+_FEW = 16
+"""Vectors made between two moments in which other calls get their turn."""
 _STRETCH = 2000
 """Words counted or said between two moments in which other calls get their turn (R-P2)."""
 
@@ -74,6 +84,8 @@ SLOW = Pacing(2.0, 0.5)
 class Simulator:
     """One simulated provider. `sleep` is passed in, so that tests run at once."""
 
+    offers = OFFERS
+
     def __init__(self, name: str, sleep: Callable[[float], Awaitable[None]], pacing: Pacing = REALISTIC) -> None:
         self.name = name
         self._sleep = sleep
@@ -82,6 +94,10 @@ class Simulator:
 
     async def stream(self, request: Request, model: str) -> AsyncIterator[Event]:
         """The reply as events. Raises before the first one for a model that is down, flaky or unknown."""
+        if request.embedding is not None:
+            async for event in self._vectors(request, request.embedding, model):
+                yield event
+            return
         self._refuse(model)
         pacing = SLOW if model == "slow" else self._pacing
         if not request.stream and model != "slow":
@@ -123,7 +139,25 @@ class Simulator:
         )
         yield Finished(reason=reason)
 
+    async def _vectors(self, request: Request, wish: Embedding, model: str) -> AsyncIterator[Event]:
+        if model not in OFFERS["embeddings"]:
+            raise OperationNotServed(f"{self.name}/{model}", "embeddings")
+        size = _SIZE if wish.dimensions is None else wish.dimensions
+        if not 0 < size <= _MOST:
+            raise BadRequest(f"demo/embed has 1 to {_MOST} dimensions, not {size}.", param="dimensions")
+        yield Started(model=model)
+        for index, turn in enumerate(request.turns):
+            if index % _FEW == 0:
+                await asyncio.sleep(0)
+            said = "".join(block.text for block in turn.blocks if isinstance(block, Text))
+            yield BlockOpened(index, Vector(input=index, numbers=unit_vector(said, size)))
+            yield BlockClosed(index)
+        yield UsageSeen(Usage(input=await _count(request)))
+        yield Finished(reason="stop")
+
     def _refuse(self, model: str) -> None:
+        if model in OFFERS["embeddings"]:
+            raise OperationNotServed(f"{self.name}/{model}", "chat", "It makes embeddings: ask for them.")
         if model not in CHAT_MODELS:
             raise ModelNotFound(f"{self.name}/{model}", f"The simulator has {', '.join(CHAT_MODELS)}.")
         if model == "down":
@@ -163,6 +197,14 @@ class Simulator:
                 return [Text(text=_describe(request))]
             case _:
                 return [Text(text=said or "You said nothing.")]
+
+
+def unit_vector(text: str, size: int) -> bytes:
+    """A vector of length one as a JSON array: the same for the same words, and unlike that of others."""
+    drawn = hashlib.shake_128(text.encode("utf-8", "surrogatepass")).digest(size * 2)
+    numbers = [int.from_bytes(drawn[at : at + 2]) - 0x7FFF for at in range(0, size * 2, 2)]
+    length = math.hypot(*numbers) or 1.0
+    return msgspec.json.encode([round(number / length, 7) for number in numbers])
 
 
 def _formed(form: OutputFormat, text: str) -> str:

@@ -24,7 +24,7 @@ from gophergate.responses.recording import Recording
 from gophergate.responses.references import dereferenced
 from gophergate.responses.store import Kept, ResponseStore
 from gophergate.routing.base import Order, Plan, Runner
-from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.catalog import Snapshots
 from gophergate.routing.continuity import is_wrapped, may_go_verbatim
 from gophergate.routing.heavy import apart, on_loop
 
@@ -37,7 +37,7 @@ class StatefulRunner:
         self,
         attempts: Runner,
         store: ResponseStore,
-        catalog: CatalogHolder,
+        catalog: Snapshots,
         background: Background | None = None,
         *,
         finds: ResponseStore | None = None,
@@ -80,7 +80,7 @@ class StatefulRunner:
 class CompactRunner:
     """The same for compacting, which only a provider of this very language can do: it seals what it made."""
 
-    def __init__(self, attempts: Runner, store: ResponseStore, catalog: CatalogHolder) -> None:
+    def __init__(self, attempts: Runner, store: ResponseStore, catalog: Snapshots) -> None:
         self._attempts = attempts
         self._store = store
         self._catalog = catalog
@@ -111,7 +111,7 @@ class CompactRunner:
 class CountRunner:
     """The same for counting tokens, with which nothing is kept."""
 
-    def __init__(self, counting: Runner, store: ResponseStore, catalog: CatalogHolder) -> None:
+    def __init__(self, counting: Runner, store: ResponseStore, catalog: Snapshots) -> None:
         self._counting = counting
         self._store = store
         self._catalog = catalog
@@ -125,7 +125,7 @@ class CountRunner:
 
 
 async def take_up(
-    plan: Plan, order: Order, asked: Asked, store: ResponseStore, catalog: CatalogHolder
+    plan: Plan, order: Order, asked: Asked, store: ResponseStore, catalog: Snapshots
 ) -> tuple[Plan, Order]:
     """The plan and the order with the turn before them: left as they are where its maker keeps it, but for the plan,
     else with its items in the input. Raises BadRequest."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from gophergate.errors import ClientGone, GatewayError, Unavailable
 from gophergate.routing.base import Deployment, Order, Plan
-from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.catalog import Snapshots
 from gophergate.routing.continuing import Thread
 from gophergate.routing.continuity import Continuity
 from gophergate.routing.credentials import Credentials
@@ -42,7 +42,7 @@ class Attempts:
         continuity: Continuity,
         health: Health,
         credentials: Credentials,
-        catalog: CatalogHolder,
+        catalog: Snapshots,
         draw: Random,
         prices: Prices,
         warmth: Warmth,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 import msgspec
 
@@ -59,9 +60,9 @@ class Catalog:
         self.providers = {provider.name: provider for provider in providers}
         self.book = book
         self.guards = guards
-        self._settings = dict(settings or {})
+        self.settings = dict(settings or {})
         self._facts: dict[str, Facts] = {}
-        self._created = created
+        self.created = created
         self._speakers = Counter(dialect for provider in self.providers.values() for dialect in provider.speaks)
         self._by_model: dict[str, Deployment] = {}
         for provider in self.providers.values():
@@ -71,9 +72,10 @@ class Catalog:
                     self._by_model.setdefault(model, deployment)
                     self._by_model.setdefault(deployment.label, deployment)
         self._plans: dict[str, Plan] = {}
-        given = dict(groups or {})
-        self.groups = {name: self._expanded(group) for name, group in given.items() if "*" not in name}
-        self._aliases = [group for name, group in given.items() if "*" in name]
+        self.given = dict(groups or {})
+        """The groups as they were given, wildcards and all."""
+        self.groups = {name: self._expanded(group) for name, group in self.given.items() if "*" not in name}
+        self._aliases = [group for name, group in self.given.items() if "*" in name]
         self._aliased: dict[str, Group] = {}
 
     def plan(self, name: str) -> Plan:
@@ -92,15 +94,15 @@ class Catalog:
     def listed(self) -> Iterator[Listed]:
         """Every model a caller may name: groups first, then each provider's models under their prefixed names."""
         for group in self.groups:
-            yield Listed(group, "gophergate", self._created)
+            yield Listed(group, "gophergate", self.created)
         for provider in self.providers.values():
             for model in provider.models:
                 if self.setting(f"{provider.name}/{model}").enabled:
-                    yield Listed(f"{provider.name}/{model}", provider.name, self._created)
+                    yield Listed(f"{provider.name}/{model}", provider.name, self.created)
 
     def setting(self, label: str) -> ModelSetting:
         """What was set about a "provider/model"."""
-        return self._settings.get(label, _UNSET)
+        return self.settings.get(label, _UNSET)
 
     def facts(self, label: str) -> Facts:
         """What is known of a "provider/model" (a deployment's `label`) by itself: context and output limits in tokens,
@@ -171,7 +173,8 @@ class Catalog:
             except ModelNotFound as error:
                 missing.append(f"'{member}' is left out: {error.message}")
         if not found:
-            raise ModelNotFound(group.name, f"It is a group, and none of its models is there: {missing[-1]}")
+            why = missing[-1] if missing else "nothing fits what it names."
+            raise ModelNotFound(group.name, f"It is a group, and none of its models is there: {why}")
         return found, missing
 
     def check_members(self, group: Group) -> None:
@@ -263,6 +266,13 @@ def substituted(alias: Group, name: str, meant: str) -> Group:
             for rule in alias.rules
         ),
     )
+
+
+class Snapshots(Protocol):
+    """Where a call finds the snapshot it begins with."""
+
+    @property
+    def current(self) -> Catalog: ...
 
 
 class CatalogHolder:

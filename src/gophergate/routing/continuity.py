@@ -21,7 +21,7 @@ from gophergate.dialects.callbook import is_invented
 from gophergate.dialects.toolnames import Restorer
 from gophergate.errors import BadRequest
 from gophergate.routing.base import Deployment, Order, Plan, Reread
-from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.catalog import Snapshots
 from gophergate.routing.heavy import apart, on_loop
 from gophergate.routing.listener import Listener
 from gophergate.routing.seals import (
@@ -60,7 +60,7 @@ their callers keep every key."""
 class Continuity:
     """Reads requests for what makers sealed, and listens to replies for it."""
 
-    def __init__(self, store: SealStore, catalog: CatalogHolder) -> None:
+    def __init__(self, store: SealStore, catalog: Snapshots) -> None:
         self._store = store
         self._catalog = catalog
         self._putting: set[asyncio.Task[None]] = set()
@@ -156,6 +156,19 @@ class Continuity:
         task = asyncio.get_running_loop().create_task(self._store.put(owner, kept))
         self._putting.add(task)
         task.add_done_callback(self._putting.discard)
+
+
+class NothingKept(Continuity):
+    """For operations whose answers no maker seals: nothing is looked for, and nothing is listened to."""
+
+    def concerns(self, order: Order) -> bool:
+        return False
+
+    def hears_verbatim(self, dialect: str, deployment: Deployment) -> bool:
+        return False
+
+    def listening(self, reader: Reader, order: Order, deployment: Deployment, request: Request | None) -> Reader:
+        return reader
 
 
 def may_go_verbatim(order: Order, deployment: Deployment) -> bool:

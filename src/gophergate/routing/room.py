@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from gophergate.dialects.base import Dialect
+from gophergate.routing.able import AbleHolder
 from gophergate.routing.attempts import Attempts
-from gophergate.routing.catalog import CatalogHolder
+from gophergate.routing.catalog import CatalogHolder, Snapshots
 from gophergate.routing.choose import Chooser
-from gophergate.routing.continuity import Continuity
+from gophergate.routing.continuity import Continuity, NothingKept
 from gophergate.routing.credentials import Credentials
 from gophergate.routing.health import Health
 from gophergate.routing.media import Fetch
@@ -42,6 +44,14 @@ class Parts(Protocol):
     def bits(self) -> Callable[[int], int]: ...
 
 
+class Serving(NamedTuple):
+    """What a house has of its own for one operation."""
+
+    catalog: Snapshots
+    chooser: Chooser
+    attempts: Attempts
+
+
 class Router:
     """`health` outlives every catalogue; `chooser` and `attempts` are what a call passes. `provider_wait` is how many
     seconds a call may wait for a provider's own limits; 0 waits for none."""
@@ -63,17 +73,28 @@ class Router:
         continuity = Continuity(MemorySeals(parts.clock), holder)
         self.credentials = Credentials(self.health, draw)
         pace = Pace(provider_wait, parts.clock, parts.wall) if provider_wait else None
-        paths = Paths(
+        self._paths = partial(
+            Paths,
             parts.transport,
-            dialects,
-            continuity,
-            parts.fetch,
-            self.credentials,
-            pace,
+            fetch=parts.fetch,
+            credentials=self.credentials,
+            pace=pace,
             most_output=lambda label: holder.current.facts(label).default_output,
         )
+        self._attempts = partial(
+            Attempts, health=self.health, credentials=self.credentials, draw=draw, prices=prices, warmth=warmth
+        )
         self.prober = Prober(self.health, holder, parts.transport)
-        self.attempts = Attempts(paths, continuity, self.health, self.credentials, holder, draw, prices, warmth)
+        paths = self._paths(dialects=dialects, continuity=continuity)
+        self.attempts = self._attempts(paths, continuity, catalog=holder)
+
+    def serving(self, operation: str, dialects: Mapping[str, Dialect]) -> Serving:
+        """What calls of an operation that is not chat pass, asked for in its own dialects. Health, credentials and
+        prices are the same for all."""
+        catalog = AbleHolder(self._holder, operation)
+        nothing = NothingKept(MemorySeals(self.health.clock), catalog)
+        attempts = self._attempts(self._paths(dialects=dialects, continuity=nothing), nothing, catalog=catalog)
+        return Serving(catalog, Chooser(self.health, self.chooser.means, self.chooser.rater), attempts)
 
     def reconfigured(self) -> None:
         """A new catalogue is in force."""

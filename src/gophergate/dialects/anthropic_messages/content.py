@@ -10,7 +10,19 @@ import binascii
 
 import msgspec
 
-from gophergate.core.blocks import Block, CacheMark, Citation, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import (
+    Block,
+    CacheMark,
+    Citation,
+    Json,
+    Media,
+    Opaque,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+    Vector,
+)
 from gophergate.dialects.anthropic_messages.blocks import REFERENCE, TTLS, found_tool, words_of
 from gophergate.dialects.anthropic_messages.names import tool_name
 from gophergate.dialects.anthropic_messages.wire import NAME, WHERE, own
@@ -77,6 +89,8 @@ class Content:
                 out = self._image(block) if block.kind == "image" else self._document(block)
             case Thought():
                 return self._thought(block)
+            case Vector():
+                raise refuse(block, "Anthropic")
             case Opaque():
                 out = dict(block.data)
                 out.update(self.mark(block.cache, own(block.extra)))

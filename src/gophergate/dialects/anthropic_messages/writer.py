@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from gophergate.core.blocks import Block, Citation, Json, Media, Opaque, Seal, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import (
+    Block,
+    Citation,
+    Json,
+    Media,
+    Opaque,
+    Seal,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+    Vector,
+)
 from gophergate.core.events import (
     BlockClosed,
     BlockGrew,
@@ -343,7 +355,7 @@ def shown(block: Block) -> dict[str, Json] | None:
             return object_of(block.data) if block.dialect == NAME else None
         case Media():
             return {"type": "text", "text": in_words(block)}
-        case ToolResult():
+        case ToolResult() | Vector():
             return None
 
 

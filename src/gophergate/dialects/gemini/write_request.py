@@ -7,7 +7,7 @@ that the place in the conversation of a later one was lost is disclosed as "syst
 
 from __future__ import annotations
 
-from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult, Vector
 from gophergate.core.request import Request, ServerTool, Tool, ToolChoice, Turn
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.gemini.calls import arguments_object, call_part, result_part
@@ -136,7 +136,7 @@ class _Conversation:
         self._disclose(block)
         return text_part(block.text, extra=own_extra(block.extra))
 
-    def _part(self, block: Text | Media | ToolCall | Thought | Opaque) -> dict[str, Json] | None:
+    def _part(self, block: Text | Media | ToolCall | Thought | Opaque | Vector) -> dict[str, Json] | None:
         """The part of one block; None for a block that has nothing to say to Gemini."""
         match block:
             case Text():
@@ -151,6 +151,8 @@ class _Conversation:
                 return self._sealed(self._call(block), block)
             case Opaque():
                 return self._opaque(block)
+            case Vector():
+                raise refuse(block, "Gemini")
 
     def _thought(self, block: Thought) -> dict[str, Json] | None:
         """Foreign reasoning goes as a thought without its seal; what was only a seal does not go at all."""
@@ -194,7 +196,7 @@ class _Conversation:
     def _disclose(self, block: Block) -> None:
         """Name what a block carries besides its content that Gemini has no word for."""
         self._losses.foreign(block.extra, NAME)
-        if not isinstance(block, Thought) and block.cache is not None:
+        if not isinstance(block, Thought | Vector) and block.cache is not None:
             self._losses.drop("cache_control")
         if isinstance(block, Media) and block.detail not in {None, "auto"}:
             self._losses.drop("detail")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult, Vector
 from gophergate.core.request import OutputFormat, Reasoning, Request, ServerTool, Tool, Turn
 from gophergate.dialects.base import Target, Written, decode_object
 from gophergate.dialects.callbook import is_invented
@@ -250,7 +250,7 @@ class _Conversation:
     def _disclose(self, block: Block) -> None:
         """Name what a block carries besides its content that Ollama has no word for."""
         self._losses.foreign(block.extra, NAME)
-        if not isinstance(block, Thought) and block.cache is not None:
+        if not isinstance(block, Thought | Vector) and block.cache is not None:
             self._losses.drop("cache_control")
         if isinstance(block, Text) and block.citations:
             self._losses.drop("citations")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
-from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult
+from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Thought, ToolCall, ToolResult, Vector
 from gophergate.core.request import EFFORTS, OutputFormat, Reasoning, Request, Turn
 from gophergate.dialects.base import Target, Written
 from gophergate.dialects.loss import Losses, refuse, spoken_before
@@ -183,7 +183,12 @@ class _Writing:
                 self._disclose(block.content)
             elif type(block) is Media and block.kind == "document" and block.detail is not None and not self._native:
                 self._losses.drop("detail")
-            if type(block) is not Thought and block.cache is not None and not self._native:
+            if (
+                type(block) is not Thought
+                and type(block) is not Vector
+                and block.cache is not None
+                and not self._native
+            ):
                 self._losses.drop("cache_control")
 
     def _message(self, role: str, turn: Turn, content: Json) -> dict[str, Json]:
