@@ -19,6 +19,8 @@ def asked(door: str, model: str, *, stream: bool) -> tuple[str, dict[str, Any]]:
             return f"/v1beta/models/{model}:{verb}", {"contents": _contents()}
         case "gemini_array":
             return f"/v1beta/models/{model}:streamGenerateContent", {"contents": _contents()}
+        case "openai_completions":
+            return "/v1/completions", {"model": model, "prompt": "Hi", "stream": stream}
         case "ollama_generate":
             return "/api/generate", {"model": model, "prompt": "Hi", "stream": stream}
         case _:

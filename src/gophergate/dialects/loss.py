@@ -67,9 +67,14 @@ _CONTENT: Mapping[tuple[str, str], str] = {
     ("gemini", "cachedContent"): "content that its provider keeps",
     ("ollama", "context"): "the turns before, in one model's own tokens",
     ("ollama", "suffix"): "what follows after the gap that the model is to fill",
+    ("openai_completions", "suffix"): "what follows after the gap that the model is to fill",
+    ("openai_completions", "prompt"): "an array of several prompts",
 }
 """Members, by their wire, that are no settings but part of what is asked: an answer without them is to another
 question."""
+
+_THOUGHTLESS = frozenset({"openai_completions"})
+"""Dialects that have no place for thoughts."""
 
 
 class Losses:
@@ -194,6 +199,8 @@ def unshown(events: Iterable[Event], dialect: str, shows: frozenset[str]) -> lis
                     names.append(block.label)
             elif type(block) is Media and block.kind not in shows:
                 names.append(block.kind)
+            elif type(block) is Thought and dialect in _THOUGHTLESS:
+                names.append("thinking")
         elif type(event) is Finished:
             for maker, members in event.extra.items():
                 if maker != dialect:

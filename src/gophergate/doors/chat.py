@@ -14,6 +14,8 @@ from gophergate.dialects.base import Dialect
 from gophergate.dialects.gemini import Gemini
 from gophergate.dialects.ollama import Ollama
 from gophergate.dialects.openai_chat import OpenAIChat
+from gophergate.dialects.openai_chat.completions import NAME as COMPLETIONS
+from gophergate.dialects.openai_chat.completions import OpenAICompletions
 from gophergate.dialects.openai_responses import OpenAIResponses
 from gophergate.exchange import House, exchange
 from gophergate.front.base import Handler, Inbound, Reply
@@ -40,12 +42,14 @@ class ChatDoors:
         self._house = house
         self._counting = counting
         self._with_history = with_history
-        self._doors = {**spoken, "ollama_generate": Ollama(generate=True)}
+        self._doors = {**spoken, "ollama_generate": Ollama(generate=True), COMPLETIONS: OpenAICompletions()}
         self._array = Gemini(array=True)
 
     def chat(self, name: str) -> Handler:
-        """The chat door of a dialect; "ollama_generate" is Ollama's older one."""
+        """The chat door of a dialect; "ollama_generate" is Ollama's older one, "openai_completions" OpenAI's."""
         runner = None
+        if name == COMPLETIONS:
+            return partial(exchange, house=self._house, door=self._doors[name], operation="completions")
         if name in ("ollama", "ollama_generate"):
             runner = Loading(self._house.attempts, generate=name == "ollama_generate")
         return partial(exchange, house=self._house, door=self._doors[name], runner=runner)

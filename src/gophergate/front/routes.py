@@ -18,10 +18,10 @@ _GEMINI_ROOTS = ("/v1beta/", "/v1/", "/v1alpha/")
 
 
 class Doors(msgspec.Struct, frozen=True):
-    """The handlers, as `app` built them. `chat(name)` serves that dialect's chat door ("ollama_generate" the older one
-    of Ollama), `count(name)` its token counting, `gemini(model, verb)` one verb of Gemini's, `operation(name)` the
-    door of a dialect that is not of chat. `model` and `gemini_model` take a model id. `response(method, id, below)` is
-    what is done to one stored response."""
+    """The handlers, as `app` built them. `chat(name)` serves that dialect's chat door ("ollama_generate" and
+    "openai_completions" the older ones of Ollama and OpenAI), `count(name)` its token counting, `gemini(model, verb)`
+    one verb of Gemini's, `operation(name)` the door of a dialect that is not of chat. `model` and `gemini_model` take a
+    model id. `response(method, id, below)` is what is done to one stored response."""
 
     chat: Callable[[str], Handler]
     count: Callable[[str], Handler]
@@ -50,6 +50,7 @@ class Routes:
         self._doors = doors
         self._exact: Mapping[tuple[str, str], Handler] = {
             **_openai("POST", "/chat/completions", doors.chat("openai_chat")),
+            **_openai("POST", "/completions", doors.chat("openai_completions")),
             **_openai("POST", "/responses", doors.responses),
             **_openai("POST", "/responses/compact", doors.compact),
             **_openai("POST", "/messages", doors.chat("anthropic_messages")),

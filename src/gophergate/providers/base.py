@@ -62,7 +62,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     caller's headers that pass to this vendor;
     `traits` what a model of it can do; `keyless` when it works without a credential; `retries` how many more times it
     is asked after a failure that passes. `operations` are the dialects of what is not chat, by operation, in order of
-    preference; each stands beside one of chat's (`BESIDE`), unless `prefix` names a path of its own.
+    preference; each stands beside one of chat's (`BESIDE`), unless `prefix` names a path of its own. `completions`
+    finds the names of models that it has the legacy completions door for, None when it has none.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     forwards: frozenset[str] = frozenset()
     quirks: tuple[Quirk, ...] = ()
     traits: Callable[[str], Traits] = lambda _model: PLAIN
+    completions: str | None = None
     keyless: bool = False
     asks_usage: bool = True
     total_timeout: float | None = None

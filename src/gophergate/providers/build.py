@@ -92,6 +92,8 @@ def build(
     chosen = tuple(speaks) or row.speaks
     roots = {dialect: root_url(dialect, address, row.prefix.get(dialect, "/v1")) for dialect in chosen}
     operations = _operations(row, address, roots)
+    if row.completions is not None and "openai_chat" in chosen:
+        roots["openai_completions"] = roots["openai_chat"]
     default = unset(row)
     return Provider(
         name=name,

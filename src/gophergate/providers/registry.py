@@ -7,14 +7,10 @@ from types import MappingProxyType
 
 from gophergate.providers import anthropic, compatible, google, ollama, openai, simulator
 from gophergate.providers.base import Row
+from gophergate.providers.served import serving
 
-ROWS: tuple[Row, ...] = (
-    openai.ROW,
-    anthropic.ROW,
-    google.ROW,
-    ollama.ROW,
-    *compatible.ROWS,
-    simulator.ROW,
+ROWS: tuple[Row, ...] = tuple(
+    map(serving, (openai.ROW, anthropic.ROW, google.ROW, ollama.ROW, *compatible.ROWS, simulator.ROW))
 )
 
 BY_KIND: Mapping[str, Row] = MappingProxyType({row.kind: row for row in ROWS})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -44,6 +45,11 @@ class Deployment(msgspec.Struct, frozen=True):
     def speaks(self, dialect: str) -> bool:
         """Whether a caller of that dialect can be served in it. A simulator speaks none: it is asked in events."""
         return self.provider.simulator is None and dialect in self.provider.speaks
+
+    def completes(self, dialect: str) -> bool:
+        """Whether `dialect` is the legacy completions door's, and its provider has that for this model."""
+        found = self.provider.row.completions
+        return dialect == "openai_completions" and found is not None and re.search(found, self.model) is not None
 
     def is_maker(self, origin: str) -> bool:
         """Whether what `origin` sealed was sealed by its provider: seals and stored responses name their maker so."""

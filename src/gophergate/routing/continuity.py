@@ -178,7 +178,7 @@ def may_go_verbatim(order: Order, deployment: Deployment) -> bool:
     What holds a wrapped seal has been read by now, and brought its maker's name.
     """
     dialect = order.door.name
-    if dialect not in deployment.provider.speaks:
+    if dialect not in deployment.provider.speaks and not deployment.completes(dialect):
         return False
     if dialect == "anthropic_messages" and b'"signature"' in order.body and _UNSEALED.search(order.body):
         return False

@@ -291,8 +291,11 @@ class BodyReader:
         """Nothing: a body is whole or broken."""
         return b""
 
+    def _reading(self) -> ChunkReader:
+        return ChunkReader(self._origin)
+
     def _read(self, body: bytes) -> list[Event]:
-        chunks = ChunkReader(self._origin)
+        chunks = self._reading()
         try:
             value = decode_foreign(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
