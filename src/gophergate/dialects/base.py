@@ -13,6 +13,7 @@ admission need, `edit` makes the declared edits.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -266,6 +267,9 @@ def decode_object(body: bytes) -> dict[str, Any]:
 _HALF_A_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 
 
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+
+
 def not_json(error: Exception, body: bytes) -> BadRequest:
     """The sentence for a request body that could not be decoded. JavaScript cuts a text between the two halves of one
     character, and the decoder then says that the body was truncated."""
@@ -273,6 +277,8 @@ def not_json(error: Exception, body: bytes) -> BadRequest:
     half = _HALF_A_PAIR.search(body) if "surrogate" in reason or body.rstrip().endswith(b"}") else None
     if isinstance(error, RecursionError):
         reason = "nested too deeply"
+    elif body.startswith(_WIDE) or b"\0" in body[:2]:
+        reason = "it is written in UTF-16 or UTF-32; send it in UTF-8"
     elif isinstance(error, UnicodeDecodeError):
         reason = "it holds bytes that are no UTF-8"
     elif half is not None:

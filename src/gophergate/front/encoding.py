@@ -1,4 +1,5 @@
-"""Content codings of request bodies (RFC 9110, 8.4): gzip, deflate, br, zstd; one coding per body.
+"""Content codings of request bodies (RFC 9110, 8.4): gzip, deflate, br, zstd; one coding per body. And the mark that
+some editors and .NET's writers put before UTF-8.
 
 Decoding is bounded in what it yields, not only in what it reads, so a small body cannot unfold into a large
 one; and it steps aside between slices, so a large one does not hold up the event loop.
@@ -66,6 +67,15 @@ async def decode(coding: bytes, data: bytes, limit: int) -> bytes:
             since = 0
             await asyncio.sleep(0)
     return b"".join(pieces) if size < LARGE else await joined(pieces)
+
+
+_MARK = "\ufeff".encode()
+
+
+def unmarked(body: bytes) -> bytes:
+    """`body` without a byte-order mark of UTF-8. A parser of JSON may ignore one and nobody may send one (RFC 8259,
+    8.1), so it is not passed on: what goes to a provider as it came goes without it."""
+    return body[len(_MARK) :] if body.startswith(_MARK) else body
 
 
 async def joined(pieces: list[bytes]) -> bytes:

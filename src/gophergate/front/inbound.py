@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gophergate.errors import BodyTooLarge, GatewayError
 from gophergate.front.base import Heard, Inbound, RawHeaders
-from gophergate.front.encoding import LARGE, decode, joined
+from gophergate.front.encoding import LARGE, decode, joined, unmarked
 
 
 class BodySource(Protocol):
@@ -104,8 +104,8 @@ class ReceivedRequest:
         pieces, self._pieces = self._pieces, []
         data = b"".join(pieces) if self.size < LARGE else await joined(pieces)
         if self._coding is not None and data:
-            return await decode(self._coding, data, self._limit)
-        return data
+            data = await decode(self._coding, data, self._limit)
+        return unmarked(data)
 
     def feed(self, piece: bytes) -> bool:
         """Keep `piece`. False once the body has failed and nothing more is kept, be it for being too large now."""

@@ -81,3 +81,12 @@ def test_half_a_character_is_called_that(door: Dialect, text: bytes, said: str) 
         door.read_request(body, model="m")
     assert said in refused.value.message
     assert "truncated" not in refused.value.message
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("door", dialects().values(), ids=lambda door: door.name)
+def test_a_wide_body_is_told_to_come_in_utf_8(door: Dialect, coding: str) -> None:
+    """R-X8: JSON between systems is UTF-8 (RFC 8259, 8.1)."""
+    with pytest.raises(BadRequest, match="UTF-16 or UTF-32; send it in UTF-8") as refused:
+        door.peek('{"model":"m"}'.encode(coding), model="m")
+    assert refused.value.code == "invalid_json"

@@ -16,7 +16,7 @@ from backports import zstd
 from gophergate.errors import BadRequest, BodyTooLarge
 from gophergate.front.edge import EdgeLimits
 from gophergate.front.encoding import UnsupportedEncoding, coding_of, decode
-from kit.edges import Front, echo, running
+from kit.edges import Front, chunked, echo, post, running
 
 
 def _bare_deflate(data: bytes) -> bytes:
@@ -150,3 +150,19 @@ async def test_an_unsupported_coding_is_refused_without_reading(front: Front) ->
     await client.send(b"POST /v1/echo HTTP/1.1\r\nHost: h\r\nContent-Encoding: rot13\r\nContent-Length: 9\r\n\r\n")
     got = await client.reply()
     assert (got.status, got.headers["connection"], got.headers["x-door"]) == (415, "close", "/v1/echo")
+
+
+async def test_a_byte_order_mark_is_no_part_of_a_body(front: Front) -> None:
+    """RFC 8259, 8.1: read, and not sent on. Whole, in pieces, compressed, chunked, behind a head that comes again, and
+    only the first."""
+    mark = "\ufeff".encode()
+    body = b'{"a":"\xef\xbb\xbf"}'
+    front.doors["POST", "/v1/echo"] = echo
+    client = await front.connect()
+    packed = post("/v1/echo", gzip.compress(mark + body), b"content-encoding: gzip")
+    for data in (post("/v1/echo", body), post("/v1/echo", mark + body), post("/v1/echo", body), packed):
+        await client.send(data)
+        assert (await client.reply()).body == body
+    for data in (chunked("/v1/echo", b"\xef", b"\xbb", b"\xbf" + body), post("/v1/echo", mark)):
+        await client.send(data)
+        assert (await client.reply()).body == (body if body in data else b"")
