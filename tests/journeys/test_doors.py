@@ -74,6 +74,22 @@ async def test_gemini_paths_name_the_model_in_many_ways(tmp_path: Path) -> None:
         assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, 405)
 
 
+async def test_head_is_answered_wherever_get_is(tmp_path: Path) -> None:
+    """RFC 9110, 9.3.2: the same status and head, and no body; balancers and Ollama's clients ask so."""
+    async with gate(tmp_path) as gateway, httpx2.AsyncClient(base_url=url(gateway)) as client:
+        bearer = {"authorization": f"Bearer {KEY}"}
+        paths = [path for method, path in gateway.routes.every() if method == "GET"]
+        paths += ["/", "/v1/models/demo/echo", "/v1beta/models/demo/echo", "/v1/models/none", "/v1/responses/resp_none"]
+        for path in paths:
+            for headers in (bearer, {}):
+                got, head = [await client.request(method, path, headers=headers) for method in ("GET", "HEAD")]
+                assert (head.status_code, head.content, bool(got.content)) == (got.status_code, b"", True), path
+                assert [*head.headers] == [*got.headers], path
+                assert head.headers["content-length"] == got.headers["content-length"] or path.startswith("/health")
+        refused = await client.post("/v1/models", headers=bearer)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+
+
 async def test_the_model_lists_of_gemini_and_ollama(tmp_path: Path) -> None:
     """INTERFACE, Doors; each in its own client's types."""
     import ollama

@@ -6,7 +6,7 @@ What is not here goes to the ASGI application (dashboard, admin API). A door wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -48,7 +48,7 @@ class Routes:
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
-        self._exact: Mapping[tuple[str, str], Handler] = {
+        self._exact: dict[tuple[str, str], Handler] = {
             **_openai("POST", "/chat/completions", doors.chat("openai_chat")),
             **_openai("POST", "/completions", doors.chat("openai_completions")),
             **_openai("POST", "/responses", doors.responses),
@@ -68,10 +68,10 @@ class Routes:
             ("GET", "/api/ps"): doors.ollama_ps,
             ("GET", "/api/version"): doors.ollama_version,
             ("GET", "/health/live"): doors.live,
-            ("HEAD", "/health/live"): doors.live,
             ("GET", "/health/ready"): doors.ready,
-            ("HEAD", "/health/ready"): doors.ready,
         }
+        # Balancers and Ollama's clients ask so; the edge leaves the body of what is answered out (RFC 9110, 9.3.2).
+        self._exact.update([(("HEAD", path), door) for (method, path), door in self._exact.items() if method == "GET"])
         self._methods: dict[str, set[str]] = {}
         for method, path in self._exact:
             self._methods.setdefault(path, set()).add(method)
@@ -85,6 +85,8 @@ class Routes:
         if asked is not None:
             return self._doors.gemini(asked.model, asked.verb) if method == "POST" else None
         stored = stored_response(path)
+        if method == "HEAD":
+            method = "GET"
         if stored is not None:
             return self._doors.response(method, stored.id, stored.below)
         if method == "GET":
@@ -141,9 +143,9 @@ class StoredResponse(NamedTuple):
 
 _RESPONSE = re.compile(r"(?:/v1)?/responses/([A-Za-z0-9_.:-]{1,256})(?:/(cancel|input_items))?")
 _STORED_METHODS = {
-    "": frozenset({"GET", "DELETE"}),
+    "": frozenset({"GET", "HEAD", "DELETE"}),
     "cancel": frozenset({"POST"}),
-    "input_items": frozenset({"GET"}),
+    "input_items": frozenset({"GET", "HEAD"}),
 }
 
 
