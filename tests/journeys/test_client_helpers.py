@@ -227,8 +227,9 @@ async def test_the_simulator_answers_in_the_form_that_was_asked_for(tmp_path: Pa
 # -- what a model can do --------------------------------------------------------------------------------------------
 
 
-async def test_ollamas_client_is_shown_what_is_known_of_a_model(tmp_path: Path) -> None:
-    """By this its clients offer pictures and thinking, and cut what they send; of a group, what all of it can do."""
+async def test_each_client_is_shown_what_is_known_of_a_model(tmp_path: Path) -> None:
+    """By this Ollama's clients offer pictures and thinking, and all cut what they send; of a group, what all of it can
+    do. Anthropic's and Google's clients read their lists page by page, and one model by its name."""
     up = {**provider("openai_chat", "http://127.0.0.1:9"), "kind": "openai", "models": ["gpt-4o", "o3-mini", "m"]}
     group = '[[groups]]\nname = "both"\ntargets = [{ model = "up/gpt-4o" }, { model = "up/o3-mini" }]\n'
     async with gate(tmp_path, up, sections=f"[server]\nport = 0\n{group}") as gateway:
@@ -237,6 +238,37 @@ async def test_ollamas_client_is_shown_what_is_known_of_a_model(tmp_path: Path) 
         client = ollama.AsyncClient(host=url(gateway), headers={"authorization": f"Bearer {KEY}"})
         shown = {name: await client.show(name) for name in ("up/gpt-4o", "up/o3-mini", "up/m", "both")}
         await client._client.aclose()
+        names = [listed.id for listed in gateway.catalog.current.listed()]
+        async with anthropic.AsyncAnthropic(base_url=url(gateway), api_key=KEY, max_retries=0) as claude:
+            models = [one async for one in claude.models.list(limit=3)]
+            first = await claude.models.list(limit=2, after_id=names[0])
+            back = [one.id async for one in claude.models.list(limit=2, before_id=names[-1])]
+            one_model = await claude.models.retrieve("both")
+            for wrong in (
+                {"limit": 0},
+                {"limit": 1001},
+                {"after_id": "none"},
+                {"after_id": "both", "before_id": "both"},
+            ):
+                with pytest.raises(anthropic.BadRequestError, match=min(wrong)):
+                    await claude.models.list(**wrong)  # type: ignore[arg-type]
+        google = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=url(gateway)))
+        async with google.aio as there:
+            told = [one async for one in await there.models.list(config={"page_size": 2})]
+            alone = await there.models.get(model="both")
+            for config in ({"page_size": -1}, {"page_token": "none"}):
+                with pytest.raises(genai.errors.ClientError, match="page"):
+                    await there.models.list(config=config)  # type: ignore[arg-type]
+        assert len(names) > 6
+        assert [one.id for one in models] == names
+        assert ([one.id for one in first.data], first.has_more) == (names[1:3], True)
+        assert back == [name for end in range(len(names) - 1, 0, -2) for name in names[max(0, end - 2) : end]]
+        assert [one.name for one in told] == [f"models/{name}" for name in names]
+        by_name = {one.id: (one.max_input_tokens, one.max_tokens) for one in (*models, one_model)}
+        assert by_name["up/m"] == (None, None)
+        assert (by_name["up/gpt-4o"], by_name["both"]) == ((128_000, 16_384), (128_000, 16_384))
+        limits = {one.name: (one.input_token_limit, one.output_token_limit) for one in (*told, alone)}
+        assert {f"models/{name}": known for name, known in by_name.items()} == limits
     assert {name: one.capabilities for name, one in shown.items()} == {
         "up/gpt-4o": ["completion", "tools", "vision"],
         "up/o3-mini": ["completion", "tools", "thinking"],

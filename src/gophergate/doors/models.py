@@ -12,6 +12,7 @@ from typing import Any
 import gophergate
 from gophergate.core.caller import Caller
 from gophergate.dialects.base import decode_object, encode
+from gophergate.doors.pages import anthropic_page, google_page
 from gophergate.errors import BadRequest, Forbidden, ModelNotFound
 from gophergate.front.base import Handler, Inbound, Reply
 from gophergate.policy.auth import Auth, permit
@@ -33,12 +34,12 @@ class ModelList:
             return
         rows = await self._rows(inbound)
         if inbound.header(b"anthropic-version") is not None:
-            ids = [row.id for row in rows]
+            asked = anthropic_page(rows, inbound.query)
             page = {
-                "data": [_anthropic(row) for row in rows],
-                "has_more": False,
-                "first_id": ids[0] if ids else None,
-                "last_id": ids[-1] if ids else None,
+                "data": [self._anthropic(row) for row in asked.rows],
+                "has_more": asked.has_more,
+                "first_id": asked.rows[0].id if asked.rows else None,
+                "last_id": asked.rows[-1].id if asked.rows else None,
             }
         else:
             page = {"object": "list", "data": [_openai(row) for row in rows]}
@@ -52,19 +53,23 @@ class ModelList:
                 await self.gemini_one(model)(inbound, reply)
                 return
             row = await self._row(inbound, model)
-            _say(reply, _anthropic(row) if inbound.header(b"anthropic-version") is not None else _openai(row))
+            _say(reply, self._anthropic(row) if inbound.header(b"anthropic-version") is not None else _openai(row))
 
         return handle
 
     async def gemini_all(self, inbound: Inbound, reply: Reply) -> None:
-        """`GET /v1beta/models`, in one page."""
-        _say(reply, {"models": [_gemini(row) for row in await self._rows(inbound)]})
+        """`GET /v1beta/models`."""
+        asked = google_page(await self._rows(inbound), inbound.query)
+        page: dict[str, Any] = {"models": [self._gemini(row) for row in asked.rows]}
+        if asked.has_more:
+            page["nextPageToken"] = asked.rows[-1].id
+        _say(reply, page)
 
     def gemini_one(self, model: str) -> Handler:
         """The handler for one model's Gemini door."""
 
         async def handle(inbound: Inbound, reply: Reply) -> None:
-            _say(reply, _gemini(await self._row(inbound, model.removeprefix("models/"))))
+            _say(reply, self._gemini(await self._row(inbound, model.removeprefix("models/"))))
 
         return handle
 
@@ -81,12 +86,11 @@ class ModelList:
         if not isinstance(name, str) or not name:
             raise BadRequest("'model' is missing.", param="model")
         row = await self._row(inbound, name)
-        catalog = self._catalog.current
-        facts = [catalog.facts(one.label) for one in catalog.plan(row.id).deployments]
-        contexts = [one.context for one in facts if one.context is not None]
+        facts = self._facts(row.id)
         info: dict[str, Any] = {"general.architecture": row.owned_by}
-        if contexts and len(contexts) == len(facts):
-            info[f"{row.owned_by}.context_length"] = min(contexts)
+        context = _least([one.context for one in facts])
+        if context is not None:
+            info[f"{row.owned_by}.context_length"] = context
         shown = {
             "modelfile": "",
             "parameters": "",
@@ -122,6 +126,38 @@ class ModelList:
             raise ModelNotFound(model)
         return row
 
+    def _facts(self, model: str) -> list[Facts]:
+        """What is known of each deployment behind a name; nothing for a group that nobody stands behind now."""
+        catalog = self._catalog.current
+        try:
+            return [catalog.facts(one.label) for one in catalog.plan(model).deployments]
+        except ModelNotFound:
+            return []
+
+    def _anthropic(self, row: Listed) -> dict[str, Any]:
+        facts = self._facts(row.id)
+        told: dict[str, Any] = {"type": "model", "id": row.id, "display_name": row.id, "created_at": _time(row)}
+        told["lifecycle"] = "deprecated" if any(one.status == "deprecated" for one in facts) else "active"
+        return told | _limits(facts, "max_input_tokens", "max_tokens")
+
+    def _gemini(self, row: Listed) -> dict[str, Any]:
+        told: dict[str, Any] = {"name": f"models/{row.id}", "displayName": row.id}
+        told["supportedGenerationMethods"] = ["generateContent", "streamGenerateContent", "countTokens"]
+        return told | _limits(self._facts(row.id), "inputTokenLimit", "outputTokenLimit")
+
+
+def _limits(facts: Sequence[Facts], reads: str, writes: str) -> dict[str, int]:
+    """How much every deployment behind a name reads and writes, under the names for it; what one is unknown to, not."""
+    read = _least([one.max_input if one.max_input is not None else one.context for one in facts])
+    written = _least([one.max_output for one in facts])
+    return {name: limit for name, limit in ((reads, read), (writes, written)) if limit is not None}
+
+
+def _least(limits: Sequence[int | None]) -> int | None:
+    """The least of the limits, None where one is not known."""
+    known = [limit for limit in limits if limit is not None]
+    return min(known) if known and len(known) == len(limits) else None
+
 
 def _is_google(inbound: Inbound) -> bool:
     """Google's own client, which asks for its list below /v1 too."""
@@ -138,18 +174,6 @@ def _may_use(caller: Caller, model: str) -> bool:
 
 def _openai(row: Listed) -> dict[str, Any]:
     return {"id": row.id, "object": "model", "created": row.created, "owned_by": row.owned_by}
-
-
-def _anthropic(row: Listed) -> dict[str, Any]:
-    return {"type": "model", "id": row.id, "display_name": row.id, "created_at": _time(row)}
-
-
-def _gemini(row: Listed) -> dict[str, Any]:
-    return {
-        "name": f"models/{row.id}",
-        "displayName": row.id,
-        "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"],
-    }
 
 
 _OLLAMA_DETAILS = {
