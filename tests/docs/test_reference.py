@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from gophergate.dialects.platform import OPERATIONS
 from gophergate.providers.registry import ROWS
+from gophergate.providers.served import COMPLETIONS
 from gophergate.routing.failures import TREATMENTS
 from gophergate.settings.schema import Knobs
 
@@ -77,6 +79,17 @@ def test_the_providers_page_lists_every_row() -> None:
     for row in ROWS:
         quirks += [f"- **{row.label}**, `{quirk.name}`: {quirk.taught_by}." for quirk in row.quirks]
     held("providers.md", "<!-- made from the code: every row -->", "\n".join([*lines, *quirks]) + "\n")
+
+
+def test_the_page_of_operations_says_who_serves_what() -> None:
+    lines = ["| operation | door | asked of |", "| --- | --- | --- |"]
+    for one in OPERATIONS:
+        kinds = ", ".join(f"`{row.kind}`" for row in ROWS if one.dialect in row.operations.get(one.name, ()))
+        lines.append(f"| `{one.name}` | `/v1{one.path}` | {kinds} |")
+    some = {kind: "`, `".join(found.replace("^", "").split("|")) for kind, found in COMPLETIONS.items()}
+    kinds = ", ".join(f"`{kind}`" + (f" (models with `{found}`)" if found else "") for kind, found in some.items())
+    lines.append(f"| `completions` | `/v1/completions` | {kinds}; the others by translation to chat |")
+    held("operations-of-models.md", "<!-- made from the code: every operation -->", "\n".join(lines) + "\n")
 
 
 def test_the_routing_page_has_every_kind_of_failure() -> None:

@@ -39,6 +39,16 @@ FREE: Mapping[str, str] = {
     "/health/ready": "whether it serves",
 }
 """Routes that cost nothing, and why. Looking at, cancelling and deleting what was made is free too (below)."""
+PERFORMS: Mapping[str, str] = {
+    "generations": "image",
+    "edits": "image",
+    "moderations": "moderation",
+    "rerank": "rerank",
+    "speech": "speech",
+    "transcriptions": "transcribe",
+    "translations": "transcribe",
+}
+"""The simulator's models for what goes as it comes, by the end of its path."""
 NAMED = (
     "/v1beta/models/up/m:generateContent",
     "/v1beta/models/up/m:streamGenerateContent",
@@ -62,6 +72,8 @@ def body_of(path: str) -> dict[str, Any]:
     last = path.rsplit("/", 1)[-1]
     if "embed" in last.lower():
         return embedding("demo/embed", path)
+    if (model := PERFORMS.get(last)) is not None:
+        return {"model": f"demo/{model}"}
     if ":" in last:
         return asked("gemini", "up/m", stream=False)[1]
     name = (

@@ -126,6 +126,7 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     Settings left unsaid are None. `dialect` is the language it was read from. `extra[dialect]` holds top-level
     members without a canonical name; they return to the same dialect and are dropped, by name, to others.
+    `operation` is what is asked for where that goes as it comes, as rows name it: then its turns are the words in it.
     `include_usage` is whether the caller asked to see usage on its stream (Chat only; True elsewhere).
     """
 
@@ -165,6 +166,7 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     include: tuple[str, ...] = ()
     truncation: str | None = None
     embedding: Embedding | None = None
+    operation: str = ""
     extra: Extra = NO_EXTRA
     guessed_input: int | None = None
     """Tokens that all of it was guessed at, once turns of a large request were let go (`estimate.rough`)."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Protocol, cast
 
 from msgspec.structs import replace
 
 from gophergate.dialects.base import Dialect
+from gophergate.dialects.multipart import is_form
 from gophergate.dialects.openai_chat.embeddings import OpenAIEmbeddings
+from gophergate.dialects.platform import OPERATIONS, Operating, OperatingByForm
 from gophergate.exchange import House, exchange
-from gophergate.front.base import Handler
+from gophergate.front.base import Handler, Inbound, Reply
+from gophergate.routing.heavy import LARGE, apart
 from gophergate.routing.room import Serving
 
 
@@ -19,8 +23,10 @@ def dialects() -> dict[str, tuple[Dialect, ...]]:
     return {"embeddings": (OpenAIEmbeddings(),)}
 
 
-Serves = Callable[[str, Mapping[str, Dialect]], Serving]
-"""What calls of an operation pass that are asked for in those dialects (`routing.room.Router.serving`)."""
+class Serves(Protocol):
+    """What calls of an operation pass that are asked for in those dialects (`routing.room.Router.serving`)."""
+
+    def __call__(self, operation: str, dialects: Mapping[str, Dialect], *, plain: bool = False) -> Serving: ...
 
 
 class OperationDoors:
@@ -32,6 +38,11 @@ class OperationDoors:
             served = serving(operation, {dialect.name: dialect for dialect in spoken})
             own = replace(house, catalog=served.catalog, chooser=served.chooser, attempts=served.attempts)
             self._open(operation, own, ((dialect.name, dialect) for dialect in spoken))
+        for row in OPERATIONS:
+            door = Operating(row)
+            served = serving(row.name, {door.name: door}, plain=True)
+            own = replace(house, catalog=served.catalog, chooser=served.chooser, attempts=served.attempts)
+            self._handlers[door.name] = partial(_by_type, own, door)
 
     def _open(self, operation: str, house: House, doors: Iterable[tuple[str, Dialect]]) -> None:
         for name, door in doors:
@@ -40,3 +51,31 @@ class OperationDoors:
     def door(self, name: str) -> Handler:
         """The door of a dialect."""
         return self._handlers[name]
+
+
+async def _by_type(house: House, door: Operating, inbound: Inbound, reply: Reply) -> None:
+    """A call whose request is JSON, or a form with files."""
+    kind = inbound.header(b"content-type")
+    if kind is not None and is_form(kind):
+        door = OperatingByForm(door.operation, kind)
+        inbound = cast(Inbound, _FormInbound(inbound, door))
+    await exchange(inbound, reply, house, door, operation=door.operation.name)
+
+
+class _FormInbound:
+    """An `Inbound` whose body has been looked through when it is there: twenty megabytes take longer than the loop may
+    stand still (R-P2)."""
+
+    def __init__(self, inbound: Inbound, door: OperatingByForm) -> None:
+        self._inbound = inbound
+        self._door = door
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inbound, name)
+
+    async def body(self) -> bytes:
+        """See Inbound.body."""
+        body = await self._inbound.body()
+        if len(body) >= LARGE:
+            await apart(len(body), self._door.learn, body)
+        return body

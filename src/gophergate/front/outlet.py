@@ -120,6 +120,12 @@ class Outlet:
         self._over = True
         self._reply.end()
 
+    def cut(self) -> None:
+        """What has been sent is not whole, and no words in it could say so: the connection breaks."""
+        self.quiet()
+        self._over = True
+        self._reply.abort()
+
     def whole(self, body: bytes, content_type: bytes) -> None:
         """A reply in one piece. It waits for `conclude`: a client that has seen it finds it in the ledger. Only a
         client that is told that the work goes on without it (`detach`) is told so now."""

@@ -339,9 +339,10 @@ class Admitted(msgspec.Struct, eq=False):
                 output = most_unknown if limit is None else min(limit, most_unknown)
             if usage is None or output != known:
                 usage, known = Usage(input=tokens.input, output=output), output
-            cost = admission.prices.price(model, usage)[0]
+            cost, version = admission.prices.price(model, usage)
             if cost is None:
-                if admission.terms.unpriced == "block":
+                # What is sold by the piece (a picture, a second of sound) has a price, though none for tokens.
+                if version is None and admission.terms.unpriced == "block":
                     raise Forbidden(
                         f"Nobody knows what '{wanted.model}' costs, and calls without a price are blocked here "
                         "(pricing.unpriced). Set a price for it.",

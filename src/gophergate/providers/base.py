@@ -93,6 +93,12 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     "gemini_embeddings": ("gemini",),
     "ollama_embeddings": ("ollama",),
     "cohere_embed": ("openai_chat",),
+    **dict.fromkeys(
+        ("openai_images", "openai_image_edits", "openai_moderations", "openai_speech"),
+        ("openai_chat", "openai_responses"),
+    ),
+    **dict.fromkeys(("openai_transcriptions", "openai_translations"), ("openai_chat", "openai_responses")),
+    "rerank": ("openai_chat",),
 }
 """The dialects of what is not chat, each with those of chat below whose root it is found: who is not asked in one of
 these (a narrowed `speaks`) is not asked in it either."""
@@ -133,7 +139,7 @@ def root_url(dialect: str, base_url: str, prefix: str) -> str:
     match dialect:
         case "anthropic_messages":
             return f"{origin}{path.removesuffix('/v1')}/v1"
-        case "cohere_embed":
+        case "cohere_embed" | "rerank" | "openai_transcriptions":  # where they have a prefix of their own
             own = path.removesuffix("/compatibility/v1").removesuffix("/v1").removesuffix("/v2")
             return f"{origin}{own}{prefix}"
         case "ollama":

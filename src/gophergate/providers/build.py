@@ -72,7 +72,7 @@ def build(
             roots={},
             speaks=(),
             operations=row.operations,
-            models=tuple(model for models in OFFERS.values() for model in models),
+            models=tuple(dict.fromkeys(model for models in OFFERS.values() for model in models)),
             simulator=Simulator(name, sleep),
             retry=retry,
             breaker=manner.breaker,

@@ -30,11 +30,13 @@ from gophergate.core.usage import Usage
 from gophergate.errors import BadRequest, ModelNotFound, OperationNotServed, UpstreamRefused, UpstreamUnreachable
 from gophergate.providers.base import Price, Row
 from gophergate.providers.sample import sample
+from gophergate.providers.simulated import PERFORMERS, performed
 
 CHAT_MODELS = ("echo", "lorem", "think", "tools", "see", "slow", "flaky", "down")
-OFFERS: Mapping[str, tuple[str, ...]] = {"chat": CHAT_MODELS, "embeddings": ("embed",)}
+OFFERS: Mapping[str, tuple[str, ...]] = {"chat": CHAT_MODELS, "embeddings": ("embed",), **PERFORMERS}
 """The models by operation."""
 
+_PERFORMING = tuple(dict.fromkeys(model for models in PERFORMERS.values() for model in models))
 _PRICE = Price(input=150, output=600, cache_read=15)
 _EMBED_PRICE = Price(input=20, output=0)
 
@@ -46,7 +48,7 @@ ROW = Row(
     keyless=True,
     auth="none",
     retries=0,  # What it plays is meant to be seen.
-    prices={**dict.fromkeys(CHAT_MODELS, _PRICE), "embed": _EMBED_PRICE},
+    prices={**dict.fromkeys(CHAT_MODELS, _PRICE), "embed": _EMBED_PRICE, **dict.fromkeys(_PERFORMING, _PRICE)},
 )
 
 _LOREM = (
@@ -97,6 +99,11 @@ class Simulator:
         if request.embedding is not None:
             async for event in self._vectors(request, request.embedding, model):
                 yield event
+            return
+        if request.operation:
+            for event in performed(request, model):
+                yield event
+                await asyncio.sleep(0)
             return
         self._refuse(model)
         pacing = SLOW if model == "slow" else self._pacing
@@ -156,8 +163,8 @@ class Simulator:
         yield Finished(reason="stop")
 
     def _refuse(self, model: str) -> None:
-        if model in OFFERS["embeddings"]:
-            raise OperationNotServed(f"{self.name}/{model}", "chat", "It makes embeddings: ask for them.")
+        if model not in CHAT_MODELS and (able := [name for name, models in OFFERS.items() if model in models]):
+            raise OperationNotServed(f"{self.name}/{model}", "chat", f"It is for {' and '.join(able)}.")
         if model not in CHAT_MODELS:
             raise ModelNotFound(f"{self.name}/{model}", f"The simulator has {', '.join(CHAT_MODELS)}.")
         if model == "down":

@@ -107,7 +107,10 @@ def ask(
     headers: tuple[tuple[bytes, bytes], ...] = (_JSON, _AGENT)
     if row.headers or extra or order.passing:
         named = dict(row.headers)
-        named.update(extra)
+        if extra:
+            named.update(extra)
+            if "content-type" in named:  # A form, not JSON.
+                headers = (_AGENT,)
         for name in row.forwards:
             value = order.passing.get(name)
             if value is not None:

@@ -89,6 +89,9 @@ class Outlet(Protocol):
     def finish(self) -> None:
         """The stream is whole."""
 
+    def cut(self) -> None:
+        """What has been sent is not whole, and no words in it could say so: the client's connection breaks."""
+
     def whole(self, body: bytes, content_type: bytes) -> None:
         """A reply in one piece."""
 

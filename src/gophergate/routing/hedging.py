@@ -252,6 +252,10 @@ class RacerOutlet(Outlet):
         if self._is_own:
             self._real.finish()
 
+    def cut(self) -> None:
+        if self._is_own:
+            self._real.cut()
+
     def whole(self, body: bytes, content_type: bytes) -> None:
         if self._claims():
             self._real.whole(body, content_type)

@@ -34,7 +34,7 @@ MAX_ANSWER = 256 << 20
 """The largest answer in one piece, in bytes."""
 _LINGER = 0.5
 _BYTES_PER_TOKEN = 4
-_STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/stream+json")
+STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/stream+json")
 
 
 class Paths:
@@ -75,24 +75,24 @@ class Paths:
         asks_usage = order.peek.stream and provider.row.asks_usage
         size = len(order.body)
         if size < LARGE:
-            body = _edited(order, deployment, asks_usage)
+            body = edited(order, deployment, asks_usage)
         else:
-            body = await apart(size, _edited, order, deployment, asks_usage)
+            body = await apart(size, edited, order, deployment, asks_usage)
         answer = await self._send(order, deployment, dialect, body)
         try:
-            kind = _content_type(answer)
+            kind = content_type(answer)
             # Where the door is an array, a stream looks like any other JSON.
-            streams = kind.startswith(_STREAMS) or (order.peek.stream and kind[:16] == dialect.stream_type[:16])
+            streams = kind.startswith(STREAMS) or (order.peek.stream and kind[:16] == dialect.stream_type[:16])
             if streams != order.peek.stream:
                 # JSON where a stream was asked, or the reverse (edge case 8): the client gets what it asked for.
-                await self._deliver(answer, order, dialect, deployment, await _read(order))
+                await self._deliver(answer, order, dialect, deployment, await read(order))
             elif streams:
                 reader = dialect.reader(stream=True, origin=provider.name)
                 if self._continuity.hears_verbatim(dialect.name, deployment):
                     reader = self._continuity.listening(reader, order, deployment, None)
                 if order.account.guarding is not None:
                     reader = watched(reader, order.account.guarding)
-                await _pour(answer, VerbatimStream(order, reader, kind, secrets_of(provider)))
+                await pour(answer, VerbatimStream(order, reader, kind, secrets_of(provider)))
             else:
                 await self._whole(answer, order, deployment, kind)
         finally:
@@ -121,7 +121,7 @@ class Paths:
         dialect = self._spoken(deployment.provider)
         traits = deployment.provider.row.traits(deployment.model)
         target = Target(model=deployment.model, origin=deployment.provider_name, traits=traits)
-        request = await _read(order)
+        request = await read(order)
         meant = self._possible(order, deployment, request)
         size = len(order.body)
         meant = await inlined(meant, traits.fetches, dialect.name, self._fetch, size)
@@ -158,13 +158,13 @@ class Paths:
     async def _deliver(
         self, answer: Answer, order: Order, dialect: Dialect, deployment: Deployment, request: Request
     ) -> None:
-        streams = _content_type(answer).startswith(_STREAMS)
+        streams = content_type(answer).startswith(STREAMS)
         reader = dialect.reader(stream=streams, origin=deployment.provider_name)
         reader = self._continuity.listening(reader, order, deployment, request)
         writer = order.door.writer(request, order.stamp, stream=request.stream)
         stream = _stream(order, request, writer, reader, secrets_of(deployment.provider))
         if streams:
-            await _pour(answer, stream)
+            await pour(answer, stream)
         else:
             body = await answer.read(MAX_ANSWER)
             size = len(body)
@@ -176,7 +176,7 @@ class Paths:
     async def _simulate(self, order: Order, deployment: Deployment) -> None:
         simulator = deployment.provider.simulator
         assert simulator is not None  # noqa: S101 - the caller looked
-        request = await _read(order)
+        request = await read(order)
         for maker, members in request.extra.items():
             refuse_kept(maker, members)
         disclose(order, unheard(order, deployment))
@@ -230,7 +230,7 @@ class Paths:
         return answer
 
 
-def _edited(order: Order, deployment: Deployment, asks_usage: bool) -> bytes:
+def edited(order: Order, deployment: Deployment, asks_usage: bool) -> bytes:
     """The client's own bytes with the few members changed that must be."""
     body = order.door.edit(order.body, model=deployment.model, ask_usage=asks_usage)
     return mended_bytes(order, deployment, order.door, body)
@@ -246,7 +246,8 @@ def _written(
     return encoded(members, len(order.body)), written.headers
 
 
-async def _read(order: Order) -> Request:
+async def read(order: Order) -> Request:
+    """The request, with what its reply so far was where it is gone on with."""
     if order.reread is not None:
         request = order.reread.request
     else:
@@ -269,11 +270,12 @@ def _all_of(reader: Reader, body: bytes) -> list[Event]:
     return reader.feed(body) + reader.end()
 
 
-def _content_type(answer: Answer) -> bytes:
+def content_type(answer: Answer) -> bytes:
+    """What an answer says that it is."""
     return answer.header(b"content-type") or b"application/json"
 
 
-async def _pour(answer: Answer, stream: VerbatimStream | Translated) -> None:
+async def pour(answer: Answer, stream: VerbatimStream | Translated) -> None:
     """Push the answer through `stream`. The client is released when its stream is done, even while the
     provider dawdles over closing (edge case 6)."""
     stream.order.outlet.steer(answer)

@@ -18,6 +18,7 @@ from gophergate.routing.health import Health
 from gophergate.routing.media import Fetch
 from gophergate.routing.pace import Pace
 from gophergate.routing.path import Paths
+from gophergate.routing.plain import PlainPaths
 from gophergate.routing.probing import Prober
 from gophergate.routing.seals import MemorySeals
 from gophergate.routing.strategies import Means, Prices
@@ -73,27 +74,33 @@ class Router:
         continuity = Continuity(MemorySeals(parts.clock), holder)
         self.credentials = Credentials(self.health, draw)
         pace = Pace(provider_wait, parts.clock, parts.wall) if provider_wait else None
-        self._paths = partial(
-            Paths,
-            parts.transport,
-            fetch=parts.fetch,
-            credentials=self.credentials,
-            pace=pace,
-            most_output=lambda label: holder.current.facts(label).default_output,
-        )
+
+        def paths_for(kind: type[Paths], dialects: Mapping[str, Dialect], continuity: Continuity) -> Paths:
+            return kind(
+                parts.transport,
+                dialects,
+                continuity,
+                parts.fetch,
+                self.credentials,
+                pace,
+                most_output=lambda label: holder.current.facts(label).default_output,
+            )
+
+        self._paths = paths_for
         self._attempts = partial(
             Attempts, health=self.health, credentials=self.credentials, draw=draw, prices=prices, warmth=warmth
         )
         self.prober = Prober(self.health, holder, parts.transport)
-        paths = self._paths(dialects=dialects, continuity=continuity)
+        paths = self._paths(Paths, dialects, continuity)
         self.attempts = self._attempts(paths, continuity, catalog=holder)
 
-    def serving(self, operation: str, dialects: Mapping[str, Dialect]) -> Serving:
-        """What calls of an operation that is not chat pass, asked for in its own dialects. Health, credentials and
-        prices are the same for all."""
+    def serving(self, operation: str, dialects: Mapping[str, Dialect], *, plain: bool = False) -> Serving:
+        """What calls of an operation that is not chat pass, asked for in its own dialects; one that is `plain` goes as
+        it comes. Health, credentials and prices are the same for all."""
         catalog = AbleHolder(self._holder, operation)
         nothing = NothingKept(MemorySeals(self.health.clock), catalog)
-        attempts = self._attempts(self._paths(dialects=dialects, continuity=nothing), nothing, catalog=catalog)
+        paths = self._paths(PlainPaths if plain else Paths, dialects, nothing)
+        attempts = self._attempts(paths, nothing, catalog=catalog)
         return Serving(catalog, Chooser(self.health, self.chooser.means, self.chooser.rater), attempts)
 
     def reconfigured(self) -> None:
