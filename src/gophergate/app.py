@@ -15,12 +15,16 @@ import gophergate
 from gophergate.billing.prices import PriceKeeping
 from gophergate.billing.spending import Spending
 from gophergate.configured import Configuration
+from gophergate.dialects.base import Dialect
 from gophergate.doors.chat import dialects
 from gophergate.doors.health import error_reply
 from gophergate.doors.public import PublicDoors
 from gophergate.errors import Unavailable
 from gophergate.exchange import House
 from gophergate.front.assets import Assets
+from gophergate.front.base import ErrorWriter
+from gophergate.front.base import Router as DoorRouter
+from gophergate.front.cors import CrossOrigin
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.fallback import Fallback
 from gophergate.front.forwarded import TrustedProxies
@@ -149,13 +153,7 @@ class Gateway:
         # The doors, and what listens before them
         doors = PublicDoors(self.house, spoken, parts, self.router.serving)
         self.routes = doors.routes
-        self.edge = Edge(
-            self.routes,
-            partial(error_reply, spoken),
-            new_id=lambda: f"req_{ids.new()}",
-            limits=EdgeLimits(max_body_bytes=settings.server.max_body_bytes),
-            proxies=TrustedProxies(settings.server.trusted_proxies),
-        )
+        self.edge = self._edge(spoken, ids)
         self.live_socket = LiveSocket(self.live.hub, self._viewer, self.edge.told, self._hello)
         responses = SocketFront(self.edge, doors.responses.open)
         sockets: dict[str, ASGIApp] = {"/v1/responses": responses, "/responses": responses, "/ws": self.live_socket}
@@ -186,6 +184,22 @@ class Gateway:
             ids=ids,
             wall=self.parts.wall,
             heartbeat_interval=self.settings.server.keepalive_interval,
+        )
+
+    def _edge(self, spoken: dict[str, Dialect], ids: Ids) -> Edge:
+        """What stands between sockets and doors. Pages of other origins cost nothing where none may call."""
+        router: DoorRouter = self.routes
+        tell: ErrorWriter = partial(error_reply, spoken)
+        server = self.settings.server
+        if server.cors_origins:
+            router = shared = CrossOrigin(router, server.cors_origins)
+            tell = shared.errors(tell)
+        return Edge(
+            router,
+            tell,
+            new_id=lambda: f"req_{ids.new()}",
+            limits=EdgeLimits(max_body_bytes=server.max_body_bytes),
+            proxies=TrustedProxies(server.trusted_proxies),
         )
 
     @property

@@ -90,6 +90,39 @@ async def test_head_is_answered_wherever_get_is(tmp_path: Path) -> None:
         assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
 
 
+async def test_a_page_of_a_configured_origin_calls_the_doors_and_never_the_operators(tmp_path: Path) -> None:
+    """Streams, refusals and lists; without the setting the doors stand bare, and a preflight is refused like others."""
+    origin = "http://localhost:5173"
+    wish = {"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "x-api-key"}
+    bearer = {"authorization": f"Bearer {KEY}", "origin": origin}
+    chat = {"model": "demo/echo", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    for sections, told in (("", None), (f'[server]\nport = 0\ncors_origins = ["{origin}"]\n', origin)):
+        async with (
+            gate(tmp_path / str(told is None), sections=sections) as gateway,
+            httpx2.AsyncClient(base_url=url(gateway)) as client,
+        ):
+            assert (gateway.edge.router is gateway.routes) is (told is None)
+            answers = {
+                200: [
+                    await client.post("/v1/chat/completions", json=chat, headers=bearer),
+                    await client.get("/v1/models", headers=bearer),
+                ],
+                401: [await client.post("/v1/messages", json={}, headers={"origin": origin})],
+                204 if told else 405: [
+                    await client.options(path, headers=wish)
+                    for path in ("/v1/chat/completions", "/v1beta/models/demo/echo:generateContent", "/api/chat")
+                ],
+            }
+            for status, given in answers.items():
+                for one in given:
+                    found = one.headers.get("access-control-allow-origin")
+                    assert (one.status_code, found) == (status, told), one.request.url
+            for method in ("OPTIONS", "POST", "GET"):
+                for path in ("/api/keys", "/api/auth/login", "/", "/nowhere"):
+                    one = await client.request(method, path, headers={**wish, **bearer})
+                    assert "access-control-allow-origin" not in one.headers, (method, path)
+
+
 async def test_the_model_lists_of_gemini_and_ollama(tmp_path: Path) -> None:
     """INTERFACE, Doors; each in its own client's types."""
     import ollama

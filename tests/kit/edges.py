@@ -24,6 +24,7 @@ from uvicorn.server import ServerState
 from gophergate.errors import GatewayError
 from gophergate.front.asgi import AsgiFront
 from gophergate.front.base import Handler, Header, Inbound, Refusal, Reply
+from gophergate.front.cors import CrossOrigin
 from gophergate.front.edge import Edge, EdgeLimits
 from gophergate.front.forwarded import TrustedProxies
 from gophergate.front.server import Binding, Server
@@ -284,11 +285,19 @@ async def running(
     trusted: tuple[str, ...] = (),
     binding: Binding | None = None,
     drain_timeout: float = 0.2,
+    origins: tuple[str, ...] = (),
 ) -> AsyncIterator[Front]:
     """An edge on 127.0.0.1. `adapter` is "lane", or "asgi" (ours on uvicorn's own protocol)."""
     before = asyncio.all_tasks()
     front = Front(adapter)
-    edge = Edge(front, write_error, new_id=lambda: "made-up-id", limits=limits, proxies=TrustedProxies(trusted))
+    shared = CrossOrigin(front, origins)
+    edge = Edge(
+        shared if origins else front,
+        shared.errors(write_error) if origins else write_error,
+        new_id=lambda: "made-up-id",
+        limits=limits,
+        proxies=TrustedProxies(trusted),
+    )
     async with _lane(front, edge, binding, drain_timeout) if adapter == "lane" else _stock(front, edge):
         yield front
         await front.close_clients()

@@ -155,7 +155,8 @@ class _Exchange:
         try:
             inbound = self._inbound()
         except GatewayError as error:
-            self._edge.refuse(self._reply, self._scope["path"], error, self._index.get(b"x-request-id"))
+            header = self._index.get
+            self._edge.refuse(self._reply, self._scope["path"], error, header(b"x-request-id"), header)
             await self._pump()
             return
         listening = asyncio.create_task(self._listen(inbound))

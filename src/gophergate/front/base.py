@@ -80,8 +80,11 @@ class Reply(Protocol):
     been called the connection belongs to the next request: the handler may go on, but is told nothing more.
     """
 
-    started: bool
-    gone: bool
+    @property
+    def started(self) -> bool: ...
+
+    @property
+    def gone(self) -> bool: ...
 
     def start(self, status: int, headers: RawHeaders, *, length: int | None = None) -> None:
         """Send the head. With `length` a Content-Length, else chunked (HTTP/1.1) or until close (HTTP/1.0).

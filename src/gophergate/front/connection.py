@@ -21,7 +21,7 @@ from functools import partial
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gophergate.errors import ClientGone, GatewayError, Unavailable
-from gophergate.front.base import Handler, Inbound
+from gophergate.front.base import Handler, Header, Inbound, unread
 from gophergate.front.burst import Burst
 from gophergate.front.forwarded import plain_address
 from gophergate.front.inbound import ReceivedRequest
@@ -191,23 +191,21 @@ class Connection(HttpToolsProtocol):
         """No request is under way; the reader says what is waited for, and for how long."""
         self._read_deadline = self.loop.time() + self._limits.keep_alive_timeout
 
-    def _refuse(
-        self, error: GatewayError, path: str = "", request_id: bytes | None = None, head_only: bool = False
-    ) -> None:
+    def _refuse(self, error: GatewayError, path: str = "", header: Header = unread, head_only: bool = False) -> None:
         """Answer with `error` when its turn comes, then close. Nothing after it is taken as a request."""
         self._deaf = True
         self._mid_head = False
         self._read_deadline = NEVER
-        turn = partial(self._send_refusal, error, path, request_id, head_only)
+        turn = partial(self._send_refusal, error, path, header, head_only)
         if self._busy:
             self._wait(turn)
         else:
             turn()
 
-    def _send_refusal(self, error: GatewayError, path: str, request_id: bytes | None, head_only: bool) -> None:
+    def _send_refusal(self, error: GatewayError, path: str, header: Header, head_only: bool) -> None:
         self._busy = True
         reply = WireReply(self, head_only, http10=False, keep_alive=False)
-        self._edge.refuse(reply, path, error, request_id)
+        self._edge.refuse(reply, path, error, header(b"x-request-id"), header)
 
     # -- closing -------------------------------------------------------------------------------------------------
 

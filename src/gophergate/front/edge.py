@@ -54,8 +54,9 @@ class EdgeLimits(msgspec.Struct, frozen=True, kw_only=True):
 class EndingReply(Reply, Protocol):
     """A reply as its adapter sees it."""
 
-    ended: bool
-    """`end` or `abort` has been called."""
+    @property
+    def ended(self) -> bool:
+        """`end` or `abort` has been called."""
 
 
 class Edge:

@@ -15,7 +15,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gophergate.errors import BadRequest, GatewayError, Internal, RequestTimeout
-from gophergate.front.base import Handler
+from gophergate.front.base import Handler, unread
 from gophergate.front.connection import CONTINUE, NEVER, Connection
 from gophergate.front.framing import (
     HeadTooLarge,
@@ -170,7 +170,7 @@ class LaneProtocol(Connection):
                 return
             coding = check_body(index, limits.max_body_bytes)
         except GatewayError as error:
-            self._refuse(error, path, index.get(b"x-request-id"), method == "HEAD")
+            self._refuse(error, path, index.get, method == "HEAD")
             raise _Refused from None
         client = self._peer
         scheme: str = self.scheme or "http"
@@ -281,7 +281,7 @@ class LaneProtocol(Connection):
                 cycle.disconnected = True
                 cycle.message_event.set()
                 self._deaf = True
-                self._send_refusal(error, cycle.scope["path"], None, False)
+                self._send_refusal(error, cycle.scope["path"], unread, False)
         else:
             try:
                 path = decode_path(split_target(self.url)[0]) if self._mid_head and self.url else ""

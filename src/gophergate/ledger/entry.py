@@ -31,7 +31,8 @@ _MAX_KEPT = 4 << 20
 class Receiver(Protocol):
     """Whoever the answer is for (`front.base.Reply` fits)."""
 
-    gone: bool
+    @property
+    def gone(self) -> bool: ...
 
 
 class Entry:

@@ -7,6 +7,7 @@ exist is known only to the registry and the catalog; `kinds` brings the first he
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ from gophergate.settings.origins import Origins
 from gophergate.settings.schema import At, Knobs
 from gophergate.settings.words import nearest
 
+_ORIGIN = re.compile(
+    r"(?!https://.*:443\Z)(?!http://.*:80\Z)[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
+)
 _DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg", "sqlite", "postgresql", "postgres")
 """The short ones are what hosts put into their environments; they mean the drivers of the long ones."""
 _REDIS = ("redis", "rediss", "unix")
@@ -44,6 +48,13 @@ def _server(knobs: Knobs, origins: Origins) -> None:
             origins.fail(
                 ("server", "trusted_proxies", index),
                 f'server.trusted_proxies holds "{proxy}", which is neither an IP address nor a network',
+            )
+    for index, origin in enumerate(knobs.server.cors_origins):
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            origins.fail(
+                ("server", "cors_origins", index),
+                f'server.cors_origins holds "{origin}", which is no origin as a browser sends it, '
+                "such as https://app.example or http://localhost:5173",
             )
     if knobs.server.public_url:
         _web_address(knobs.server.public_url, ("server", "public_url"), origins)

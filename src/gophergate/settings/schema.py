@@ -53,6 +53,13 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Addresses or networks whose X-Forwarded-For is believed."),
     ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        Meta(
+            description='Origins of pages that may call the doors from a browser, such as "https://app.example"; '
+            '"*" for every one. Never the operators\' API.'
+        ),
+    ] = ()
     public_url: Annotated[str, Meta(description="Where users reach this gateway, when a proxy stands before it.")] = ""
 
 

@@ -156,6 +156,16 @@ FILE_ERRORS = {
         "[server]\ntrusted_proxies = ['10.0.0.0/8', 'nginx']\n",
         'gophergate.toml:2:34: server.trusted_proxies holds "nginx", which is neither an IP address nor a network.',
     ),
+    "bad origin": (
+        "[server]\ncors_origins = ['tauri://localhost', 'http://[::1]:5173', '*', 'https://app.example/']\n",
+        'gophergate.toml:2:64: server.cors_origins holds "https://app.example/", which is no origin as a browser sends '
+        "it, such as https://app.example or http://localhost:5173.",
+    ),
+    "usual port in an origin": (
+        "[server]\ncors_origins = ['https://app.example:443']\n",
+        'gophergate.toml:2:17: server.cors_origins holds "https://app.example:443", which is no origin as a browser '
+        "sends it, such as https://app.example or http://localhost:5173.",
+    ),
     "bad public url": (
         "[server]\npublic_url = 'gate.example'\n",
         "gophergate.toml:2:1: server.public_url must be an address such as https://host/path.",
