@@ -222,6 +222,60 @@ async def test_forms_guards_and_prices(tmp_path: Path) -> None:
     assert [(row.status, row.http_status) for row in kept[7:]] == [("refused", 400)] * 4
 
 
+async def test_the_official_client_at_a_scripted_provider(tmp_path: Path) -> None:
+    """R-T4: the client's own forms and streams, its answers as its provider gave them."""
+    usage = {"input_tokens": 5, "input_tokens_details": {"text_tokens": 5, "image_tokens": 0}, "output_tokens": 9}
+    about = {"created_at": 1, "size": "auto", "quality": "low", "background": "auto", "output_format": "png"}
+    drawn = [
+        {"type": "image_generation.partial_image", "b64_json": "QQ==", "partial_image_index": 0, **about},
+        {"type": "image_generation.completed", "b64_json": "QUE=", "usage": {**usage, "total_tokens": 14}, **about},
+    ]
+    heard = [
+        {"type": "transcript.text.delta", "delta": "Hi"},
+        {"type": "transcript.text.done", "text": "Hi", "usage": {"type": "tokens", **usage, "total_tokens": 14}},
+    ]
+    streams = {
+        "/v1/images/generations": [f"event: {one['type']}\ndata: {json.dumps(one)}\n\n".encode() for one in drawn],
+        "/v1/audio/transcriptions": [
+            *(f"data: {json.dumps(one)}\r\n\r\n".encode() for one in heard),
+            b"data: [DONE]\n\n",
+        ],
+        "/v1/audio/speech": [b"data: %s\n\n" % json.dumps({"type": "speech.audio.done", "usage": usage}).encode()],
+    }
+    whole = {"/v1/images/edits": {"created": 1, "data": [{"url": "https://x.example/1.png"}]}}
+
+    def script(asked: Asked) -> Say:
+        if asked.target in whole:
+            return body(whole[asked.target])
+        return Say(headers=(("content-type", "text/event-stream"),), pieces=streams[asked.target])
+
+    async with Upstream(script) as upstream:
+        models = ("gpt-image-1", "gpt-4o-transcribe", "gpt-4o-mini-tts")
+        async with (
+            gate(tmp_path, up("openai", f"{upstream.url}/v1", *models)) as gateway,
+            AsyncOpenAI(base_url=f"{url(gateway)}/v1", api_key=KEY, max_retries=0) as client,
+        ):
+            pictures = await client.images.generate(model="gpt-image-1", prompt="a fox", stream=True, partial_images=1)
+            assert [one.type async for one in pictures] == [one["type"] for one in drawn]
+            sound = ("s.wav", b"RIFF\r\n--" * 90_000, "audio/wav")
+            words = await client.audio.transcriptions.create(model="openai/gpt-4o-transcribe", file=sound, stream=True)
+            assert [one.type async for one in words] == [one["type"] for one in heard]
+            sent = upstream.asked[-1]
+            assert sent.headers["content-type"].startswith("multipart/form-data; boundary=")
+            assert (sent.body.count(sound[1]), b"openai/" in sent.body) == (1, False)
+            edited = await client.images.edit(model="openai/gpt-image-1", prompt="green", image=io.BytesIO(b"P"))
+            assert edited.data is not None
+            assert edited.data[0].url == "https://x.example/1.png"
+            async with client.audio.speech.with_streaming_response.create(
+                **speech("openai/gpt-4o-mini-tts", stream_format="sse")
+            ) as told:
+                assert await told.read() == streams["/v1/audio/speech"][0]
+            kept = await rows(gateway, 4)
+    assert [row.operation for row in kept] == ["images", "transcriptions", "image_edits", "speech"]
+    assert [row.cost for row in kept] == [385_000, 102_500, None, 111_000]
+    assert [row.stream for row in kept] == [True, True, False, True]
+
+
 async def test_sound_comes_as_it_is_made_and_ends_with_its_client(tmp_path: Path) -> None:
     """R-F3, laws 1 and 2: a piece arrives while the next is being made; a client that leaves closes the provider; a
     provider that breaks off breaks its client's connection, never a clean end."""

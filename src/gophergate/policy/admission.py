@@ -25,6 +25,12 @@ from gophergate.policy.rules import Rules
 
 _BYTES_PER_TOKEN = 3
 """Fewer than any tokenizer needs for prose or code, so that an estimate is rather too high than too low."""
+_BYTES_PER_TOKEN_OF_FILES = 40
+"""The same of a body that is a file above all: sound at 32 kbit/s is four kilobytes a second, of which Mistral makes a
+hundred tokens and OpenAI ten; a picture's tokens depend on its sides alone."""
+_OF_FILES = frozenset({"transcriptions", "translations", "image_edits"})
+_WITH_FILE = 64 << 10
+"""Bytes of a body that is not of words alone."""
 _RATING = "classify"
 """The operation of a call that rates another one: that holds a reservation meanwhile, so it must not wait for it."""
 _LOOK_AFTER = 1.0
@@ -315,7 +321,10 @@ class Admitted(msgspec.Struct, eq=False):
 
     def _tokens(self) -> Taken:
         """What the call is thought to take of limits."""
-        return Taken(-(-len(self.wanted.body) // _BYTES_PER_TOKEN), self.wanted.output or 0)
+        size, bytes_per_token = len(self.wanted.body), _BYTES_PER_TOKEN
+        if size > _WITH_FILE and self.bill.operation in _OF_FILES:
+            bytes_per_token = _BYTES_PER_TOKEN_OF_FILES
+        return Taken(-(-size // bytes_per_token), self.wanted.output or 0)
 
     def _tell(self, standings: Mapping[Kind, Standing]) -> None:
         for name, value in headers.told(self.bill.door, standings, self._admission.wall):

@@ -38,6 +38,8 @@ class Prices:
     def price(self, deployment: Any, usage: Usage | None) -> tuple[int | None, str | None]:
         if usage is None or deployment.label == "p/unpriced":
             return None, None
+        if deployment.label == "p/by-piece":
+            return None, "test without tokens"
         return (usage.input or 0) * INPUT + (usage.output or 0) * OUTPUT, "test"
 
 
@@ -169,6 +171,23 @@ async def test_an_unpriced_call_is_blocked_where_that_is_wanted_and_holds_nothin
     gate = Gate(MINE)
     async with gate.admitted(Bill(), Model("p/unpriced")):
         assert await gate.reserved(MINE) == 0
+
+
+async def test_what_is_sold_by_the_piece_has_a_price() -> None:
+    """R-U2: none for tokens, which is what an estimate is made of; the ledger prices the pieces."""
+    gate = Gate(MINE, unpriced="block")
+    async with gate.admitted(Bill(cost=7, operation="speech"), Model("p/by-piece")):
+        assert await gate.reserved(MINE) == 0
+    assert (await gate.reservations.standing(claim(MINE), AT)).spent == 7
+
+
+@pytest.mark.parametrize(
+    ("operation", "size", "tokens"), [("transcriptions", 100_000, 2_500), ("chat", 100_000, 33_334)]
+)
+async def test_a_file_is_not_taken_for_words(operation: str, size: int, tokens: int) -> None:
+    gate = Gate(MINE)
+    async with gate.admitted(Bill(operation=operation), body=b"x" * size, output=0):
+        assert await gate.reserved(MINE) == tokens * INPUT
 
 
 async def test_a_budget_that_comes_while_a_call_runs_counts_it() -> None:
