@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from gophergate.errors import BadRequest
 
 _MOST_PARTS = 256
+_STRETCH = 1 << 20
 _LONGEST_BOUNDARY = 70
 """Characters (RFC 2046)."""
 _MOST_HEAD = 16 << 10
@@ -85,7 +86,7 @@ def read_form(body: bytes, content_type: bytes) -> Form:
     if len(boundary) > _LONGEST_BOUNDARY:
         raise _broken(f"its boundary is longer than {_LONGEST_BOUNDARY} characters")
     delimiter = b"--" + boundary
-    at = 0 if body.startswith(delimiter) else body.find(b"\r\n" + delimiter) + 2
+    at = 0 if body.startswith(delimiter) else _found(body, b"\r\n" + delimiter, 0) + 2
     if at == 1:
         raise _broken("the boundary that its Content-Type names stands nowhere in the body")
     found: list[Part] = []
@@ -96,13 +97,22 @@ def read_form(body: bytes, content_type: bytes) -> Form:
         line = body.find(b"\r\n", after)
         if line < 0 or body[after:line].strip(b" \t"):
             raise _broken(f"the boundary at byte {at} does not end its line")
-        end = body.find(b"\r\n" + delimiter, line)
+        end = _found(body, b"\r\n" + delimiter, line)
         if end < 0:
             raise _broken("it ends before its closing boundary")
         if len(found) == _MOST_PARTS:
             raise _broken(f"it has more than {_MOST_PARTS} parts")
         found.append(_part(body, line, end, len(found) + 1))
         at = end + 2
+
+
+def _found(body: bytes, what: bytes, start: int) -> int:
+    """As `bytes.find`, a stretch at a time: that lets nobody else run before it has its answer (R-P2)."""
+    for at in range(start, len(body), _STRETCH):
+        found = body.find(what, at, at + _STRETCH + len(what) - 1)
+        if found >= 0:
+            return found
+    return -1
 
 
 def _part(body: bytes, line: int, end: int, number: int) -> Part:

@@ -45,6 +45,13 @@ def test_one_field_is_replaced_and_every_other_byte_kept(
     assert read.replaced([(part, other)]) == whole(other)
 
 
+@pytest.mark.parametrize("short", range(-12, 12, 3))
+def test_a_boundary_is_found_wherever_it_lies(short: int) -> None:
+    """Forms are looked through a stretch at a time."""
+    body = form((named("file", '; filename="f"'), b"x" * ((1 << 20) + short - 60)), (named("model"), b"m"))
+    assert [part.name for part in read_form(body, TYPE).parts] == ["file", "model"]
+
+
 @pytest.mark.parametrize(
     ("content_type", "head", "name", "filename", "kind"),
     [
