@@ -153,7 +153,7 @@ class Gateway:
         # The doors, and what listens before them
         doors = PublicDoors(self.house, spoken, parts, self.router.serving)
         self.routes = doors.routes
-        self.edge = self._edge(spoken, ids)
+        self.edge = self._edge({**spoken, **doors.operations}, ids)
         self.live_socket = LiveSocket(self.live.hub, self._viewer, self.edge.told, self._hello)
         responses = SocketFront(self.edge, doors.responses.open)
         sockets: dict[str, ASGIApp] = {"/v1/responses": responses, "/responses": responses, "/ws": self.live_socket}

@@ -55,6 +55,8 @@ NAMED = (
     "/v1alpha/models/up/m:generateContent",
     "/v1/models/up/m:generateContent",
     "/v1/models/up/m:streamGenerateContent",
+    "/v1beta/models/demo/embed:embedContent",
+    "/v1/models/demo/embed:batchEmbedContents",
 )
 """Billable routes whose paths hold a name."""
 RATED = """

@@ -45,6 +45,7 @@ def every(gateway: Gateway) -> Iterator[tuple[str, str]]:
     yield "POST", "/v1beta/models/demo/echo:generateContent"
     yield "POST", "/v1/models/demo/echo:streamGenerateContent"
     yield "POST", "/v1beta/models/demo/echo:countTokens"
+    yield "POST", "/v1beta/models/demo/embed:embedContent"
     yield "GET", "/v1/models/demo/echo"
     yield "GET", "/v1beta/models/demo/echo"
     yield "GET", "/v1/responses/resp_x"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import TypeVar
 
 import msgspec
 
@@ -82,22 +83,7 @@ class WholeReader(ABC):
         """Tell what the body says, its ending too. What it raises for a body of another form is a broken answer."""
 
 
-def peeked(body: bytes, decoder: msgspec.json.Decoder[Named], model: str = "") -> Peek:
-    """The members that routing and admission read. Nothing is generated, so no output is reserved. Raises BadRequest
-    with `param`."""
-    try:
-        read = decoder.decode(body)
-    except msgspec.ValidationError as error:
-        found = _PATH.search(str(error))
-        param = found.group(1) if found else None
-        said = _PATH.sub(f" at '{param}'", str(error)).replace("`", "")
-        raise BadRequest(f"{said}.", param=param or None, code="invalid_json") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise not_json(error, body) from None
-    name = model or read.model
-    if not name:
-        raise BadRequest("'model' is required and must be a string.", param="model")
-    return Peek(model=name, user=read.user, max_output_tokens=0)
+T = TypeVar("T")
 
 
 class Named(msgspec.Struct, gc=False):
@@ -105,6 +91,31 @@ class Named(msgspec.Struct, gc=False):
 
     model: str | None = None
     user: str | None = None
+
+
+_NAMED = msgspec.json.Decoder(Named)
+
+
+def peeked(body: bytes) -> Peek:
+    """The members that routing and admission read. Nothing is generated, so no output is reserved. Raises BadRequest
+    with `param`."""
+    read = taken(body, _NAMED)
+    if not read.model:
+        raise BadRequest("'model' is required and must be a string.", param="model")
+    return Peek(model=read.model, user=read.user, max_output_tokens=0)
+
+
+def taken(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """The members of a request body that a decoder reads. Raises BadRequest with `param`."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        found = _PATH.search(str(error))
+        param = found.group(1) if found else None
+        said = _PATH.sub(f" at '{param}'", str(error)).replace("`", "")
+        raise BadRequest(f"{said}.", param=param or None, code="invalid_json") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise not_json(error, body) from None
 
 
 def members(body: bytes | msgspec.Raw) -> dict[str, msgspec.Raw]:

@@ -11,11 +11,11 @@ import binascii
 import struct
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from gophergate.core.blocks import Json, Media, Opaque, Text, Vector
+from gophergate.core.blocks import Block, Json, Media, Opaque, Text, Vector
 from gophergate.core.reply import Reply
 from gophergate.core.request import Request, Turn
 from gophergate.dialects.base import json_type
@@ -28,7 +28,6 @@ TOKENS = "token ids"
 """The label of an input that is tokens already, of the model's own vocabulary: nobody else can read it."""
 
 _NUMBERS = msgspec.json.Decoder(list[float | None])
-_WHOLE = msgspec.json.Decoder(list[int])
 _SIGNED = frozenset({"int8", "binary"})
 
 
@@ -68,10 +67,27 @@ def words(one: Turn, where: str) -> str:
     said: list[str] = []
     for block in one.blocks:
         if not isinstance(block, Text):
-            why = "tokens are of one model's own vocabulary; send text" if is_tokens(block) else ""
-            raise refuse(block, where, why)
+            raise refused(block, where)
         said.append(block.text)
     return "\n".join(said)
+
+
+def refused(block: Block, where: str) -> BadRequest:
+    """The error for an input that a wire has no place for."""
+    why = "tokens are of one model's own vocabulary; send text" if is_tokens(block) else ""
+    return refuse(block, where, why)
+
+
+def task_word(request: Request, words: Mapping[str, str], dialect: str, losses: Losses) -> str | None:
+    """The word of a wire for what the vectors are for; None for none, and, named, for what it has no word for. What its
+    own clients say in words that we do not know passes."""
+    task = request.embedding.task if request.embedding is not None else None
+    if task is None or task in words:
+        return words[task] if task is not None else None
+    if request.dialect == dialect:
+        return task
+    losses.drop("task")
+    return None
 
 
 def is_tokens(block: object) -> bool:
@@ -140,20 +156,16 @@ def numbers(vector: Vector) -> msgspec.Raw:
 
 
 def packed(vector: Vector) -> str:
-    """The vector in base64: as it came, or packed. Raises UpstreamBroken for numbers that are none."""
-    if vector.packed is not None:
+    """The vector as float32 in base64: as it came, or packed. Raises UpstreamBroken for numbers that are none."""
+    if vector.packed is not None and vector.kind == "float":
         return vector.packed
-    raw = vector.numbers or b"[]"
     try:
-        if vector.kind == "float":
-            data = array("f", [0.0 if one is None else one for one in _NUMBERS.decode(raw)])
-            if _IS_BIG:
-                data.byteswap()
-            return b64encode(data.tobytes()).decode()
-        whole = _WHOLE.decode(raw)
-        return b64encode(array("b" if vector.kind in _SIGNED else "B", whole).tobytes()).decode()
+        data = array("f", [0.0 if one is None else one for one in _NUMBERS.decode(numbers(vector))])
     except (msgspec.DecodeError, OverflowError):
         raise UpstreamBroken("The provider gave a vector whose numbers cannot be packed.") from None
+    if _IS_BIG:
+        data.byteswap()
+    return b64encode(data.tobytes()).decode()
 
 
 _IS_BIG = struct.pack("=H", 1) != struct.pack("<H", 1)
@@ -165,4 +177,4 @@ def _shortest(value: float) -> bytes:
         text = f"{value:.{digits}g}"
         if struct.unpack("<f", struct.pack("<f", float(text)))[0] == value:
             break
-    return text.encode()
+    return b"-0.0" if text == "-0" else text.encode()

@@ -16,7 +16,7 @@ from gophergate.doors.pages import anthropic_page, google_page
 from gophergate.errors import BadRequest, Forbidden, ModelNotFound
 from gophergate.front.base import Handler, Inbound, Reply
 from gophergate.policy.auth import Auth, permit
-from gophergate.routing.catalog import Listed, Snapshots
+from gophergate.routing.catalog import Catalog, Listed, Snapshots
 from gophergate.routing.facts import Facts
 
 
@@ -97,7 +97,7 @@ class ModelList:
             "template": "",
             "details": _OLLAMA_DETAILS,
             "model_info": info,
-            "capabilities": _abilities(facts),
+            "capabilities": _abilities(_served(row, self._catalog.current), facts),
             "modified_at": _time(row),
         }
         _say(reply, shown)
@@ -142,7 +142,7 @@ class ModelList:
 
     def _gemini(self, row: Listed) -> dict[str, Any]:
         told: dict[str, Any] = {"name": f"models/{row.id}", "displayName": row.id}
-        told["supportedGenerationMethods"] = ["generateContent", "streamGenerateContent", "countTokens"]
+        told["supportedGenerationMethods"] = _GOOGLES.get(_served(row, self._catalog.current), [])
         return told | _limits(self._facts(row.id), "inputTokenLimit", "outputTokenLimit")
 
 
@@ -176,6 +176,19 @@ def _openai(row: Listed) -> dict[str, Any]:
     return {"id": row.id, "object": "model", "created": row.created, "owned_by": row.owned_by}
 
 
+_GOOGLES = {"chat": ["generateContent", "streamGenerateContent", "countTokens"], "embeddings": ["embedContent"]}
+"""What Google's list says of a model, by what it is for."""
+
+
+def _served(row: Listed, catalog: Catalog) -> str:
+    """The operation that a model is for: only the simulator's are known, for no list of facts says so."""
+    provider = catalog.providers.get(row.owned_by)
+    if provider is None or provider.simulator is None:
+        return "chat"
+    model = row.id.partition("/")[2]
+    return next((name for name, models in provider.simulator.offers.items() if model in models), "chat")
+
+
 _OLLAMA_DETAILS = {
     "parent_model": "",
     "format": "",
@@ -186,9 +199,11 @@ _OLLAMA_DETAILS = {
 }
 
 
-def _abilities(facts: Sequence[Facts]) -> list[str]:
+def _abilities(served: str, facts: Sequence[Facts]) -> list[str]:
     """What every deployment behind a name can do, in Ollama's words, by which its clients offer pictures and thinking.
     Tools are taken for granted where nobody denies them: a client that reads otherwise would offer none."""
+    if served != "chat":
+        return ["embedding"] if served == "embeddings" else []
     told = ["completion"]
     if all(one.tool_call is not False for one in facts):
         told.append("tools")

@@ -42,7 +42,8 @@ class Parts(Protocol):
 
 
 class PublicDoors:
-    """`routes` finds the door of a request; `responses` also opens connections for many calls."""
+    """`routes` finds the door of a request; `operations` are the dialects of what is not chat, by name; `responses`
+    also opens connections for many calls."""
 
     def __init__(self, house: House, spoken: Mapping[str, Dialect], parts: Parts, serving: Serves) -> None:
         counting = Counting(parts.transport, spoken)
@@ -54,13 +55,14 @@ class PublicDoors:
         )
         chat = ChatDoors(house, spoken, counting, {"openai_responses": responses.counting(counting)})
         operations = OperationDoors(house, serving)
+        self.operations = operations.spoken
         models = ModelList(house.auth, house.catalog)
         health = Health(parts.database)
         self.routes = Routes(
             Doors(
                 chat=chat.chat,
                 count=chat.count,
-                gemini=chat.gemini,
+                gemini=lambda model, verb: operations.gemini(model, verb) or chat.gemini(model, verb),
                 responses=responses.create,
                 operation=operations.door,
                 compact=responses.compact,

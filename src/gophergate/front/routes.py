@@ -13,7 +13,9 @@ import msgspec
 
 from gophergate.front.base import Handler, Header
 
-GEMINI_VERBS = frozenset({"generateContent", "streamGenerateContent", "countTokens"})
+GEMINI_VERBS = frozenset(
+    {"generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"}
+)
 _GEMINI_ROOTS = ("/v1beta/", "/v1/", "/v1alpha/")
 
 
@@ -70,6 +72,9 @@ class Routes:
             ("GET", "/v1alpha/models"): doors.gemini_models,
             ("POST", "/api/chat"): doors.chat("ollama"),
             ("POST", "/api/generate"): doors.chat("ollama_generate"),
+            ("POST", "/api/embed"): doors.operation("ollama_embeddings"),
+            ("POST", "/api/embeddings"): doors.operation("ollama_older_embeddings"),
+            ("POST", "/v2/embed"): doors.operation("cohere_embed"),
             ("GET", "/api/tags"): doors.ollama_tags,
             ("POST", "/api/show"): doors.ollama_show,
             ("GET", "/api/ps"): doors.ollama_ps,
@@ -175,6 +180,8 @@ def dialect_of(path: str, header: Header) -> str:
         return "openai_responses"
     if path.startswith(("/v1/chat/", "/chat/")):
         return "openai_chat"
+    if path.startswith("/v2/"):
+        return "cohere_embed"
     if header(b"anthropic-version") is not None:
         return "anthropic_messages"
     return "gemini" if header(b"x-goog-api-client") is not None else "openai_chat"

@@ -13,6 +13,7 @@ from gophergate.core.events import BlockGrew, Event
 from gophergate.core.guarding import AnswerInquiry, Guarding, Inquiry, Screen
 from gophergate.core.request import Request
 from gophergate.dialects.base import Reader
+from gophergate.dialects.vectors import holds_tokens
 from gophergate.routing.base import Account, Order, Reread
 from gophergate.routing.heavy import LARGE, apart
 from gophergate.routing.listener import Hearing
@@ -32,6 +33,8 @@ async def screened(order: Order) -> Order:
     else:
         read = order.door.read_request
         request = await apart(len(body), read, body, model=order.path_model, stream=order.peek.stream)
+    if guarding.reads and request.embedding is not None and holds_tokens(request):
+        raise guarding.refusal("an input of token ids cannot be looked at. Send its text.")
     if guarding.rewrites and "audio" in request.modalities:
         raise guarding.refusal("an answer in sound cannot be looked at. Ask for text alone.")
     shown = await apart(len(body) * WORK, guarding.request, request) if guarding.reads else request

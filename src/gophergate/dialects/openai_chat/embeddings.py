@@ -22,7 +22,7 @@ from gophergate.dialects.loss import Losses
 from gophergate.dialects.members import count_of, object_of, text_of
 from gophergate.dialects.openai_chat.errors import complaint_of, envelope, refusal_of
 from gophergate.dialects.openai_chat.usage import read_usage
-from gophergate.dialects.operation import Named, OneBody, WholeReader, elements, members, peeked
+from gophergate.dialects.operation import OneBody, WholeReader, elements, members, peeked
 from gophergate.dialects.whole import BodyWriter
 from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
 
@@ -30,7 +30,6 @@ NAME = "openai_embeddings"
 _WHERE = "OpenAI embeddings"
 _SAYS = frozenset({"dimensions", "user"})
 _READ = frozenset({"model", "input", "dimensions", "encoding_format", "user"})
-_NAMED = msgspec.json.Decoder(Named)
 _PACKED_INT8 = "pplx-"
 """Models of these names are packed a byte a number."""
 
@@ -97,7 +96,7 @@ class OpenAIEmbeddings(OneBody):
 
     def peek(self, body: bytes, *, model: str = "", stream: bool = False) -> Peek:
         """See Dialect.peek."""
-        return peeked(body, _NAMED)
+        return peeked(body)
 
 
 def _turns(said: Json) -> Iterator[Turn]:
