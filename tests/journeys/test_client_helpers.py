@@ -137,7 +137,7 @@ async def test_googles_client_is_told_what_is_not_here(tmp_path: Path) -> None:
         client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=url(gateway)))
         async with client.aio as there:
             for asking in (
-                lambda: there.models.embed_content(model="demo/echo", contents="a"),
+                lambda: there.models.embed_content(model="nobody's", contents="a"),
                 lambda: there.files.list(),
                 lambda: there.models.get(model="nobody's"),
             ):
@@ -151,7 +151,7 @@ async def test_ollamas_client_is_told_what_is_not_here(tmp_path: Path) -> None:
     async with gate(tmp_path) as gateway:
         client = ollama.AsyncClient(host=url(gateway), headers={"authorization": f"Bearer {KEY}"})
         for asking in (
-            lambda: client.embed(model="demo/echo", input="a"),
+            lambda: client.embed(model="nobody's", input="a"),
             lambda: client.pull("m"),
             lambda: client.delete("m"),
             lambda: client.show("nobody's"),

@@ -64,7 +64,7 @@ async def test_a_gemini_path_may_leave_the_collection_out(tmp_path: Path) -> Non
         for version in ("v1", "v1beta"):
             told = await client.post(f"/{version}/up/m:generateContent", json=said, headers={"x-goog-api-key": KEY})
             assert told.json()["candidates"][0]["finishReason"] == "STOP"
-        unknown = await client.post("/v1/up/m:embedContent", json=said, headers={"x-goog-api-key": KEY})
+        unknown = await client.post("/v1/up/m:predict", json=said, headers={"x-goog-api-key": KEY})
         assert unknown.status_code == 404
     assert len(up.asked) == 2
 
