@@ -25,7 +25,12 @@ def _share(text: str) -> str:
 
 
 Share = Annotated[str, StringConstraints(pattern=r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"), AfterValidator(_share)]
-ModelName = Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^\s/]+/\S+$")]
+ModelName = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=320, pattern=r"^[^\s/]+/\S+$"),
+    # With its slash: programs that read the document learn from it that a path may hold one here.
+    Member(examples=["openai/gpt-4.1"]),
+]
 
 
 class DiscountGiven(Given):
