@@ -426,6 +426,12 @@ async def test_a_finished_response_is_told_again_as_its_events(tmp_path: Path) -
         shown = await sdk.responses.retrieve(made.id)
         later = await told_again(sdk, made.id, after=3)
         beyond = await told_again(sdk, made.id, after=999)
+        streamed = await sdk.responses.create(model="up/m", input="hi", stream=True)
+        first, *_ = [event async for event in streamed]
+        anew = await told_again(sdk, first.response.id)
+        # Its events had other numbers than those of the response told anew, so that some would be missed.
+        with pytest.raises(openai.BadRequestError, match="without 'starting_after'"):
+            await told_again(sdk, first.response.id, after=3)
         with pytest.raises(openai.BadRequestError, match="starting_after"):
             await sdk.get(f"/responses/{made.id}?stream=true&starting_after=-2", cast_to=object)
     assert [event.sequence_number for event in events] == list(range(len(events)))
@@ -437,6 +443,7 @@ async def test_a_finished_response_is_told_again_as_its_events(tmp_path: Path) -
     assert [event.item for event in events if event.type == "response.output_item.done"] == shown.output
     assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == shown.output_text
     assert later == events[4:]
+    assert [event.type for event in anew] == [event.type for event in events]
     assert [(event.type, event.sequence_number) for event in beyond] == [("response.completed", 1000)]
 
 

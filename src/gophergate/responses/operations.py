@@ -78,6 +78,14 @@ class Operations:
             raise _untellable(kept, "is being made without a stream, or is too long to be followed")
         if recording is None and decode_object(kept.response).get("status") not in _TERMINAL:
             raise _untellable(kept, "is being made elsewhere")
+        if after >= 0 and recording is None and not kept.told and decode_object(kept.body).get("stream") is True:
+            # Told anew it has other events under other numbers, of which some would be missed. OpenAI takes up only
+            # streams that were made in the background, too.
+            raise BadRequest(
+                f"The events of the response '{kept.id}' were not kept: ask for it without 'starting_after'.",
+                param="starting_after",
+                code="unsupported_operation",
+            )
         reply.start(200, [(b"content-type", self._door.stream_type), (b"cache-control", b"no-cache")])
         if recording is not None:
             async for piece in recording.follow():

@@ -300,6 +300,27 @@ def test_interleaved_calls_stay_apart() -> None:
     assert calls(found) == [("a", "f", '{"x":1}'), ("b", "g", '{"y":2}')]
 
 
+@pytest.mark.parametrize(
+    "odd", [float, str, lambda index: None, lambda index: index + 0.5, lambda index: f"call-{index}"]
+)
+def test_calls_under_an_index_that_is_no_whole_number_stay_apart(odd: Any) -> None:
+    """As 1.0 or "1" it is one; anything else says nothing, and a call goes by its id, or is the last one."""
+    told = [
+        call(0, "a", "f", ""),
+        call(0, "a", None, '{"x":'),
+        call(0, None, None, "1}"),
+        call(1, "b", "g", "{"),
+        call(1, None, None, '"y":'),
+    ]
+    told += [call(2, "c", "h", ""), call(1, "b", None, "2}"), call(2, "c", None, "{}")]
+    chunks = [delta(tool_calls=[{**one, "index": odd(one["index"])}]) for one in told]
+    assert calls(reply(*chunks, delta("tool_calls"))) == [
+        ("a", "f", '{"x":1}'),
+        ("b", "g", '{"y":2}'),
+        ("c", "h", "{}"),
+    ]
+
+
 def test_text_and_tools_in_turn_are_blocks_in_turn() -> None:
     """Edge case 15."""
     found = reply(
