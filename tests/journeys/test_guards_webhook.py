@@ -22,7 +22,7 @@ from kit.clients import CLIENTS
 from kit.door_requests import asked
 from kit.gate import KEY, gate, rows, url
 from kit.operator import operator
-from kit.upstream import Asked, Say, Upstream
+from kit.upstream import Asked, Say, Upstream, body, sse
 from kit.verdicts import NAME, finding, loopback_reached, saying, texts
 
 DIALECTS = list(CLIENTS)
@@ -67,6 +67,34 @@ async def test_requests_and_answers_are_masked_at_every_door(door: str, stream: 
     assert [one.json["where"] for one in endpoint.asked] == ["input", "output"]
     assert ("user", f"I am {NAME}.") in texts(endpoint.asked[0])
     assert ("assistant", f"Ask {NAME}, please") in texts(endpoint.asked[1])
+
+
+async def test_what_goes_as_it_comes_is_asked_about_too(tmp_path: Path) -> None:
+    """R-X7: words of a ranking both ways; of a picture that streams, and of speech not at all."""
+    ranked = {"results": [{"index": 0, "relevance_score": 1.5, "document": {"text": f"by {NAME}"}}]}
+    event = {"type": "image_generation.completed", "b64_json": "QQ==", "revised_prompt": NAME}
+    answers = {
+        "/v1/rerank": body(ranked),
+        "/v1/images/generations": sse(b"data: " + json.dumps(event).encode() + b"\n\n"),
+    }
+    some = {"kind": "compatible", "name": "up", "models": ["m"]}
+    async with (
+        Upstream(finding()) as endpoint,
+        Upstream(lambda asked: answers[asked.target]) as up,
+        gate(tmp_path, {**some, "base_url": f"{up.url}/v1"}, sections=guard(endpoint.url)) as gateway,
+        httpx2.AsyncClient(base_url=url(gateway), headers={"authorization": f"Bearer {KEY}"}, timeout=30) as client,
+    ):
+        said = {"model": "up/m", "query": NAME, "documents": [f"by {NAME}"]}
+        answer = await client.post("/v1/rerank", json=said)
+        assert answer.json()["results"] == [{**ranked["results"][0], "document": {"text": "by [NAME]"}}]
+        assert up.asked[-1].json == {"model": "m", "query": "[NAME]", "documents": ["by [NAME]"]}
+        answer = await client.post("/v1/images/generations", json={"model": "up/m", "prompt": "x", "stream": True})
+        assert json.loads(answer.text.removeprefix("data: ")) == {**event, "revised_prompt": "[NAME]"}
+        answer = await client.post("/v1/audio/speech", json={"model": "up/m", "input": "x", "voice": "v"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "guard_cannot_apply")
+        assert len(up.asked) == 2
+        kept = await rows(gateway, 3)
+    assert [row.status for row in kept] == ["ok", "ok", "refused"]
 
 
 async def test_what_is_asked_is_signed_and_says_whose_call_it_is(tmp_path: Path) -> None:
