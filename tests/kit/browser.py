@@ -15,17 +15,29 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from axe_core_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from kit.gate import PASSWORD
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE = 20.0
 """Seconds until a wait gives up: far above what is needed, so that a busy machine makes no test fail."""
-_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+_FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--process-per-site",  # a page finds the process that the page before it had, and what that had compiled
+)  # fmt: skip
 
 
 def chromium() -> str | None:
@@ -124,11 +136,13 @@ class Visit:
         """What axe-core calls serious on the page as it stands: of these rules, or of all."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE_SCRIPT)
-        how = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {"resultTypes": ["violations"]}
-        found = self.page.evaluate(f"axe.run(document, {json.dumps(how)})")
+        how: dict[str, Any] = {"reporter": "no-passes", "resultTypes": ["violations"]}
+        if rules:
+            how["runOnly"] = {"type": "rule", "values": list(rules)}
+        found = self.page.evaluate(f"axe.run(document, {json.dumps(how)}).then((found) => found.violations)")
         return [
             f"{self.page.url.partition('#')[2]}: {one['id']} {[node['target'] for node in one['nodes'][:3]]}"
-            for one in found["violations"]
+            for one in found
             if one["impact"] in ("serious", "critical")
         ]
 
@@ -148,16 +162,49 @@ def visit(
     width: int = 1440,
     theme: str = "light",
     state: Mapping[str, Any] | None = None,
-    **more: Any,
+    fresh: bool = False,
 ) -> Iterator[Visit]:
-    """A fresh browser profile; with the `state` that another one ended in, whoever was signed in there is here too."""
-    context = launched.new_context(
-        viewport={"width": width, "height": 900 if width > 500 else 844},
-        color_scheme=theme,
-        storage_state=state,
-        **more,  # type: ignore[arg-type]
-    )
+    """A profile in which nothing is kept; with the `state` that another one ended in, whoever was signed in there is
+    here too. Its cache may be warm and a page of its process open, unless it must be `fresh`: a page that has to fetch
+    and compile all its modules takes twice as long."""
+    how = (base, width, theme)
+    idle = _IDLE.setdefault(launched, {}).setdefault(how, [])
+    profile = _Profile(launched, *how) if fresh or not idle else idle.pop()
     try:
-        yield Visit(context, base)
+        profile.put(state)
+        yield Visit(profile.context, base)
     finally:
-        context.close()
+        if fresh:
+            profile.context.close()
+        else:
+            profile.forget()
+            idle.append(profile)
+
+
+class _Profile:
+    """A browser profile for one visit after another. One page of it stays open, where its storage can be reached."""
+
+    def __init__(self, launched: Browser, base: str, width: int, theme: str) -> None:
+        size = {"width": width, "height": 900 if width > 500 else 844}
+        self.context = launched.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]
+        self._kept = self.context.new_page()
+        self._kept.goto(f"{base}/health/live")
+
+    def put(self, state: Mapping[str, Any] | None) -> None:
+        """Nothing of an earlier visit, and this."""
+        cookies = (state or {}).get("cookies", [])
+        items = [item for origin in (state or {}).get("origins", []) for item in origin["localStorage"]]
+        self.context.clear_cookies()
+        self.context.add_cookies(cookies)
+        put = "(items) => { localStorage.clear(); for (const { name, value } of items) localStorage[name] = value; }"
+        self._kept.evaluate(put, items)
+
+    def forget(self) -> None:
+        """Close the visit's pages and take back what they were allowed."""
+        for page in self.context.pages:
+            if page is not self._kept:
+                page.close()
+        self.context.clear_permissions()
+
+
+_IDLE: WeakKeyDictionary[Browser, dict[tuple[str, int, str], list[_Profile]]] = WeakKeyDictionary()
