@@ -33,7 +33,8 @@ def test_every_client_reads_what_the_provider_said(file: str, dialect: str) -> N
     assert all(score.rate >= PROMISED for score in scores.values()), "\n".join(failed)
     key = f"{dialect}, {file}"
     cells = [f"{score.passed}/{score.total}" for score in scores.values()]
-    fidelity_page.record("answers", key, [row(key, played.originals, played.agreed, *cells)])
+    agreed = f"{played.agreed} of {played.read_twice}"
+    fidelity_page.record("answers", key, [row(key, played.originals, agreed, *cells)])
     fidelity_page.record("answers that differ", key, _failures(key, scores))
     fidelity_page.record("answers untold", key, _untold(key, scores))
 
