@@ -119,7 +119,7 @@ def requests(draw: st.DrawFn) -> Request:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(requests())
 def test_what_is_written_is_read_again(request: Request) -> None:
     """Brief 2: read(write(x)) == x for what the dialect can say, and nothing is dropped; equal input, equal bytes."""
@@ -196,7 +196,7 @@ def _plain(block: Block) -> dict[str, Any]:
     raise AssertionError(block)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(replies(), st.data())
 def test_a_stream_and_a_body_tell_the_same(events: list[Event], data: st.DataObject) -> None:
     """R-T2, R-T3: written as events, as an array and as a body, cut anywhere, a reply reads the same as it was."""

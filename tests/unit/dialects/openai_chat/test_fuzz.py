@@ -83,7 +83,7 @@ def read(stream: bool, pieces: list[bytes]) -> list[Event]:
     return checked(events + reader.end())
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.lists(chunk, max_size=6), st.lists(st.integers(0, 400), max_size=8))
 def test_no_provider_stream_raises_and_chunking_changes_nothing(chunks: list[Any], cuts: list[int]) -> None:
     """Law 4, R-T1, R-T3: any JSON gives a clean lifecycle, and what it gives can be written, however it was cut."""
@@ -128,7 +128,7 @@ message = st.dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.lists(message | anything, max_size=4), st.dictionaries(st.sampled_from(NAMES), anything, max_size=4))
 def test_a_client_is_answered_with_a_bad_request_at_worst(messages: list[Any], members: dict[str, Any]) -> None:
     """R-X8: odd JSON is a clear 400, never a crash, in reading, writing and the verbatim path."""

@@ -136,7 +136,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(requests)
 def test_a_written_request_reads_the_same(request: Request) -> None:
     """read(write(x)) = x, with nothing dropped; and what was written does not depend on a second look (R-K1)."""
@@ -215,7 +215,7 @@ def said(reply: Reply) -> tuple[Any, ...]:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(spoken, usages, st.integers(1, 7))
 def test_a_stream_and_a_body_say_the_same(blocks: list[Any], usage: Usage | None, size: int) -> None:
     """R-T1, R-T2: fold(stream) says what the body says. Also for identical parallel calls (PROTOCOLS).
