@@ -1,7 +1,7 @@
 """How long an answer of 20 MB holds up the event loop (R-P2): of a provider of every dialect, to a client of each,
 streamed and not.
 
-    PYTHONPATH=tests python -m kit.large_answers [text call image] [--door D] [--to D] [--coding C] [--times N]
+    PYTHONPATH=tests python -m kit.large_answers [text call image pieces] [--door D] [--to D] [--coding C] [--times N]
 
 Measured as in `kit.large`, whose measure this takes.
 """
@@ -64,7 +64,7 @@ async def run(kinds: list[str], doors: list[str], speakers: list[str], times: in
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kinds", nargs="*", default=["text", "call", "image"])
+    parser.add_argument("kinds", nargs="*", default=["text", "call", "image", "pieces"])
     parser.add_argument("--door", action="append")
     parser.add_argument("--to", action="append")
     parser.add_argument("--times", type=int, default=1)

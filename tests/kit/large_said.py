@@ -52,18 +52,28 @@ def _content(door: str, words: str, image: str) -> dict[str, Any]:
 
 
 def large_answer(dialect: str, kind: str, *, stream: bool, size: int) -> Say | None:
-    """An answer of some `size` bytes: one text, the arguments of one call, or one picture; None where the dialect's
-    answers hold no pictures."""
+    """An answer of some `size` bytes: one text, the arguments of one call, a stream of small pieces of text, or one
+    picture; None where the dialect's answers hold no pictures."""
     match kind:
         case "text":
             return answer(dialect, Said(thought="", text=_WORDS * (size // len(_WORDS)), calls=()), stream=stream)
         case "call":
             given = {"text": _WORDS * (size // len(_WORDS))}
             return answer(dialect, Said(thought="", text="", calls=(("write", given),)), stream=stream)
+        case "pieces":
+            return _in_pieces(dialect, size) if stream else None
         case _:
             return _picture(
                 dialect, base64.b64encode(b"\x89PNG\r\n\x1a\n" + os.urandom(size * 3 // 4)).decode(), stream
             )
+
+
+def _in_pieces(dialect: str, size: int) -> Say:
+    plain = answer(dialect, Said(thought="", text=_WORDS, calls=()), stream=True)
+    pieces = list(plain.pieces)
+    at = next(at for at, piece in enumerate(pieces) if b"ipsum" in piece)
+    pieces[at] *= size // len(pieces[at])
+    return Say(headers=plain.headers, pieces=pieces)
 
 
 def _picture(dialect: str, data: str, stream: bool) -> Say | None:

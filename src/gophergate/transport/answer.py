@@ -12,14 +12,11 @@ from collections.abc import AsyncIterator
 from gophergate.errors import UpstreamBroken
 from gophergate.transport.base import Pieces, RawHeaders, Sink
 from gophergate.transport.connection import Connection
-from gophergate.transport.decode import Decoder, decoder_for
+from gophergate.transport.decode import decoder_for
+from gophergate.transport.inflate import Inflater
 
 HIGH_WATER = 64 * 1024
-"""Bytes held for a consumer before the socket is paused."""
-
-STRETCH = 1024 * 1024
-"""Bytes that a coded body inflates to before others have their turn, but for what one read of the socket becomes: the
-loop reads a socket many times in a turn, and a few megabytes of gzip are a tenth of a second."""
+"""Bytes held for a consumer before the socket is paused, and no more is decoded."""
 
 _DECODED = frozenset({b"content-encoding", b"content-length"})
 """Fields that say something untrue once the body has been decoded."""
@@ -35,13 +32,12 @@ class PushedAnswer:
         "_choked",
         "_connection",
         "_consumed",
-        "_decoder",
         "_held",
-        "_inflated",
+        "_inflater",
+        "_late",
         "_named",
         "_paused",
         "_pieces",
-        "_rests",
         "_sink",
         "_waiter",
         "ended",
@@ -56,8 +52,8 @@ class PushedAnswer:
     _named: dict[bytes, bytes]
     # Of a coded body only: other pieces go from the connection to their consumer.
     _sink: Sink | None
-    _inflated: int
-    """Bytes since the last rest."""
+    _late: BaseException | None
+    """The failure that what is still to be decoded came before."""
     # Of an answer that failed.
     stale: bool
 
@@ -69,18 +65,17 @@ class PushedAnswer:
         self._waiter: asyncio.Future[None] | None = arrival
         self._pieces: list[bytes] = []
         self._held = 0
-        self._decoder: Decoder | None = None
-        self._consumed = self._paused = self._choked = self._rests = False
+        self._inflater: Inflater | None = None
+        self._consumed = self._paused = self._choked = False
 
     # -- the connection's side (`Receiver`) ----------------------------------------------------------------
 
     def begin(self, status: int, headers: list[tuple[bytes, bytes]], named: dict[bytes, bytes], coding: bytes) -> None:
-        if coding:
-            self._decoder = decoder_for(coding)
-        if self._decoder is not None and self._connection is not None:
-            self._sink = None
-            self._inflated = 0
-            self._connection.deliver = self._decode
+        decoder = decoder_for(coding) if coding else None
+        if decoder is not None and self._connection is not None:
+            self._sink = self._late = None
+            self._inflater = Inflater(decoder, self)
+            self._connection.deliver = self._inflater.feed
             headers = [field for field in headers if field[0] not in _DECODED]
             named = dict(headers)
         self.headers = headers
@@ -98,31 +93,16 @@ class PushedAnswer:
         if self._waiter is not None:
             self._wake()
 
-    def _decode(self, data: bytes, /) -> None:
-        assert self._decoder is not None  # noqa: S101 - this is called because there is one
-        for piece in self._decoder.feed(data):
-            if self._sink is not None:
-                self._sink(piece)
-            else:
-                self.take(piece)
-            self._inflated += len(piece)
-        if self._inflated > STRETCH and not self._rests and self._connection is not None:
-            self._rests = True
-            self._connection.hold()
-            asyncio.get_running_loop().call_soon(self._rested)
-
-    def _rested(self) -> None:
-        self._rests = False
-        self._inflated = 0
-        self._read_on()
-
     def end(self) -> None:
         self._connection = None
-        if self._decoder is not None:
+        if self._inflater is not None:
+            if self._inflater.is_behind:
+                return  # `caught_up` comes back to this.
             try:
-                self._decoder.finish()
+                self._inflater.finish()
             except UpstreamBroken as error:
                 self.error = error
+            self._inflater = self._sink = None
         self.ended = True
         if self._waiter is not None:
             self._wake()
@@ -140,6 +120,12 @@ class PushedAnswer:
 
     def fail(self, error: BaseException, *, stale: bool = False) -> None:
         self._connection = None
+        if self._inflater is not None:
+            if self._inflater.is_behind and not self._paused:
+                self._late = error  # What came before it is told before it.
+                return
+            self._inflater.drop()
+            self._inflater = self._sink = None
         self.error = error
         self.stale = stale
         self.ended = True
@@ -150,6 +136,36 @@ class PushedAnswer:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
         self._waiter = None
+
+    # -- the side of what undoes its coding (`Taker`) -----------------------------------------------------
+
+    @property
+    def is_taking(self) -> bool:
+        return not (self._paused or self._choked or self.ended)
+
+    def give(self, piece: bytes) -> None:
+        if self._sink is not None:
+            self._sink(piece)
+        else:
+            self.take(piece)
+
+    def fell_behind(self) -> None:
+        if self._connection is not None:
+            self._connection.hold()
+
+    def caught_up(self) -> None:
+        if self._connection is not None:
+            self._read_on()
+        elif self._late is None:
+            self.end()
+        else:
+            self.fail(self._late)
+
+    def broke(self, error: Exception) -> None:
+        if self._connection is not None:
+            self._connection.fail(error)
+        else:
+            self.fail(error)
 
     # -- the caller's side (`Answer`) ----------------------------------------------------------------------
 
@@ -192,9 +208,6 @@ class PushedAnswer:
         except BaseException:
             self.close()
             raise
-        finally:
-            if self._decoder is not None:
-                self._sink = None
         if self.error is not None:
             raise self.error
 
@@ -203,12 +216,10 @@ class PushedAnswer:
         pieces, self._pieces, self._held = self._pieces, [], 0
         for piece in pieces:
             sink(piece)
-        if self._connection is None:
-            return
-        if self._decoder is None:
-            self._connection.deliver = sink
-        else:
+        if self._inflater is not None:
             self._sink = sink
+        elif self._connection is not None:
+            self._connection.deliver = sink
         self._unchoke()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -238,10 +249,13 @@ class PushedAnswer:
 
     def close(self) -> None:
         """Give the answer up now. Whoever awaits the body in another task gets UpstreamBroken."""
-        connection = self._connection
-        if connection is not None:
-            connection.close()
-            self.fail(UpstreamBroken("The answer was closed before its end."))
+        if self.ended:
+            return
+        if self._connection is not None:
+            self._connection.close()
+        if self._inflater is not None:
+            self._inflater.drop()
+        self.fail(UpstreamBroken("The answer was closed before its end."))
 
     async def __aenter__(self) -> PushedAnswer:
         return self
@@ -263,7 +277,11 @@ class PushedAnswer:
 
     def _read_on(self) -> None:
         """Unless something else still speaks against it."""
-        if self._connection is not None and not (self._paused or self._choked or self._rests):
+        if self._paused or self._choked:
+            return
+        if self._inflater is not None and self._inflater.is_behind:
+            self._inflater.go_on()
+        elif self._connection is not None:
             self._connection.read_on()
 
     async def _wait(self) -> None:

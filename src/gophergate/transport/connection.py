@@ -23,6 +23,8 @@ JOIN = 64 * 1024
 """A request body up to this many bytes is copied behind its head and goes out in one write."""
 SLICE = 256 * 1024
 """Bytes of a larger body handed over at a time, so that encrypting it never stalls the loop."""
+MUCH = 128 * 1024
+"""Bytes in one read after which others have their turn: libuv reads on as long as its buffer gets full, 32 times."""
 
 _FIRST_BYTE, _HEAD, _BODY, _KEPT = range(4)
 
@@ -212,14 +214,15 @@ class Connection(asyncio.Protocol):
         if receiver is None:
             self.close()  # Nobody asked for these bytes: an answer to come could not be told from them.
             return
-        fresh = self._phase == _FIRST_BYTE and self._pending is None and not self._is_head
-        if fresh and (again := self._repeated.again(data)) is not None:
-            # The parser stands between two messages, and goes on with the next that is not like the last.
-            self._keep = True
-            self._settle()
-            receiver.whole(*again)
-            return
+        fresh = False
         if not self._touched:
+            fresh = self._pending is None and not self._is_head
+            if fresh and (again := self._repeated.again(data)) is not None:
+                # The parser stands between two messages, and goes on with the next that is not like the last.
+                self._keep = True
+                self._settle()
+                receiver.whole(*again)
+                return
             self._touched = True
             self._barren = MAX_HEAD
         try:
@@ -245,13 +248,17 @@ class Connection(asyncio.Protocol):
         if self._grew:
             self._grew = False
             self._barren = MAX_HEAD
-            self._moved_at = self._time()
+            moved_at = self._moved_at = self._time()
+            if len(data) > MUCH and not self._held:
+                self._transport.pause_reading()
+                self._loop.call_soon(self._rested)
         else:
             self._barren -= len(data)
             if self._barren < 0:
                 self.fail(UpstreamBroken(f"'{self.host}' sent {MAX_HEAD} bytes and not one of a body."))
                 return
-        if self._timer_at > self._moved_at + self._timeouts.idle:
+            moved_at = self._moved_at
+        if self._timer_at > moved_at + self._timeouts.idle:
             self._arm_earlier()
 
     def eof_received(self) -> None:
@@ -334,6 +341,10 @@ class Connection(asyncio.Protocol):
             self._transport.write(piece)
         self._sent_at = self._time()
 
+    def _rested(self) -> None:
+        if not self._held and self.is_usable():
+            self._transport.resume_reading()
+
     def _settle(self) -> None:
         """The answer is whole: give the connection back before anybody acts on that."""
         self.receiver = None
@@ -366,11 +377,8 @@ class Connection(asyncio.Protocol):
             return
         host, stale = self.host, self.served > 0 and not self._touched
         self.close()
-        if not self._touched:
-            message = f"'{host}' closed the connection without an answer."
-        else:
-            message = f"'{host}' closed the connection before the end of its answer."
-        failure: GatewayError = UpstreamBroken(message)
+        when = "before the end of its answer" if self._touched else "without an answer"
+        failure: GatewayError = UpstreamBroken(f"'{host}' closed the connection {when}.")
         failure.__cause__ = error
         receiver.fail(failure, stale=stale)
 

@@ -1,8 +1,9 @@
 """Content codings of answers, undone piece by piece: gzip, deflate, br, zstd (RFC 9110, section 8.4).
 
 We ask for `identity`; this room is for the provider that compresses all the same. Nothing here does I/O or
-holds a whole body: output comes in pieces of at most `PIECE` bytes, and a decompression bomb is stopped by
-its ratio. `brotli` and `backports.zstd` are imported when the first such body arrives, not before.
+holds a whole body: output comes in pieces of at most `PIECE` bytes, each made when it is asked for, and a
+decompression bomb is stopped by its ratio. `brotli` and `backports.zstd` are imported when the first such body
+arrives, not before.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Protocol
 
 from gophergate.errors import UpstreamBroken
 
-PIECE = 64 * 1024
-"""Bytes. No decoded piece is longer."""
+PIECE = 256 * 1024
+"""Bytes. No decoded piece is longer: a millisecond of work, and what one read of the socket gives elsewhere."""
 
 FREE = 1024 * 1024
 """Bytes a body may inflate to before its ratio is looked at: small and very regular bodies are honest."""
@@ -23,6 +24,12 @@ RATIO = 200
 """Beyond `FREE`, decoded bytes per encoded byte. Event streams and embeddings reach 10 to 40."""
 
 MAX_LAYERS = 3
+
+_SLICE = 32 * 1024
+"""Bytes a coding is fed at a time: zlib copies what it has not come to with every piece and every member."""
+
+_MOST_EMPTY = 100
+"""Gzip members or zstd frames one after another of which nothing comes: twenty bytes each, and a microsecond or two."""
 
 _ZSTD_WINDOW_LOG = 23
 """RFC 9659: a zstd content coding needs no window above 8 MiB, so no sender can make us hold more."""
@@ -43,16 +50,15 @@ class Decoder:
     def __init__(self, layers: Iterable[Layer]) -> None:
         self._layers = tuple(layers)
         self._taken = 0
-        self._given = 0
+        self._given = [0] * len(self._layers)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The decoded pieces, none empty. Raises UpstreamBroken on damage, and on a bomb before it is held."""
+        """The decoded pieces; an empty one stands for work of which nothing came. No more is decoded than is asked for.
+
+        Raises UpstreamBroken on damage, and on a bomb before it is held, whichever layer it is in.
+        """
         self._taken += len(data)
-        for piece in self._through(0, data):
-            self._given += len(piece)
-            if self._given > FREE and self._given > RATIO * self._taken:
-                raise UpstreamBroken(f"The provider's answer inflates more than {RATIO} times; it was given up.")
-            yield piece
+        return self._through(0, data)
 
     def finish(self) -> None:
         """Raises UpstreamBroken when the coded body was cut, even if the HTTP framing around it was whole."""
@@ -63,8 +69,16 @@ class Decoder:
         if depth == len(self._layers):
             yield data
             return
-        for piece in self._layers[depth].feed(data):
-            yield from self._through(depth + 1, piece)
+        for at in range(0, len(data), _SLICE):
+            is_empty = True
+            for piece in self._layers[depth].feed(data[at : at + _SLICE]):
+                is_empty = False
+                self._given[depth] += len(piece)
+                if self._given[depth] > FREE and self._given[depth] > RATIO * self._taken:
+                    raise UpstreamBroken(f"The provider's answer inflates more than {RATIO} times; it was given up.")
+                yield from self._through(depth + 1, piece)
+            if is_empty:
+                yield b""
 
 
 def decoder_for(content_encoding: bytes) -> Decoder | None:
@@ -97,6 +111,10 @@ def _damaged(coding: str, error: Exception) -> UpstreamBroken:
     return UpstreamBroken(f"The provider's {coding} body is damaged: {error}.")
 
 
+def _hollow(coding: str) -> UpstreamBroken:
+    return UpstreamBroken(f"The provider's {coding} body consists of parts in which there is nothing.")
+
+
 def _cut(coding: str) -> UpstreamBroken:
     return UpstreamBroken(f"The provider's {coding} body ends before its end.")
 
@@ -111,6 +129,7 @@ class _Gzip:
         self._wbits = wbits
         self._inflate = zlib.decompressobj(wbits)
         self._begun = False
+        self._empty = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         more = bool(data)
@@ -125,7 +144,12 @@ class _Gzip:
             except zlib.error as error:
                 raise _damaged(self._coding, error) from error
             if piece:
+                self._empty = 0
                 yield piece
+            elif self._inflate.eof:
+                self._empty += 1
+                if self._empty > _MOST_EMPTY:
+                    raise _hollow(self._coding)
             # zlib may hold back output although it has taken all input, so a full piece means: ask again.
             data = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
             more = bool(data) or (len(piece) == PIECE and not self._inflate.eof)
@@ -207,6 +231,7 @@ class _Zstd:
         self._make = ZstdDecompressor
         self._frame = ZstdDecompressor(options=self._options)
         self._begun = False
+        self._empty = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         more = bool(data)
@@ -219,7 +244,12 @@ class _Zstd:
             except self._error as error:
                 raise _damaged("zstd", error) from error
             if piece:
+                self._empty = 0
                 yield piece
+            elif self._frame.eof:
+                self._empty += 1
+                if self._empty > _MOST_EMPTY:
+                    raise _hollow("zstd")
             data = self._frame.unused_data if self._frame.eof else b""
             more = bool(data) if self._frame.eof else not self._frame.needs_input
 

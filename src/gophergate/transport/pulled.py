@@ -7,11 +7,12 @@ a piece costs a task; the hot path does not come this way.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 
 from gophergate.errors import UpstreamBroken, UpstreamError, UpstreamTimeout
 from gophergate.transport.base import Pieces, RawHeaders, Sink, Timeouts
-from gophergate.transport.decode import Decoder, decoder_for
+from gophergate.transport.decode import PIECE, Decoder, decoder_for
+from gophergate.transport.inflate import STEP, STRETCH
 
 _DECODED = frozenset({b"content-encoding", b"content-length"})
 
@@ -44,7 +45,10 @@ class PulledAnswer:
         self._idle = timeouts.idle
         self._ends_at = ends_at
         self._decoder: Decoder | None = None
-        self._ready: list[bytes] = []
+        self._ready: Iterator[bytes] = iter(())
+        """What the last raw piece becomes."""
+        self._since = 0
+        """Bytes of a coded body since others had their turn."""
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._pull: asyncio.Task[bytes | None] | None = None
@@ -88,26 +92,39 @@ class PulledAnswer:
 
     async def more(self) -> bytes:
         """The next piece; empty only at the end."""
-        while not self._ready:
-            if self._closed:
-                raise UpstreamBroken("The answer was closed before its end.")
-            if self._over:
-                return b""
-            try:
+        try:
+            while not (piece := await self._decoded()):
+                if self._closed:
+                    raise UpstreamBroken("The answer was closed before its end.")
+                if self._over:
+                    return b""
                 raw = await self._next()
                 if raw is None:
                     self._over = True
                     await self._release()
                     if self._decoder is not None:
                         self._decoder.finish()
-                elif self._decoder is not None:
-                    self._ready = list(self._decoder.feed(raw))[::-1]
-                elif raw:
-                    self._ready = [raw]
-            except BaseException:
-                self.close()
-                raise
-        return self._ready.pop()
+                else:
+                    self._ready = iter((raw,)) if self._decoder is None else self._decoder.feed(raw)
+        except BaseException:
+            self.close()
+            raise
+        return piece
+
+    async def _decoded(self) -> bytes:
+        """One more piece of what the last raw one becomes; empty when there is none."""
+        for piece in self._ready:
+            if self._decoder is None:
+                return piece
+            self._since += (len(piece) or PIECE) + STEP
+            if self._since > STRETCH:
+                self._since = 0
+                await asyncio.sleep(0)
+            if not self._flowing.is_set():
+                await self._flows()
+            if piece:
+                return piece
+        return b""
 
     def pause(self) -> None:
         self._flowing.clear()
@@ -160,6 +177,13 @@ class PulledAnswer:
             if self._closed and task is not None and not task.cancelling():
                 raise UpstreamBroken("The answer was closed before its end.") from None
             raise
+
+    async def _flows(self) -> None:
+        try:
+            async with asyncio.timeout_at(self._ends_at):
+                await self._flowing.wait()
+        except TimeoutError:
+            raise UpstreamTimeout(_SILENT["total"], phase="total") from None
 
     async def _one(self) -> bytes | None:
         try:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import os
-from typing import Any, cast
 
 import pytest
 
 from gophergate.errors import UpstreamBroken, UpstreamTimeout
-from gophergate.transport.answer import HIGH_WATER, STRETCH, PushedAnswer
+from gophergate.transport.answer import HIGH_WATER
 from gophergate.transport.base import Answer, Ask, Timeouts
-from gophergate.transport.connection import Connection
 from gophergate.transport.http1 import Http1Transport
 from kit.hostile import HostileServer, Peer, answer, chunked, saying
+from kit.regular import regular
 
 TIMES = Timeouts(first_byte=40, idle=40, total=60)
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -353,6 +351,23 @@ async def test_an_unknown_coding_is_refused(transport: Http1Transport) -> None:
         assert transport.statistics()["open"] == 0
 
 
+async def test_a_coded_answer_that_arrives_at_once_is_given_out_over_many_turns(transport: Http1Transport) -> None:
+    """R-P2: the connection has gone back to the pool by the end, and the next call on it is answered meanwhile."""
+    said = regular(4_000_000)
+    coded = answer(gzip.compress(said, 6), "200 OK", "content-encoding: gzip")
+    async with HostileServer(saying(coded, answer(b"two"))) as server:
+        got = await transport.send(ask(server.url()))
+        pieces: list[bytes] = []
+        pouring = asyncio.create_task(got.pour(pieces.append))
+        while transport.statistics()["idle"] == 0:
+            await asyncio.sleep(0)
+        assert sum(map(len, pieces)) < len(said), "what has come is not all given out at once"
+        assert await (await transport.send(ask(server.url()))).read(10) == b"two"
+        await pouring
+        assert b"".join(pieces) == said
+        assert server.connections == 1
+
+
 async def test_a_bomb_is_stopped(transport: Http1Transport) -> None:
     """R-X8: 100 MB in 100 kB. It is given up long before it is held."""
     bomb = gzip.compress(bytes(100_000_000))
@@ -367,56 +382,3 @@ async def test_a_bomb_is_stopped(transport: Http1Transport) -> None:
         with pytest.raises(UpstreamBroken, match="inflates"):
             await got.pour(sink)
     assert seen < 25_000_000
-
-
-class Line:
-    """Stands for a connection: notes when it is held and read on from."""
-
-    def __init__(self) -> None:
-        self.deliver: Any = None
-        self.said: list[str] = []
-
-    def hold(self) -> None:
-        self.said.append("hold")
-
-    def read_on(self) -> None:
-        self.said.append("read on")
-
-
-async def test_what_inflates_to_megabytes_gives_way() -> None:
-    """R-P2: the loop reads a socket 32 times in one of its turns, which for gzip was a tenth of a second."""
-    line = Line()
-    got = PushedAnswer(cast(Connection, line), asyncio.get_running_loop().create_future())
-    got.begin(200, [], {}, b"gzip")
-    pieces: list[bytes] = []
-    pouring = asyncio.create_task(got.pour(pieces.append))
-    await asyncio.sleep(0)
-    said = os.urandom(3 * STRETCH)
-    packed = gzip.compress(said, 1)
-    first, read = STRETCH // 2, 64 * 1024
-    line.deliver(packed[:first])
-    assert line.said == []
-    for at in range(first, len(packed), read):
-        line.deliver(packed[at : at + read])
-        if line.said:
-            assert STRETCH < sum(map(len, pieces)) <= STRETCH + 2 * read
-            await asyncio.sleep(0)
-            assert line.said == ["hold", "read on"]
-            line.said.clear()
-            pieces.clear()
-    got.end()
-    await pouring
-
-
-async def test_what_rests_is_read_on_from_only_when_nobody_paused_it() -> None:
-    """Edge case 61."""
-    line = Line()
-    got = PushedAnswer(cast(Connection, line), asyncio.get_running_loop().create_future())
-    got.begin(200, [], {}, b"gzip")
-    got._sink = lambda _: None
-    line.deliver(gzip.compress(os.urandom(2 * STRETCH), 1))
-    got.pause()
-    await asyncio.sleep(0)
-    assert line.said == ["hold", "hold"]
-    got.resume()
-    assert line.said == ["hold", "hold", "read on"]

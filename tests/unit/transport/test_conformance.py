@@ -303,6 +303,7 @@ async def test_a_paused_answer_pushes_nothing_and_does_not_time_out(world: World
 @pytest.mark.parametrize("phase", ["first_byte", "idle", "total", "total before the head"])
 async def test_each_time_out_names_its_phase(world: World, phase: str) -> None:
     """R-F4."""
+    await read(await world.send())  # Trust is read and the connection made in no hurry.
     if phase == "first_byte":
         world.plan = Plan(silence=5)
         times = Timeouts(connect=2, first_byte=0.15, idle=5, total=9)

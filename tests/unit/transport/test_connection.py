@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import cast
+from unittest.mock import Mock
 
 import pytest
 
 from gophergate.errors import UpstreamBroken, UpstreamTimeout
+from gophergate.transport.answer import PushedAnswer
 from gophergate.transport.base import Ask, Timeouts
+from gophergate.transport.connection import Connection
 from gophergate.transport.fields import MAX_FIELDS, MAX_HEAD, MAX_LINE
 from gophergate.transport.http1 import Http1Transport
 from kit.hostile import HostileServer, Peer, answer, chunked, saying
@@ -464,3 +468,54 @@ async def test_an_answer_before_the_end_of_a_small_request_keeps_the_connection(
         for _ in range(2):
             assert await body_of(transport, ask(server.url())) == b"early"
         assert server.connections == 1
+
+
+class Socket:
+    """Stands for a transport: notes whether it reads."""
+
+    def __init__(self) -> None:
+        self.reads = True
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+async def test_others_have_their_turn_after_a_large_read(is_paused: bool) -> None:
+    """R-P2: 20 MB of small events came in a single turn of the loop, half a second of their readers' work."""
+    loop = asyncio.get_running_loop()
+    wanted, socket = ask("http://up.example/"), Socket()
+    line = Connection(loop, Mock(), "up.example", 60)
+    line.connection_made(cast(asyncio.Transport, socket))
+    got = PushedAnswer(line, loop.create_future())
+    line.begin(got, b"", wanted, loop.time() + 60)
+    line.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n\r\n")
+    pieces: list[bytes] = []
+    pouring = asyncio.create_task(got.pour(pieces.append))
+    await asyncio.sleep(0)
+    line.data_received(b"x" * 1000)
+    assert socket.reads
+    line.data_received(b"x" * 200_000)
+    assert not socket.reads
+    if is_paused:
+        got.pause()
+    await asyncio.sleep(0)
+    assert socket.reads is not is_paused
+    got.resume()
+    assert socket.reads
+    got.close()
+    with pytest.raises(UpstreamBroken):
+        await pouring
+    assert sum(map(len, pieces)) == 201_000
