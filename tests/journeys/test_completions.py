@@ -83,3 +83,41 @@ async def test_the_official_client_at_the_simulator_and_at_a_target_of_each_kind
     assert [row.cost is not None for row in kept] == [True, True, False, True, True, True, False, False]
     assert all(row.usage_source == "provider" for row in kept if row.status == "ok")
     assert kept[5].dropped == ("best_of", "thinking")
+
+
+GUARDS = """
+[[guards]]
+name = "mail"
+kind = "pii"
+detect = ["email"]
+where = "input"
+action = "mask"
+
+[[guards]]
+name = "words"
+kind = "keywords"
+keywords = ["upon"]
+where = "output"
+action = "mask"
+"""
+
+
+async def test_guards_act_in_the_targets_own_door(tmp_path: Path) -> None:
+    """R-X7: a legacy model knows no other one."""
+    async with Upstream(legacy) as up:
+        native = {**provider("openai_responses", up.url, "native"), "models": ["gpt-3.5-turbo-instruct"]}
+        del native["speaks"]
+        async with (
+            gate(tmp_path, native, sections=GUARDS) as gateway,
+            httpx2.AsyncClient(base_url=url(gateway), headers=KEYS, timeout=30) as plain,
+        ):
+            said = {"model": "native/gpt-3.5-turbo-instruct", "prompt": "Ask a@b.example", "suffix": "."}
+            answer = await plain.post("/v1/completions", json=said)
+            assert answer.json()["choices"][0]["text"] == "[KEYWORD]"
+            assert (up.asked[-1].target, up.asked[-1].json["prompt"]) == ("/v1/completions", "Ask [EMAIL]")
+            answer = await plain.post("/v1/completions", json={**said, "stream": True})
+            chunks = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: {")]
+            assert "".join(one["choices"][0]["text"] for one in chunks) == "[KEYWORD]"
+            assert not any("usage" in one for one in chunks)
+            kept = await rows(gateway, 2)
+    assert [(row.status, row.usage_source) for row in kept] == [("ok", "provider")] * 2

@@ -118,7 +118,8 @@ class Paths:
         order.outlet.whole(body, kind)
 
     async def _translated(self, order: Order, deployment: Deployment) -> None:
-        dialect = self._spoken(deployment.provider)
+        door = order.door
+        dialect = door if deployment.completes(door.name) else self._spoken(deployment.provider)
         traits = deployment.provider.row.traits(deployment.model)
         target = Target(model=deployment.model, origin=deployment.provider_name, traits=traits)
         request = await read(order)

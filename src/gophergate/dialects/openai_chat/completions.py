@@ -46,12 +46,18 @@ _AS_IN_CHAT = (
     *("frequency_penalty", "stop", "n", "seed", "logit_bias", "user"),
 )
 _READ = frozenset({*_AS_IN_CHAT, "prompt", "echo", "logprobs", "best_of"})
+_SETTINGS = (
+    ("max_tokens", "max_output_tokens"),
+    *((name, name) for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty", "n", "seed")),
+    *(("logit_bias", "logit_bias"), ("user", "user"), ("logprobs", "top_logprobs")),
+)
+"""Those that are written, by their names here and in a request."""
 _ECHO = "_echo"
 """In a request's extras: the answer begins with its prompt."""
 
 
 class OpenAICompletions(EndsAnywhere):
-    """See dialects.base.Dialect. A door only: nobody is asked in this language who was not addressed in it."""
+    """See dialects.base.Dialect. Nobody is asked in this language who was not addressed in it."""
 
     name = NAME
     stream_type = b"text/event-stream; charset=utf-8"
@@ -81,8 +87,17 @@ class OpenAICompletions(EndsAnywhere):
         return replace(read, dialect=NAME, extra={NAME: extra} if extra else {})
 
     def write_request(self, request: Request, target: Target) -> Written:
-        """See Dialect.write_request. Never asked for: a completion is written only by whoever sends it."""
-        raise BadRequest("No request is written as a legacy completion.")
+        """See Dialect.write_request. Written is only what came in at this door, for a target that has it too: a guard
+        has changed its words, or may change the answer's. `echo` is the writer's."""
+        texts = [text for turn in request.turns for text in map(_words, turn.blocks)]
+        body: dict[str, Json] = {"model": target.model, "prompt": texts if len(texts) > 1 else "".join(texts)}
+        body |= {name: value for name, setting in _SETTINGS if (value := getattr(request, setting)) is not None}
+        if request.stop:
+            body["stop"] = list(request.stop)
+        if request.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        extra = request.extra.get(NAME, {})
+        return Written(body | {name: value for name, value in extra.items() if name not in (_ECHO, "prompt")})
 
     def door(self, model: str, *, stream: bool) -> str:
         """See Dialect.door."""

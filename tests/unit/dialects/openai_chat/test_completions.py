@@ -94,6 +94,16 @@ def test_what_only_a_setting_is_lost_is_named() -> None:
     assert CHAT.write_request(DOOR.read_request(asked(best_of=2, n=2)), Target(model="there")).dropped == ()
 
 
+def test_what_came_in_is_written_for_a_target_that_has_the_door() -> None:
+    """R-X7: where a guard has looked at it, it goes out anew and means the same."""
+    said: dict[str, Any] = {"model": "m", "prompt": ["a", "b"], "max_tokens": 5, "n": 2, "stop": ["x"], "logprobs": 1}
+    said |= {"suffix": "end", "best_of": 3, "user": "u", "temperature": 0.5}
+    request = DOOR.read_request(json.dumps({**said, "stream": True, "echo": True}).encode())
+    written = DOOR.write_request(request, Target(model="m"))
+    assert written.body == {**said, "stream": True, "stream_options": {"include_usage": True}}
+    assert DOOR.write_request(DOOR.read_request(asked()), Target(model="m")).body == {"model": "m", "prompt": "Once"}
+
+
 @pytest.mark.parametrize("chunk", [0, 1, 7])
 def test_a_stream_is_read_in_any_chunking(chunk: int) -> None:
     """Law 4: two choices, usage on a chunk of its own."""
