@@ -154,7 +154,7 @@ class Entry:
         if before.generated:
             self.meter.first_token_at = before.first_token_at
             if self._deployment is not None:
-                usage, _ = before.total(len(self._body))
+                usage, _ = before.total(self._body)
                 cost, _ = self._book.pricing.price(self._deployment, usage)
                 self._attempts = (*self._attempts[:-1], replace(self._attempts[-1], cost=cost))
                 self._cost_lost += cost or 0
@@ -295,7 +295,7 @@ class Entry:
 
     def cost(self) -> int | None:
         """The price of what has been metered so far."""
-        usage, _ = self.meter.total(len(self._body))
+        usage, _ = self.meter.total(self._body)
         return self._price(usage)[0]
 
     @property
@@ -305,7 +305,7 @@ class Entry:
 
     def tokens(self) -> tuple[int, int]:
         """All tokens metered so far, in and out."""
-        usage, _ = self.meter.total(len(self._body))
+        usage, _ = self.meter.total(self._body)
         return (usage.total_input, usage.total_output) if usage is not None else (0, 0)
 
     def stop(self, error: GatewayError) -> None:
@@ -344,7 +344,7 @@ class Entry:
                 ended = self.stopped or GatewayError("The gateway was shut down during the call.", code="shutdown")
                 self.tried(ClientGone("The client closed the connection.") if is_gone else ended)
             status, http_status, failure = outcome(error, self.failure, self.stopped, is_gone=is_gone)
-        usage, source = meter.total(len(body))
+        usage, source = meter.total(body)
         cost, version = self._price(usage)
         took = book.clock() - self._started
         first = meter.first_token_at

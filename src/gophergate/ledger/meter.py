@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from gophergate.core.blocks import Text, Vector
@@ -14,6 +15,11 @@ _CHARACTERS_PER_TOKEN = 4
 
 _FAR_BEHIND = 2
 """A running report of less than half of what was delivered: more than any tokenizer's difference from the estimate."""
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_=-]{1024,}")
+"""A run of these is no text of any language."""
+_MEDIUM = 1000
+"""Tokens of a usual picture."""
 
 
 class Meter:
@@ -59,7 +65,7 @@ class Meter:
         reported = self.usage.total_output if self.usage is not None else None
         return max(reported or 0, self.generated // _CHARACTERS_PER_TOKEN)
 
-    def total(self, request_bytes: int) -> tuple[Usage | None, UsageSource]:
+    def total(self, request: bytes) -> tuple[Usage | None, UsageSource]:
         """What the call used, and who says so: the provider, our estimate of what was delivered, or nobody.
 
         A provider's zero stays zero (edge case 58). Nothing generated and nothing reported costs nothing. Of a reply
@@ -74,11 +80,17 @@ class Meter:
             if reported and reported >= delivered // _FAR_BEHIND:
                 return usage, "provider"
         if self.made_vectors and usage is None:
-            return Usage(input=-(-request_bytes // _CHARACTERS_PER_TOKEN), output=0), "estimated"
+            return Usage(input=_guessed(request), output=0), "estimated"
         if not self.generated or not self.readable:
             return usage, "provider" if usage is not None else "none"
         estimate = Usage(
-            input=-(-request_bytes // _CHARACTERS_PER_TOKEN), output=-(-self.generated // _CHARACTERS_PER_TOKEN)
+            input=-(-len(request) // _CHARACTERS_PER_TOKEN), output=-(-self.generated // _CHARACTERS_PER_TOKEN)
         )
         # A running report (Anthropic's message_start) knows the input; only the output is then ours to guess.
         return (usage.merged(Usage(output=estimate.output)) if usage is not None else estimate), "estimated"
+
+
+def _guessed(request: bytes) -> int:
+    """Tokens of inputs that nobody counted: pictures by the piece, for the bytes of one would be a million of them."""
+    words, media = _BASE64.subn(b"", request)
+    return -(-len(words) // _CHARACTERS_PER_TOKEN) + media * _MEDIUM

@@ -149,6 +149,20 @@ def test_the_older_doors_answer_in_their_own_shape() -> None:
     assert one.writer(asked, STAMP, stream=False).write_all(said) == b'{"embedding":{"values":[0.10,2]}}'
 
 
+def test_what_vendors_say_of_tokens_and_how_they_pack() -> None:
+    """PROTOCOLS: no count, the sum alone, or bytes where others pack floats."""
+    one = read(SPOKEN["gemini_embeddings"], b'{"embedding":{"values":[1]}}')
+    assert one.usage is None
+    told = read(SPOKEN["gemini_embeddings"], b'{"embeddings":[{"values":[1],"statistics":{"tokenCount":3}}]}')
+    assert told.usage.total_input == 3
+    voyage = read(SPOKEN["openai_embeddings"], b'{"data":[{"embedding":"AACAPw=="}],"usage":{"total_tokens":5}}')
+    assert voyage.usage.total_input == 5
+    assert bytes(vectors.numbers(voyage.blocks[0])) == b"[1]"
+    packed = b'{"data":[{"embedding":"AQD/fw==","index":0}],"model":"pplx-embed-v1-4b"}'
+    perplexity = read(SPOKEN["openai_embeddings"], packed)
+    assert bytes(vectors.numbers(perplexity.blocks[0])) == b"[1,0,-1,127]"
+
+
 # -- recordings ---------------------------------------------------------------------------------------------------
 
 

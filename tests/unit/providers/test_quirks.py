@@ -47,3 +47,11 @@ def test_reasoners_get_no_sampling_parameters_and_that_is_disclosed() -> None:
     assert quirk.mend(body, "deepseek-reasoner") == {"temperature": GONE, "top_p": GONE}
     assert quirk.mend(body, "deepseek-chat") == {}
     assert quirk.drops
+
+
+def test_mistral_calls_the_length_of_vectors_otherwise() -> None:
+    """PROTOCOLS: in the place of OpenAI's `dimensions`, which it does not know; its own word stays."""
+    mend = quirks.OUTPUT_DIMENSION.mend
+    assert mend({"dimensions": 64, "input": "a"}, "codestral-embed") == {"output_dimension": 64, "dimensions": GONE}
+    assert mend({"output_dimension": 64}, "codestral-embed") == {}
+    assert not quirks.OUTPUT_DIMENSION.may_apply(b'{"input":"a"}')

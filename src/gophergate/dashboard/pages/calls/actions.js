@@ -11,6 +11,9 @@ const DOORS = {
   openai_responses: "/v1/responses",
   anthropic_messages: "/v1/messages",
   ollama: "/api/chat",
+  openai_embeddings: "/v1/embeddings",
+  ollama_embeddings: "/api/embed",
+  cohere_embed: "/v2/embed",
 };
 
 /** The call again, for a terminal. */
@@ -23,9 +26,11 @@ export function curlOf(call) {
       2,
     );
   const path =
-    call.door === "gemini"
-      ? `/v1beta/models/${call.model_requested}:${call.stream ? "streamGenerateContent?alt=sse" : "generateContent"}`
-      : DOORS[call.door] || "/v1/chat/completions";
+    call.door === "gemini_embeddings"
+      ? `/v1beta/models/${call.model_requested}:batchEmbedContents`
+      : call.door === "gemini"
+        ? `/v1beta/models/${call.model_requested}:${call.stream ? "streamGenerateContent?alt=sse" : "generateContent"}`
+        : DOORS[call.door] || "/v1/chat/completions";
   return `curl ${location.origin}${path} \\\n  -H "authorization: Bearer $GOPHERGATE_KEY" \\\n  -H "content-type: application/json" \\\n  -d '${body.replaceAll("'", "'\\''")}'`;
 }
 
