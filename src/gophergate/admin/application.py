@@ -124,8 +124,20 @@ def described(routes: Sequence[APIRoute]) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas.update(problems.schemas())
     document["components"]["securitySchemes"] = _SECURITY
+    _close_tables(schemas)
     add_examples(document)
     return document
+
+
+def _close_tables(node: Any) -> None:
+    """A table whose names follow a pattern takes no others; pydantic leaves that out, which says that it does."""
+    if isinstance(node, dict):
+        if "patternProperties" in node:
+            node.setdefault("additionalProperties", False)
+        node = [*node.values()]
+    if isinstance(node, list):
+        for inner in node:
+            _close_tables(inner)
 
 
 _IF_MATCH = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -17,14 +18,22 @@ from gophergate.errors import NotHere
 from gophergate.planning.offered import described, names
 from gophergate.store.models import Discount, ModelRow
 
+_SHARE = (
+    r"^(0\.([1-9][0-9]{0,5}|0[1-9][0-9]{0,4}|00[1-9][0-9]{0,3}|000[1-9][0-9]{0,2}|0000[1-9][0-9]?|00000[1-9])"
+    r"|1(\.0{1,6})?)$"
+)
+"""More than 0 and at most 1, in at most six decimals."""
+
 
 def _share(text: str) -> str:
-    if not 0 < float(text) <= 1:
-        raise ValueError("a share is more than 0 and at most 1, such as 0.25 for a quarter off")
+    if not re.fullmatch(_SHARE, text):
+        raise ValueError(
+            "a share is more than 0 and at most 1, in at most six decimals, such as 0.25 for a quarter off"
+        )
     return text
 
 
-Share = Annotated[str, StringConstraints(pattern=r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"), AfterValidator(_share)]
+Share = Annotated[str, AfterValidator(_share), Member(json_schema_extra={"pattern": _SHARE})]
 ModelName = Annotated[
     str,
     StringConstraints(min_length=3, max_length=320, pattern=r"^[^\s/]+/\S+$"),

@@ -59,7 +59,7 @@ def test_no_expression_goes_back_over_its_steps() -> None:
         re.compile(read_by_the_other_alone)
         with pytest.raises(BadPattern):
             finder(read_by_the_other_alone, regex=True, case=False)
-    for pattern in (r"(a+)+$", r"(a|a)*b", r"(.*a){20}x", r"(?:a{64}){64}b", r"(\w+\s?)*!"):
+    for pattern in (r"(a+)+$", r"(a|a)*b", r"(.*a){20}x", r"(?:a{32}){32}b", r"(\w+\s?)*!"):
         assert finder(pattern, regex=True, case=False)("a" * 100_000) is (pattern == r"(a+)+$")
 
 
