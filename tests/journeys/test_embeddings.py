@@ -87,12 +87,15 @@ targets = [{ model = "talks/m" }, { model = "demo/echo" }]
             assert f"'{model}' does not serve embeddings" in error["message"]
         answer = await client.post("/v1/embeddings", json={"model": "nowhere/m", "input": "Hi"})
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+        escaped = b'{"mo\\u0064el": "up/text-embedding-3-small", "input": "Hi"}'
+        answer = await client.post("/v1/embeddings", content=escaped, headers={"content-type": "application/json"})
+        assert (answer.status_code, "cannot be edited" in answer.text) == (400, True), "such a key is not found again"
         chat = {"model": "demo/embed", "messages": [{"role": "user", "content": "Hi"}]}
         answer = await client.post("/v1/chat/completions", json=chat)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_operation")
         answer = await client.post("/v1/embeddings", json={"model": "mixed", "input": "Hi"})
         assert (answer.status_code, answer.content) == (200, SAID)
-        kept = (await rows(gateway, 7))[-1]
+        kept = (await rows(gateway, 8))[-1]
     assert len(kept.attempts) == 1
     assert any("'talks/m' is left out" in step for step in kept.decision), kept.decision
 

@@ -18,6 +18,7 @@ from kit.answers import SPEAKERS, provider, script
 from kit.gate import KEY, gate, rows, url
 from kit.mutations import mutated
 from kit.upstream import Upstream
+from kit.upstream import body as made
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
 HEADS = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
@@ -32,6 +33,14 @@ PATHS = {
         "/v1beta/models/demo/echo:countTokens",
     ),
     "ollama": ("/api/chat", "/api/generate"),
+    "openai_embeddings": ("/v1/embeddings",),
+    "gemini_embeddings": (
+        "/v1beta/models/demo/embed:batchEmbedContents",
+        "/v1beta/models/up/m:batchEmbedContents",
+        "/v1beta/models/up/m:embedContent",
+    ),
+    "ollama_embeddings": ("/api/embed", "/api/embeddings"),
+    "cohere_embed": ("/v2/embed",),
 }
 MODELS = ("demo/echo", "demo/think", "demo/tools", "demo/see")
 
@@ -51,7 +60,16 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        gateway = runner.run(stack.enter_async_context(gate(tmp_path_factory.mktemp("odd"))))
+        up = runner.run(stack.enter_async_context(Upstream(lambda _: made({"embeddings": [{"values": [1]}]}))))
+        google = {
+            "name": "up",
+            "kind": "gemini",
+            "base_url": up.url,
+            "api_key": "k",
+            "models": ["m"],
+            "speaks": ["gemini"],
+        }
+        gateway = runner.run(stack.enter_async_context(gate(tmp_path_factory.mktemp("odd"), google)))
         client = runner.run(stack.enter_async_context(httpx2.AsyncClient(base_url=url(gateway), timeout=60)))
         yield Served(runner, client)
         runner.run(stack.aclose())
@@ -59,18 +77,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def bodies(door: str) -> list[Any]:
     found = [json.loads(path.read_bytes()) for path in sorted(GOLDEN.glob(f"{door}/*/request.json"))]
-    return [{**body, "model": MODELS[n % len(MODELS)]} if "model" in body else body for n, body in enumerate(found)]
+    models = ("demo/embed", "up/m") if "embed" in door else MODELS
+    return [{**body, "model": models[n % len(models)]} if "model" in body else body for n, body in enumerate(found)]
 
 
 def message_of(door: str, answer: httpx2.Response) -> str:
     """The sentence inside the door's envelope; fails when it is another one's."""
     said = answer.json()
     said = said[0] if isinstance(said, list) else said
-    if door == "ollama":
+    if door.startswith("ollama"):
         return str(said["error"])
+    if door == "cohere_embed":
+        return str(said["message"])
     if door == "anthropic_messages":
         assert said["type"] == "error"
-    if door == "gemini":
+    if door.startswith("gemini"):
         assert said["error"]["code"] == answer.status_code
     return str(said["error"]["message"])
 
@@ -79,7 +100,9 @@ def message_of(door: str, answer: httpx2.Response) -> str:
 def test_an_odd_body_is_answered_or_refused_clearly(door: str, served: Served) -> None:
     """R-X8, R-E1: mutations of good requests at a real door, answered by the simulator."""
 
-    @settings(max_examples=120, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    examples = 25 if "embed" in door else 120
+
+    @settings(max_examples=examples, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(mutated(st.sampled_from(bodies(door))), st.sampled_from(PATHS[door]))
     def holds(body: Any, path: str) -> None:
         answer = served.ask(path, json.dumps(body).encode())

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from gophergate.core.events import Event, Failed, Finished, Started
@@ -16,7 +17,7 @@ from gophergate.core.request import Request
 from gophergate.dialects.base import Dialect, Reader, Target, Writer
 from gophergate.dialects.estimate import rough
 from gophergate.dialects.loss import refuse_kept
-from gophergate.errors import UpstreamError
+from gophergate.errors import BadRequest, UpstreamError
 from gophergate.providers.base import Provider
 from gophergate.routing.asking import ask, disclose, encoded, mended_bytes, mended_members, refusal, unheard
 from gophergate.routing.base import Deployment, Order
@@ -232,8 +233,12 @@ class Paths:
 
 
 def edited(order: Order, deployment: Deployment, asks_usage: bool) -> bytes:
-    """The client's own bytes with the few members changed that must be."""
-    body = order.door.edit(order.body, model=deployment.model, ask_usage=asks_usage)
+    """The client's own bytes with the few members changed that must be. Raises BadRequest where they cannot be found (a
+    key written with escapes)."""
+    try:
+        body = order.door.edit(order.body, model=deployment.model, ask_usage=asks_usage)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise BadRequest(f"The request cannot be prepared for {deployment.label}: {error}.") from None
     return mended_bytes(order, deployment, order.door, body)
 
 

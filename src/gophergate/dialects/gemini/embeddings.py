@@ -154,6 +154,8 @@ class GeminiEmbeddings(OneBody):
 
 
 def _named(body: bytes, name: bytes) -> bytes:
+    if not body.startswith(b"{"):
+        return body  # Whoever it goes to will say what is wrong with it.
     return body if raw_member(body, "model") is None else with_member(body, "model", name)
 
 
@@ -164,8 +166,10 @@ def _turns(asked: list[dict[str, Json]], where: str) -> Iterator[Turn]:
         parts = repeated(content.get("parts"), f"{at}.parts")
         if not parts:
             raise BadRequest(f"'{at}' has no parts.", param=at)
-        blocks = tuple(read_part(camel(message(part, f"{at}.parts"))) for part in parts)
-        yield Turn(role="user", blocks=blocks, extra=as_extra(leftover(one, _READ)))
+        blocks = [camel(message(part, f"{at}.parts")) for part in parts]
+        for part in blocks:
+            vectors.wanted(part.get("text"), str, f"{at}.parts.text")
+        yield Turn(role="user", blocks=tuple(map(read_part, blocks)), extra=as_extra(leftover(one, _READ)))
 
 
 def _task(one: dict[str, Json]) -> str | None:
