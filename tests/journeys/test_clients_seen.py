@@ -121,7 +121,10 @@ async def test_claude_codes_greeting_needs_no_key_and_leaves_no_trace(
         told = await client.head("/api/hello", headers={"user-agent": "Bun/1.4.4"})
         assert (told.status_code in (200, 404), told.content) == (True, b"")
         assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
-        assert await rows(gateway, 1, patience=0.1) == []
+        said = {"model": "no/such", "messages": [{"role": "user", "content": "hi"}]}
+        await client.post("/v1/chat/completions", json=said, headers={"authorization": f"Bearer {KEY}"})
+        [row] = await rows(gateway)  # of what came after it: rows are written in order
+        assert row.model_requested == "no/such"
 
 
 # -- Claude Code, Codex, opencode -----------------------------------------------------------------------------------

@@ -116,6 +116,7 @@ async def rows(gateway: Gateway, at_least: int = 1, patience: float = 10.0) -> l
     deadline = asyncio.get_running_loop().time() + patience
     while True:
         page = await calls.page(limit=500)
-        if len(page.items) >= at_least or asyncio.get_running_loop().time() > deadline:
+        if len(page.items) >= at_least:
             return list(reversed(page.items))
+        assert asyncio.get_running_loop().time() < deadline, f"{len(page.items)} rows, not {at_least}"
         await asyncio.sleep(0.02)
