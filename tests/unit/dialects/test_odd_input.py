@@ -47,7 +47,7 @@ def test_an_odd_request_is_a_clear_bad_request_at_worst(name: str) -> None:
     every provider, in counting, and in what the verbatim path looks at."""
     door = SPOKEN[name]
 
-    @settings(max_examples=300, derandomize=True)
+    @settings(max_examples=600, derandomize=True)
     @given(mutated(st.sampled_from(REQUESTS[name])))
     def holds(body: Any) -> None:
         raw = json.dumps(body).encode()
@@ -73,7 +73,7 @@ def test_an_odd_answer_is_read_or_has_failed_and_can_be_told_to_every_client(nam
     door = SPOKEN[name]
     cases = st.sampled_from(ANSWERS[name]).flatmap(made_wrong)
 
-    @settings(max_examples=150, derandomize=True)
+    @settings(max_examples=300, derandomize=True)
     @given(cases, st.integers(1, 300))
     def holds(case: tuple[bytes, bool], step: int) -> None:
         body, streams = case
