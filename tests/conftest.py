@@ -7,16 +7,21 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import httpcore2
 import hypothesis
 import pytest
+from sqlalchemy.engine import Dialect
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
+from gophergate.admin import application
+from gophergate.admin.making import MadeWhenAsked
 from gophergate.routing import refresh
+from gophergate.store import calls
+from gophergate.store.rollups import Rollups
 from kit.postgresql import PostgreSQL, postgresql
 
 hypothesis.settings.register_profile("ours", deadline=None)
@@ -43,9 +48,25 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _what_never_changes_is_read_once() -> Iterator[None]:
-    """Some hundred tests start a gateway each, and each would read the same six thousand models; some thousand clients
-    are made, and each would read the system's hundred and fifty certificates, which no server of a test has."""
+    """Some hundred tests start a gateway each, and each would read the same six thousand models, compile the same
+    statements, make the validators of the routes it is asked for, and write the document of them all; some thousand
+    clients are made, and each would read the system's hundred and fifty certificates, which no server of a test has."""
+    pages: dict[str, tuple[bytes, str]] = {}
+    rollups: dict[str, Rollups] = {}
+
+    def shared_pages(routes: Sequence[MadeWhenAsked]) -> dict[str, tuple[bytes, str]]:
+        if not pages:
+            pages.update(written(routes))
+        return pages
+
+    def shared_rollups(dialect: Dialect) -> Rollups:
+        return rollups.get(dialect.name) or rollups.setdefault(dialect.name, Rollups(dialect))
+
+    written = application._pages
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(application, "_made", functools.cache(application._made))
+        patch.setattr(application, "_pages", shared_pages)
+        patch.setattr(calls, "Rollups", shared_rollups)
         patch.setattr(refresh, "shipped", functools.cache(refresh.shipped))
         patch.setattr(httpcore2, "default_ssl_context", functools.cache(httpcore2.default_ssl_context))
         yield
