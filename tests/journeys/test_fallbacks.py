@@ -22,7 +22,7 @@ from gophergate.core.call import CallRecord
 from kit.answers import TEXT, Said, provider, script
 from kit.door_requests import asked
 from kit.gate import KEY, gate, rows, url
-from kit.upstream import Asked, Say, Upstream, body, sse
+from kit.upstream import Asked, Say, Script, Upstream, body, sse
 
 KEYS = {"authorization": f"Bearer {KEY}"}
 NATIVE = {
@@ -503,7 +503,7 @@ async def test_when_both_fail_there_is_one_honest_error_and_two_attempts(tmp_pat
 
 
 @asynccontextmanager
-async def narrow(folder: Path, script_: Callable[[Asked], Say], wait: str = "") -> AsyncIterator[Any]:
+async def narrow(folder: Path, script_: Script, wait: str = "") -> AsyncIterator[Any]:
     """A provider that may have one call at a time, and a group of it."""
     group = f'[server]\nport = 0\n\n[[groups]]\nname = "g"\nretries = 0\n{wait}\ntargets = [{{ model = "up/m" }}]\n'
     row = {**provider("openai_chat", "", "up"), "concurrency": 1, "retries": 0}
@@ -539,7 +539,13 @@ async def test_a_provider_at_its_concurrency_is_not_asked_more(tmp_path: Path) -
 async def test_calls_wait_for_a_place_the_urgent_first(tmp_path: Path) -> None:
     """N4's wait-instead-of-fail: a queue with a deadline and priorities."""
     order: list[str] = []
-    async with narrow(tmp_path, unhurried, "wait = 10") as (call, up, gateway):
+    all_wait = asyncio.Event()
+
+    async def held(asking: Asked) -> Say:
+        await all_wait.wait()
+        return unhurried(asking)
+
+    async with narrow(tmp_path, held, "wait = 10") as (call, up, gateway):
 
         async def one(priority: str) -> None:
             answer = await call(priority)
@@ -555,6 +561,7 @@ async def test_calls_wait_for_a_place_the_urgent_first(tmp_path: Path) -> None:
             tasks.append(asyncio.ensure_future(one(priority)))
             while room.waiting < number:
                 await asyncio.sleep(0.005)
+        all_wait.set()
         await asyncio.gather(first, *tasks)
         assert order == ["first", "high", "normal", "low"]
         kept = await rows(gateway, 4)
@@ -562,9 +569,10 @@ async def test_calls_wait_for_a_place_the_urgent_first(tmp_path: Path) -> None:
 
 
 async def test_who_waits_too_long_is_told_why(tmp_path: Path) -> None:
-    async with narrow(tmp_path, lambda _: Say(wait=5.0), "wait = 0.3") as (call, _, gateway):
+    async with narrow(tmp_path, lambda _: Say(wait=60.0), "wait = 0.3") as (call, up, gateway):
         first = asyncio.ensure_future(call())
-        await asyncio.sleep(0.1)
+        while not up.asked:
+            await asyncio.sleep(0.005)
         answer = await call()
         assert answer.status_code == 503
         assert "within 0.3 seconds: 'up' has all the 1 calls" in answer.text
