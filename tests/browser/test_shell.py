@@ -61,6 +61,21 @@ def test_the_palette_gives_focus_back_and_finds_nothing_politely(at: Visit) -> N
     expect(button).to_be_focused()
 
 
+def test_the_palette_keeps_its_focus_when_a_drawer_comes_or_goes_behind_it(at: Visit) -> None:
+    """What is late with its page, there or gone, takes no letters from whoever types already."""
+    page = at.go("overview")
+    where = page.get_by_role("combobox", name="Where to")
+    for place, drawers in (("providers/groq", 1), ("guards", 0)):
+        page.keyboard.press("Control+k")
+        expect(where).to_be_focused()
+        page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
+        at.settled()
+        expect(page.get_by_role("complementary", name="groq")).to_have_count(drawers)
+        expect(where).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(where).to_have_count(0)
+
+
 def test_keys_are_listed(at: Visit) -> None:
     page = at.go("overview")
     page.keyboard.press("?")

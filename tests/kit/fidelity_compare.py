@@ -124,9 +124,9 @@ def _ids(original: Said, got: Said, client: str) -> Verdict:
 def _finish(original: Said, got: Said, client: str, *, same: bool) -> Verdict:
     if original.finish in ("malformed", "paused") and not same:
         return original.finish, None, ""
-    if original.refusal and client not in _WITH_REFUSALS:
-        # Ended normally where models refuse in words like others; where there is a word for it, with that.
-        return _equal("finish", "withheld" if client == "anthropic_messages" else "stop", got.finish)
+    if original.refusal and got.finish == "stop" and client not in {*_WITH_REFUSALS, "anthropic_messages"}:
+        # Ended normally where models refuse in words like others; Anthropic's clients have a word for it.
+        return "finish", True, ""
     return _equal("finish", original.finish, got.finish)
 
 

@@ -13,10 +13,11 @@ export function Drawer({ title, onClose, onBack, onWalk, slim = false, footer = 
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   useEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
-    // Not from under whoever types into a dialog meanwhile: a drawer may come late, with its page.
-    if (!before?.closest('[aria-modal="true"]')) box.current?.focus();
-    return () =>
-      (before?.isConnected ? before : document.getElementById("main"))?.focus({ preventScroll: true });
+    if (!isInDialog(before)) box.current?.focus();
+    return () => {
+      if (!isInDialog(document.activeElement))
+        (before?.isConnected ? before : document.getElementById("main"))?.focus({ preventScroll: true });
+    };
   }, []);
   useEffect(() => {
     const keys = (event) => {
@@ -60,6 +61,12 @@ export function Drawer({ title, onClose, onBack, onWalk, slim = false, footer = 
     </aside>
   `;
 }
+
+/**
+ * Whether somebody types into a dialog. Nothing is taken from under them: a drawer may come, and go, late with its page.
+ * @param {Element|null} focused
+ */
+const isInDialog = (focused) => Boolean(focused?.closest('[aria-modal="true"]'));
 
 /** From the last that can have the focus to the first, and back. @param {HTMLElement} box @param {KeyboardEvent} event */
 function goRound(box, event) {

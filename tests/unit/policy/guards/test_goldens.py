@@ -15,8 +15,9 @@ from gophergate.core.events import Event, Failed
 from gophergate.core.lifecycle import checked
 from gophergate.core.reply import fold
 from gophergate.core.request import Request
-from gophergate.dialects.base import Stamp, Target
+from gophergate.dialects.base import Dialect, Stamp, Target
 from gophergate.doors.chat import dialects
+from gophergate.doors.operations import dialects as operations
 from gophergate.errors import BadRequest, GuardCannotApply
 from gophergate.policy.guards.room import Guarding
 from kit.guarded import rule
@@ -24,7 +25,8 @@ from kit.guarded import rule
 GOLDEN = Path(__file__).parents[3] / "golden"
 REQUESTS = sorted(GOLDEN.glob("requests/*/*/request.json"))
 ANSWERS = sorted(GOLDEN.glob("answers/*/*/answer.*"))
-SPOKEN = dialects()
+CHAT = dialects()
+EMBEDDINGS = {dialect.name: dialect for dialect in operations()["embeddings"]}
 STAMP = Stamp("abcdefghijklmnopqrstuvwx", 1_700_000_000)
 WORDS = re.compile("[A-Za-zäöüß]{5,}")
 EVERY_WORD = rule("regex", patterns=["[A-Za-zäöüß]{4,}"], placeholder="_")
@@ -39,17 +41,23 @@ NAMES = frozenset(
 """Members that hold words of the wire, not of the answer."""
 
 
+def family(name: str) -> dict[str, Dialect]:
+    """The dialects that one of that name is told in: those of the same operation."""
+    return EMBEDDINGS if name in EMBEDDINGS else CHAT
+
+
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.relative_to(GOLDEN).as_posix())
 def test_no_word_is_left_at_any_door(path: Path) -> None:
     """Edge case 62, R-X7: in words, thoughts, arguments, results, sources, and what a dialect notes beside them."""
-    dialect = SPOKEN[path.parent.parent.name]
+    spoken = family(path.parent.parent.name)
+    dialect = spoken[path.parent.parent.name]
     raw = path.read_bytes()
     reader = dialect.reader(stream=path.suffix != ".json" or raw.lstrip()[:1] == b"[", origin="up")
     events = checked(reader.feed(raw) + reader.end())
     if isinstance(events[-1], Failed):
         pytest.skip("it tells of a failure")
     words = said_in(events)
-    for to, door in SPOKEN.items():
+    for to, door in spoken.items():
         for stream in (False, True):
             screen = Guarding((EVERY_WORD,)).answer(lambda _: None)
             writer = door.writer(Request(dialect=to, model="m", stream=stream), STAMP, stream=stream)
@@ -61,13 +69,14 @@ def test_no_word_is_left_at_any_door(path: Path) -> None:
 @pytest.mark.parametrize("path", REQUESTS, ids=lambda path: path.relative_to(GOLDEN).as_posix())
 def test_no_word_of_a_request_reaches_a_provider(path: Path) -> None:
     """R-X7: whatever a door reads and a provider is asked; what cannot be changed is refused by name."""
-    request = SPOKEN[path.parent.parent.name].read_request(path.read_bytes(), model="m")
+    spoken = family(path.parent.parent.name)
+    request = spoken[path.parent.parent.name].read_request(path.read_bytes(), model="m")
     words = {word for turn in request.turns for block in turn.blocks for word in words_of(block)}
     try:
         shown = Guarding((EVERY_WORD,)).request(request)
     except GuardCannotApply:
         return
-    for to, target in SPOKEN.items():
+    for to, target in spoken.items():
         try:
             written = target.write_request(shown, Target(model="m", origin="up")).body
         except BadRequest:
