@@ -32,7 +32,7 @@ def test_calls_can_be_filtered_read_and_walked(at: Visit) -> None:
 
 
 def test_a_call_reads_as_a_conversation(at: Visit) -> None:
-    page = at.go("calls?status=ok")
+    page = at.go("calls?status=ok&provider=openai")
     page.locator(".vrow").nth(2).click()
     drawer = page.get_by_label("Call", exact=True)
     expect(drawer.get_by_text("You keep the gate.")).to_be_visible()
@@ -44,7 +44,7 @@ def test_a_call_reads_as_a_conversation(at: Visit) -> None:
 
 def test_a_call_goes_on_in_the_playground_and_as_curl(at: Visit) -> None:
     at.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = at.go("calls?status=ok")
+    page = at.go("calls?status=ok&provider=openai")
     page.locator(".vrow").nth(2).click()
     page.get_by_role("button", name="Copy as curl").click()
     expect(page.get_by_text("Copied as curl")).to_be_visible()

@@ -134,3 +134,10 @@ def test_signing_out_ends_the_session_on_the_server(gateway: Serving, chrome: Br
         expect(page.locator("#field-username")).to_be_visible()
         visiting.context.add_cookies(cookies)
         assert visiting.context.request.get(f"{gateway.url}/api/auth/me").status == 401
+
+
+def test_what_was_closed_stays_closed_whatever_is_filtered_next(at: Visit) -> None:
+    """The browser tells of a new address a moment after it is there: what is done in between goes on from it."""
+    at.go("providers/groq")
+    router = "(m.setDetail(''), m.setQuery({ q: 'lab' }), [location.hash, m.route.value.detail])"
+    assert at.module("router.js", router) == ["#/providers?q=lab", ""]

@@ -84,7 +84,8 @@ class FactsShown(Shown):
 
 class ModelShown(Shown):
     """A model at a provider, or a group with its members. `price` null is unpriced; `source` says where it stands: in
-    the file, in the database, in its provider's own list, or nowhere ("call")."""
+    the file, in the database, in its provider's own list, or nowhere ("call"). `operations` is what it may be asked
+    for; a provider's models have all that the provider has, for nobody says what a single one can do."""
 
     name: str
     provider: str
@@ -97,6 +98,7 @@ class ModelShown(Shown):
     price_override: dict[str, str] | None
     discounts: list[DiscountShown]
     facts: FactsShown | None
+    operations: list[str]
     updated_at: Moment | None
 
 
@@ -205,6 +207,7 @@ def _shown(desk: Desk, name: str, row: ModelRow | None) -> ModelShown:
         price_override=(row.price or None) if row is not None else None,
         discounts=[DiscountShown.model_validate(each) for each in row.discounts] if row is not None else [],
         facts=FactsShown.model_validate(one.facts) if one.facts.is_known else None,
+        operations=list(one.operations),
         updated_at=row.updated_at if row is not None else None,
     )
 

@@ -1,8 +1,9 @@
 /** What was said, read out of a call's bodies whatever dialect they are in. Turns of parts; never HTML. */
 
 /**
- * `id` is that of a tool call, on the call and on its result; not every dialect has one.
- * @typedef {{kind: "text"|"thought"|"tool"|"result"|"media"|"other", text: string, name?: string, id?: string}} Part
+ * `id` is that of a tool call, on the call and on its result; not every dialect has one. `source` is a picture's data.
+ * @typedef {{kind: "text"|"thought"|"tool"|"result"|"media"|"picture"|"other", text: string, name?: string, id?: string,
+ *   source?: string}} Part
  */
 /** @typedef {{role: string, parts: Part[]}} Turn */
 

@@ -2,9 +2,12 @@
 import { signal, computed } from "./ui.js";
 
 const place = signal(read());
-addEventListener("hashchange", () => {
-  place.value = read();
-});
+addEventListener("hashchange", look);
+
+/** The event comes a moment after the address: who changes it looks at once, or what comes between would undo it. */
+function look() {
+  if (place.peek().address !== location.hash) place.value = read();
+}
 
 function read() {
   const text = location.hash.replace(/^#\/?/, "");
@@ -31,13 +34,14 @@ export function href(page, detail = "", query = {}) {
 
 export function go(page, detail = "", query = {}) {
   location.hash = href(page, detail, query);
+  look();
 }
 
 /** Change some of the query; "" takes a member out. Filters replace the entry in the history, details add one. */
 export function setQuery(change) {
   const now = place.value;
   history.replaceState(null, "", href(now.page, now.detail, { ...now.query, ...change }));
-  place.value = read();
+  look();
 }
 
 /** Open something beside the list, or nothing; which of its tabs was open goes with it. @param {string} detail */

@@ -16,6 +16,7 @@ from gophergate.doors.pages import anthropic_page, google_page
 from gophergate.errors import BadRequest, Forbidden, ModelNotFound
 from gophergate.front.base import Handler, Inbound, Reply
 from gophergate.policy.auth import Auth, permit
+from gophergate.routing.able import operations
 from gophergate.routing.catalog import Catalog, Listed, Snapshots
 from gophergate.routing.facts import Facts
 
@@ -181,12 +182,10 @@ _GOOGLES = {"chat": ["generateContent", "streamGenerateContent", "countTokens"],
 
 
 def _served(row: Listed, catalog: Catalog) -> str:
-    """The operation that a model is for: only the simulator's are known, for no list of facts says so."""
+    """The operation that a model is for: chat wherever that may be asked of it."""
     provider = catalog.providers.get(row.owned_by)
-    if provider is None or provider.simulator is None:
-        return "chat"
-    model = row.id.partition("/")[2]
-    return next((name for name, models in provider.simulator.offers.items() if model in models), "chat")
+    able = operations(provider, row.id.partition("/")[2]) if provider is not None else ()
+    return able[0] if able else "chat"
 
 
 _OLLAMA_DETAILS = {

@@ -241,12 +241,14 @@ def prompt_of(body: bytes, names: frozenset[str] = frozenset()) -> str:
         return ""
     if names:
         asked = redacted(asked, names)
-    for member in ("messages", "input", "contents", "prompt"):
+    for member in ("messages", "input", "contents", "prompt", "query", "texts"):
         turns = asked.get(member)
         if isinstance(turns, str):
             return turns[:_PROMPT]
         if isinstance(turns, list):
             for turn in reversed(turns):
+                if isinstance(turn, str) and turn:
+                    return turn[:_PROMPT]
                 if isinstance(turn, dict) and turn.get("role", "user") == "user":
                     text = _text_of(turn.get("content", turn.get("parts", turn.get("text", ""))))
                     if text:

@@ -11,6 +11,8 @@ from gophergate.configured import Configuration
 from gophergate.errors import ModelNotFound
 from gophergate.ledger.cards import ATTOS_A_TOKEN, Card, in_dollars
 from gophergate.ledger.pricing import PriceBook
+from gophergate.routing.able import operations
+from gophergate.routing.catalog import Catalog
 from gophergate.routing.facts import UNKNOWN, Facts
 from gophergate.store.models import ModelRow
 
@@ -32,7 +34,8 @@ class ListPrice(msgspec.Struct, frozen=True, kw_only=True):
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
     """A model at a provider, or a group. `source` says where it stands: in the file, in the database, in its provider's
-    own list, or nowhere but in what was asked ("call"). `price` None is unpriced; `members` are a group's."""
+    own list, or nowhere but in what was asked ("call"). `price` None is unpriced; `members` are a group's; `operations`
+    are what it may be asked for, a group what any of its members may."""
 
     name: str
     provider: str
@@ -43,6 +46,7 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[str, ...] = ()
     price: ListPrice | None = None
     facts: Facts = UNKNOWN
+    operations: tuple[str, ...] = ()
 
 
 def names(configuration: Configuration) -> set[str]:
@@ -66,6 +70,7 @@ def described(configuration: Configuration, prices: PriceBook, name: str, row: M
             enabled=True,
             source="file" if configuration.is_from_file(name) else "database",
             members=group.members,
+            operations=_operations(catalog, name),
         )
     row = row or configuration.model_rows.get(name)
     provider, _, model = name.partition("/")
@@ -80,7 +85,20 @@ def described(configuration: Configuration, prices: PriceBook, name: str, row: M
         mapped_name=mapped,
         price=list_price(card) if card is not None else None,
         facts=catalog.facts(name),
+        operations=_operations(catalog, name),
     )
+
+
+def _operations(catalog: Catalog, name: str) -> tuple[str, ...]:
+    """None of a name that nobody stands behind now."""
+    provider, _, model = name.partition("/")
+    if provider in catalog.providers:
+        return operations(catalog.providers[provider], model)
+    try:
+        behind = catalog.plan(name).deployments
+    except ModelNotFound:
+        return ()
+    return tuple(dict.fromkeys(each for one in behind for each in operations(one.provider, one.model)))
 
 
 def found(configuration: Configuration, name: str) -> str:

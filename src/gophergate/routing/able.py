@@ -47,6 +47,16 @@ def _able(whole: Catalog, operation: str) -> Iterator[Provider]:
             yield replace(provider, speaks=dialects)
 
 
+def operations(provider: Provider, model: str) -> tuple[str, ...]:
+    """What a model may be asked for, chat first. Of the simulator's it is known; any other's is what its provider has,
+    for nobody says for certain what a single one can do."""
+    simulator = provider.simulator
+    if simulator is not None:
+        return tuple(name for name, models in simulator.offers.items() if model in models)
+    beside = (name for name, dialects in provider.operations.items() if dialects)
+    return (("chat",) if provider.speaks else ()) + tuple(beside)
+
+
 def _why(plan: Plan) -> str:
     names = dict.fromkeys(f"'{one.provider_name}'" for one in plan.deployments)
     if plan.group or len(names) > 1:

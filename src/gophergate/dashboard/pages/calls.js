@@ -11,6 +11,7 @@ import {
   useCallback,
 } from "../ui.js";
 import { get, names as namesOf, query as search } from "../api.js";
+import { OPERATIONS } from "../operations.js";
 import { route, setQuery, setDetail, go } from "../router.js";
 import { count, duration } from "../format.js";
 import { Button, Money, outcomeKind, outcomeWord, When } from "../widgets/basics.js";
@@ -28,6 +29,7 @@ const FILTERS = [
   "model",
   "provider",
   "door",
+  "operation",
   "tag",
   "session",
   "unpriced",
@@ -128,7 +130,7 @@ export default function Calls() {
           title="Call"
           onClose=${() => setDetail("")}
           onWalk=${walk}
-          footer=${html`<${CallActions} id=${detail} />`}
+          footer=${html`<${CallActions} id=${detail} call=${list.rows[at]} />`}
         >
           <${CallDetail} key=${detail} id=${detail} names=${names} />
         <//>
@@ -229,6 +231,7 @@ function Filters({ asked, names, providers }) {
         "Any provider",
         providers.map((name) => [name, name]),
       )}
+      ${pick("operation", "Any operation", Object.entries(OPERATIONS))}
       ${pick("unpriced", "Any price", [["true", "Unpriced"]])}
       ${others.map((name) => html`
         <button
@@ -273,6 +276,10 @@ const columns = (names) => [
     cell: (row) => html`
       <span class="whole" title=${row.model_requested}>
         ${row.model_requested}
+        ${row.operation !== "chat" && html`
+          ${" "}
+          <span class="faint small">${OPERATIONS[row.operation] || row.operation}</span>
+        `}
       </span>
     `,
   },

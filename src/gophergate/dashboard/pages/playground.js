@@ -20,7 +20,7 @@ const MOST_COLUMNS = 4;
 
 export default function Playground() {
   const [start] = useState(begun);
-  const models = useData(() => all("/api/models", {}, 5000), []);
+  const models = useData(() => all("/api/models", {}, 5000).then(onlyChat), []);
   const [draft, setDraft] = useState(start.draft);
   const [columns, setColumns] = useState(start.columns);
   const [key, setKey] = useState(start.key);
@@ -121,6 +121,8 @@ export default function Playground() {
     </div>
   `;
 }
+
+const onlyChat = (rows) => rows.filter((row) => row.operations.includes("chat"));
 
 /** What is on the page first: what was brought from a call, else what was there before. */
 function begun() {

@@ -12,6 +12,13 @@ export const Part = ({ part }) => {
       </details>
     `;
   if (part.kind === "media") return html`<div class="said muted">[${part.text}]</div>`;
+  if (part.kind === "picture")
+    return html`
+      <figure class="said">
+        <img src=${part.source} alt=${part.text} />
+        <figcaption class="muted small">${part.text}</figcaption>
+      </figure>
+    `;
   const word =
     part.kind === "tool"
       ? `Calls ${part.name || "a tool"}`

@@ -14,7 +14,16 @@ const DOORS = {
   openai_embeddings: "/v1/embeddings",
   ollama_embeddings: "/api/embed",
   cohere_embed: "/v2/embed",
+  openai_completions: "/v1/completions",
+  openai_images: "/v1/images/generations",
+  openai_image_edits: "/v1/images/edits",
+  openai_moderations: "/v1/moderations",
+  rerank: "/v1/rerank",
+  openai_speech: "/v1/audio/speech",
+  openai_transcriptions: "/v1/audio/transcriptions",
+  openai_translations: "/v1/audio/translations",
 };
+const BY_FORM = new Set(["openai_image_edits", "openai_transcriptions", "openai_translations"]);
 
 /** The call again, for a terminal. */
 export function curlOf(call) {
@@ -31,14 +40,24 @@ export function curlOf(call) {
       : call.door === "gemini"
         ? `/v1beta/models/${call.model_requested}:${call.stream ? "streamGenerateContent?alt=sse" : "generateContent"}`
         : DOORS[call.door] || "/v1/chat/completions";
+  if (BY_FORM.has(call.door) && !body.startsWith("{"))
+    return `curl ${location.origin}${path} \\\n  -H "authorization: Bearer $GOPHERGATE_KEY" \\\n  -F model='${call.model_requested}' \\\n  -F ${call.door === "openai_image_edits" ? "image" : "file"}=@FILE`;
   return `curl ${location.origin}${path} \\\n  -H "authorization: Bearer $GOPHERGATE_KEY" \\\n  -H "content-type: application/json" \\\n  -d '${body.replaceAll("'", "'\\''")}'`;
 }
 
-export function CallActions({ id }) {
+/** Only what is said in turns is asked again in the playground. */
+const isChat = (call) => call.operation === "chat";
+
+/** @param {{id: string, call?: {operation: string}}} props `call` is its row, where the page has it at hand */
+export function CallActions({ id, call: row }) {
   const fetched = () => get(`/api/calls/${encodeURIComponent(id)}`);
   const copy = async () => copyText(curlOf(await fetched()), "Copied as curl");
   const replay = async () => {
     const call = await fetched();
+    if (!isChat(call)) {
+      toast("The playground asks for chat only.", "bad");
+      return;
+    }
     if (!call.bodies) {
       toast("What was said was not kept, so it cannot be replayed.", "bad");
       return;
@@ -48,6 +67,6 @@ export function CallActions({ id }) {
   };
   return html`
     <${Button} onClick=${copy}>Copy as curl<//>
-    ${may("bodies") && html`<${Button} onClick=${replay}>Open in playground<//>`}
+    ${may("bodies") && (!row || isChat(row)) && html`<${Button} onClick=${replay}>Open in playground<//>`}
   `;
 }

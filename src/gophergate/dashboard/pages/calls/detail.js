@@ -2,6 +2,7 @@
 import { html, useData } from "../../ui.js";
 import { get } from "../../api.js";
 import { route, setQuery } from "../../router.js";
+import { isPlain } from "../../operations.js";
 import { Tabs } from "../../widgets/basics.js";
 import { Loaded } from "../../widgets/states.js";
 import { Conversation } from "./conversation.js";
@@ -33,7 +34,10 @@ export function CallDetail({ id, names = {} }) {
           <${Tabs}
             value=${tab}
             onPick=${(value) => setQuery({ tab: value === "conversation" ? "" : value })}
-            options=${Object.entries(TABS).map(([key, [word]]) => [key, word])}
+            options=${Object.entries(TABS).map(([key, [word]]) => [
+              key,
+              key === "conversation" && isPlain(one.operation) ? "Content" : word,
+            ])}
           />
           <${Shown} call=${one} />
         </div>

@@ -1,6 +1,7 @@
 /** What one wants to know of a call at a glance. */
 import { html } from "../../ui.js";
 import { count, duration, exactTime } from "../../format.js";
+import { OPERATIONS } from "../../operations.js";
 import { href } from "../../router.js";
 import { finding } from "../guards/words.js";
 import { Copy, Id, Money, Outcome } from "../../widgets/basics.js";
@@ -16,6 +17,12 @@ export function Facts({ call, names }) {
           <${Outcome} status=${call.status} /> <span class="faint small">${call.http_status}</span>
         </dd>
       </div>
+      ${call.operation !== "chat" && html`
+        <div>
+          <dt>Operation</dt>
+          <dd>${OPERATIONS[call.operation] || call.operation}</dd>
+        </div>
+      `}
       <div>
         <dt>Model</dt>
         <dd>
@@ -69,6 +76,12 @@ export function Facts({ call, names }) {
           )}
         </dd>
       </div>
+      ${Object.entries(usage.units || {}).map(([name, amount]) => html`
+        <div key=${name}>
+          <dt>${name.replaceAll("_", " ")}</dt>
+          <dd>${count(amount)}</dd>
+        </div>
+      `)}
       <div>
         <dt>First token</dt>
         <dd>${duration(call.first_token_ms)}</dd>

@@ -8,7 +8,7 @@ import { Tallies } from "./tally.js";
  * A call as the page knows it; a new one each time something is learned of it. `began` and `ended` are milliseconds of
  * this page's clock, `size` the characters that were said.
  * @typedef {{id: string, status: string, began: number, ended?: number, parts: {kind: string, text: string, name?: string}[],
- *   size: number, model_requested?: string, model?: string, provider?: string, client_id?: string, prompt?: string,
+ *   size: number, operation?: string, model_requested?: string, model?: string, provider?: string, client_id?: string, prompt?: string,
  *   output_tokens?: number, first_token_ms?: number|null, latency_ms?: number, cost?: string|null, usage?: any,
  *   error_message?: string, finish_reason?: string}} LiveCall
  * What is drawn, as it was `at` that moment: the calls from the oldest on, the sums of the last minute, and whether so

@@ -1,6 +1,7 @@
 /** The left side: what runs and what just ended, a line each or merged. */
 import { html } from "../../ui.js";
 import { count, duration, exactly } from "../../format.js";
+import { isPlain, OPERATIONS } from "../../operations.js";
 import { outcomeKind, outcomeWord } from "../../widgets/basics.js";
 import { keyOf } from "./tally.js";
 
@@ -56,6 +57,12 @@ export function List({ lines, more, at, names, picked, onPick }) {
   `;
 }
 
+/** What came of it: tokens, or what was asked for where no tokens come. @param {LiveCall} call */
+const madeOf = (call) =>
+  !call.output_tokens && isPlain(call.operation)
+    ? OPERATIONS[call.operation || ""]
+    : `${count(call.output_tokens || 0)} tok`;
+
 /** @param {{call: LiveCall, at: number, names: Record<string, string>}} props */
 function One({ call, at, names }) {
   const isRunning = call.ended === undefined;
@@ -69,7 +76,7 @@ function One({ call, at, names }) {
     <span class="clip" title=${call.model_requested}>
       ${call.model_requested || "…"}
     </span>
-    <span class="num">${count(call.output_tokens || 0)} tok</span>
+    <span class="num clip">${madeOf(call)}</span>
     <span class="num faint">${duration(isRunning ? at - call.began : call.latency_ms)}</span>
     ${isRunning && html`
       <span

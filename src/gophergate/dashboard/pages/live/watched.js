@@ -3,6 +3,7 @@ import { html, useEffect, useRef } from "../../ui.js";
 import { may, post } from "../../api.js";
 import { count, duration } from "../../format.js";
 import { Button, Money, Outcome } from "../../widgets/basics.js";
+import { isPlain, OPERATIONS } from "../../operations.js";
 import { Phases } from "../../widgets/phases.js";
 import { attempt } from "../../widgets/toasts.js";
 import { Part, TurnBox } from "../../widgets/turns.js";
@@ -77,15 +78,18 @@ function Course({ call, at, client }) {
   const isRunning = call.ended === undefined;
   const elapsed = isRunning ? at - call.began : call.latency_ms;
   const first = call.first_token_ms ?? null;
+  const of = isPlain(call.operation) ? OPERATIONS[call.operation || ""] : "";
+  const piece = of ? "piece" : "token";
   const facts = [
     client,
+    of,
     first === null
       ? isRunning
-        ? "waiting for the first token"
-        : "no token came"
-      : `first token after ${duration(first)}`,
+        ? `waiting for the first ${piece}`
+        : `no ${piece} came`
+      : `first ${piece} after ${duration(first)}`,
     `${duration(elapsed)}${isRunning ? " so far" : " in all"}`,
-    `${count(call.output_tokens || 0)} tokens`,
+    of && !call.output_tokens ? "" : `${count(call.output_tokens || 0)} tokens`,
   ];
   return html`
     <div class="stack tight">
