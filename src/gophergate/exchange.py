@@ -67,7 +67,7 @@ async def exchange(
             permit(caller, peek.model, catalog.label(peek.model))
             plan = catalog.plan(peek.model)
             entry.guarding = catalog.guards.concerning(caller, peek.model, plan.deployments)
-            wanted = Wanted(peek.model, plan.deployments, body, peek.max_output_tokens, entry.session)
+            wanted = Wanted(peek.model, plan.deployments, body, peek.max_output_tokens, entry.session, peek.n)
             async with house.admission.admitted(caller, wanted, entry, outlet.note) as scope:
                 order = Order(
                     door=door,

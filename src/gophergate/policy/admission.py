@@ -28,9 +28,13 @@ _BYTES_PER_TOKEN = 3
 _BYTES_PER_TOKEN_OF_FILES = 40
 """The same of a body that is a file above all: sound at 32 kbit/s is four kilobytes a second, of which Mistral makes a
 hundred tokens and OpenAI ten; a picture's tokens depend on its sides alone."""
+_BYTES_PER_MILLISECOND = 4
+"""Of such sound: what is less packed lasts shorter."""
 _OF_FILES = frozenset({"transcriptions", "translations", "image_edits"})
 _WITH_FILE = 64 << 10
 """Bytes of a body that is not of words alone."""
+_MOST_ALTERNATIVES = 128
+"""OpenAI's bound of `n`."""
 _RATING = "classify"
 """The operation of a call that rates another one: that holds a reservation meanwhile, so it must not wait for it."""
 _LOOK_AFTER = 1.0
@@ -90,14 +94,20 @@ class Bill(Protocol):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What a call asks for: its model's name, the deployments that may answer, its body, the output tokens it allows,
-    and its session."""
+    """What a call asks for: its model's name, the deployments that may answer, its body, the output tokens it allows
+    each of its `n` alternatives (or pictures), and its session."""
 
     model: str
     deployments: Sequence[Model]
     body: bytes
     output: int | None
     session: str | None
+    n: int = 1
+
+    @property
+    def alternatives(self) -> int:
+        """As many as are reserved for: no vendor makes more, and answers a larger number with an error."""
+        return min(max(self.n, 1), _MOST_ALTERNATIVES)
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -324,7 +334,22 @@ class Admitted(msgspec.Struct, eq=False):
         size, bytes_per_token = len(self.wanted.body), _BYTES_PER_TOKEN
         if size > _WITH_FILE and self.bill.operation in _OF_FILES:
             bytes_per_token = _BYTES_PER_TOKEN_OF_FILES
-        return Taken(-(-size // bytes_per_token), self.wanted.output or 0)
+        return Taken(-(-size // bytes_per_token), (self.wanted.output or 0) * self.wanted.alternatives)
+
+    def _pieces(self) -> dict[str, int]:
+        """The most that the call is thought to take of what is sold by the piece, by the names in `usage.UNITS`."""
+        size = len(self.wanted.body)
+        match self.bill.operation:
+            case "images" | "image_edits":
+                return {"images": self.wanted.alternatives}
+            case "speech":
+                return {"characters": size}
+            case "transcriptions" | "translations":
+                return {"audio_input_ms": size // _BYTES_PER_MILLISECOND}
+            case "rerank":
+                return {"searches": 1}
+            case _:
+                return {}
 
     def _tell(self, standings: Mapping[Kind, Standing]) -> None:
         for name, value in headers.told(self.bill.door, standings, self._admission.wall):
@@ -347,10 +372,11 @@ class Admitted(msgspec.Struct, eq=False):
                 most_unknown = admission.terms.unknown_output
                 output = most_unknown if limit is None else min(limit, most_unknown)
             if usage is None or output != known:
-                usage, known = Usage(input=tokens.input, output=output), output
+                usage, known = Usage(input=tokens.input, output=output * wanted.alternatives), output
             cost, version = admission.prices.price(model, usage)
+            if cost is None and version is not None:  # It has a price, though none for tokens.
+                cost = admission.prices.price(model, Usage(units=self._pieces()))[0]
             if cost is None:
-                # What is sold by the piece (a picture, a second of sound) has a price, though none for tokens.
                 if version is None and admission.terms.unpriced == "block":
                     raise Forbidden(
                         f"Nobody knows what '{wanted.model}' costs, and calls without a price are blocked here "

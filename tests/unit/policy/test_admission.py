@@ -32,6 +32,9 @@ class Model(NamedTuple):
         return self.label.partition("/")[2]
 
 
+PIECE = {"images": 40_000, "characters": 15, "audio_input_ms": 100, "searches": 2_000}
+
+
 class Prices:
     """What every model costs, but for `p/unpriced`, whose price nobody knows."""
 
@@ -39,7 +42,9 @@ class Prices:
         if usage is None or deployment.label == "p/unpriced":
             return None, None
         if deployment.label == "p/by-piece":
-            return None, "test without tokens"
+            if not usage.units:
+                return None, "test without tokens"
+            return sum(amount * PIECE[name] for name, amount in usage.units.items()), "test"
         return (usage.input or 0) * INPUT + (usage.output or 0) * OUTPUT, "test"
 
 
@@ -97,6 +102,7 @@ class Gate:
             wanted.get("body", b"x" * 30),
             wanted.get("output", 10),
             wanted.get("session"),
+            wanted.get("n", 1),
         )
         return self.admission.admitted(caller or CALLER, asked, bill, self.noted.__setitem__)
 
@@ -118,6 +124,33 @@ async def test_what_is_held_is_the_input_and_the_output_that_is_allowed(
     async with gate.admitted(Bill(), Model("p/m", most=most), output=output):
         assert await gate.reserved(MINE) == 10 * INPUT + tokens * OUTPUT
     assert await gate.reserved(MINE) == 0
+
+
+@pytest.mark.parametrize(("n", "times"), [(0, 1), (1, 1), (3, 3), (10**9, 128)])
+async def test_each_alternative_is_held_for(n: int, times: int) -> None:
+    gate = Gate(MINE)
+    async with gate.admitted(Bill(), output=10, n=n):
+        assert await gate.reserved(MINE) == 10 * INPUT + times * 10 * OUTPUT
+
+
+@pytest.mark.parametrize(
+    ("operation", "held"),
+    [
+        ("images", 3 * 40_000),
+        ("image_edits", 3 * 40_000),
+        ("speech", 400 * 15),
+        ("transcriptions", 100 * 100),
+        ("translations", 100 * 100),
+        ("rerank", 2_000),
+        ("chat", 0),
+    ],
+)
+async def test_what_is_sold_by_the_piece_is_held_by_the_piece(operation: str, held: int) -> None:
+    """R-B1, R-U2: a price without tokens is one too, so parallel calls for pictures do not pass a budget together."""
+    gate = Gate(MINE, unpriced="block")
+    async with gate.admitted(Bill(cost=7, operation=operation), Model("p/by-piece"), body=b"x" * 400, n=3):
+        assert await gate.reserved(MINE) == held
+    assert (await gate.reservations.standing(claim(MINE), AT)).spent == 7
 
 
 async def test_a_call_that_may_go_to_several_is_held_at_the_dearest() -> None:
@@ -171,14 +204,6 @@ async def test_an_unpriced_call_is_blocked_where_that_is_wanted_and_holds_nothin
     gate = Gate(MINE)
     async with gate.admitted(Bill(), Model("p/unpriced")):
         assert await gate.reserved(MINE) == 0
-
-
-async def test_what_is_sold_by_the_piece_has_a_price() -> None:
-    """R-U2: none for tokens, which is what an estimate is made of; the ledger prices the pieces."""
-    gate = Gate(MINE, unpriced="block")
-    async with gate.admitted(Bill(cost=7, operation="speech"), Model("p/by-piece")):
-        assert await gate.reserved(MINE) == 0
-    assert (await gate.reservations.standing(claim(MINE), AT)).spent == 7
 
 
 @pytest.mark.parametrize(
