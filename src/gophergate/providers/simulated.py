@@ -23,6 +23,8 @@ _WORD = re.compile(r"\S+")
 _SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
 _SIDES = (16, 2048)
 _MOST_PICTURES = 10
+_MOST_TEXTS = 1000
+"""Judged or ranked at once, in some tens of milliseconds in which nobody else has a turn."""
 PICTURE_TOKENS = 100
 """Tokens of a picture."""
 _RATE = 8000
@@ -204,10 +206,16 @@ def _judged(request: Request, model: str, members: Mapping[str, Any]) -> Answer:
     texts, given = _texts(request), members.get("input")
     if not isinstance(given, str | list) or (not given and given != ""):
         raise BadRequest("'input' is required: a string, or an array.", param="input")
+    _bounded(given, "input")
     apart = isinstance(given, list) and all(isinstance(one, str) for one in given)
     results = [_verdict(text) for text in (texts if apart else [" ".join(texts)])]
     answer = {"id": "modr-simulated", "model": model, "results": results}
     return [_object(request, answer)], Usage(input=_words(*texts), output=0)
+
+
+def _bounded(given: str | list[Json], param: str) -> None:
+    if isinstance(given, list) and len(given) > _MOST_TEXTS:
+        raise BadRequest(f"'{param}' holds {len(given)}; the simulator takes {_MOST_TEXTS} at most.", param=param)
 
 
 def _verdict(text: str) -> dict[str, Json]:
@@ -225,6 +233,7 @@ def _ranked(request: Request, model: str, members: Mapping[str, Any]) -> Answer:
     documents, most = members.get("documents"), members.get("top_n", members.get("top_k"))
     if not isinstance(members.get("query"), str) or not isinstance(documents, list) or not documents:
         raise BadRequest("'query' and 'documents' are required: a string, and an array.", param="documents")
+    _bounded(documents, "documents")
     if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
         raise BadRequest("'top_n' must be a whole number above zero.", param="top_n")
     said = iter(_texts(request))

@@ -46,7 +46,9 @@ def test_sound_is_a_whole_wav() -> None:
         ("speech", {}, "input"),
         ("transcriptions", {}, "file"),
         ("moderations", {"input": 1}, "input"),
+        ("moderations", {"input": [""] * 1001}, "input"),
         ("rerank", {"query": "", "documents": []}, "documents"),
+        ("rerank", {"query": "", "documents": [""] * 1001}, "documents"),
         ("rerank", {"query": "", "documents": [""], "top_n": 0}, "top_n"),
     ],
 )

@@ -6,6 +6,7 @@ A request is its words, as one turn, and all else as members that nobody has to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -183,7 +184,7 @@ class OperatingByForm(Operating):
         """See Dialect.peek."""
         form = self._form(body)
         n, streams = self._said(form, "n"), self._said(form, "stream").lower()
-        if n and not n.isdecimal():
+        if n and _WHOLE.fullmatch(n) is None:
             raise BadRequest("'n' must be a whole number.", param="n")
         return self._peeked(
             self._said(form, "model"), streams in ("true", "1"), int(n or 1), self._said(form, "user") or None
@@ -235,6 +236,7 @@ class OperatingByForm(Operating):
 
 
 _NAMED = frozenset({"model", "stream", "n", "user"})
+_WHOLE = re.compile("[0-9]{1,18}")
 
 
 def _texts(request: Request) -> list[str]:

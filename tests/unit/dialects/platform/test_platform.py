@@ -212,7 +212,8 @@ def test_a_form_is_peeked_at_edited_and_looked_at() -> None:
     assert request.turns[0].blocks == (Text(text="words"), Opaque(dialect=door.name, label="file", data=told))
     changed = replace(request.turns[0], blocks=(Text(text="[X]"), request.turns[0].blocks[1]))
     assert door.rewritten(body, replace(request, turns=(changed,))) == body.replace(b"words", b"[X]")
-    for bad, param in ((field("n", b"two") + field("model", b"m") + tail, "n"), (tail, "model")):
+    counts = [field("n", said) + field("model", b"m") + tail for said in (b"two", b"1" * 5000, "٣".encode(), b"-1")]
+    for bad, param in (*((count, "n") for count in counts), (tail, "model")):
         with pytest.raises(BadRequest) as refused:
             door.peek(bad)
         assert refused.value.param == param
