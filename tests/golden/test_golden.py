@@ -17,14 +17,11 @@ import pytest
 
 from gophergate.core.lifecycle import checked
 from gophergate.dialects.base import Dialect, Stamp, Target, Traits, encode
-from gophergate.doors.chat import dialects
-from gophergate.doors.operations import dialects as operations
 from gophergate.errors import BadRequest, GatewayError
+from kit.families import CHAT, EMBEDDINGS, family
 
 HERE = Path(__file__).parent
 UPDATING = os.environ.get("UPDATE_GOLDENS") == "1"
-CHAT = dialects()
-EMBEDDINGS = {dialect.name: dialect for dialect in operations()["embeddings"]}
 SPOKEN: dict[str, Dialect] = {**CHAT, **EMBEDDINGS}
 STAMP = Stamp("abcdefghijklmnopqrstuvwx", 1_700_000_000)
 REQUESTS = sorted(path.parent for path in HERE.glob("requests/*/*/request.json"))
@@ -48,11 +45,6 @@ ASKED = {
     "cohere_embed": b'{"model":"m","texts":["Hi"],"input_type":"search_query","embedding_types":["float","base64"]}',
 }
 """What the client whose answer is written had asked."""
-
-
-def family(name: str) -> dict[str, Dialect]:
-    """The dialects that one of that name is told in: those of the same operation."""
-    return EMBEDDINGS if name in EMBEDDINGS else CHAT
 
 
 def named(path: Path) -> str:

@@ -7,7 +7,6 @@ completion. Chunks and bodies are those of chat but for where the words stand, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -19,8 +18,6 @@ from gophergate.core.request import Request, Turn
 from gophergate.core.usage import Usage
 from gophergate.dialects import whole
 from gophergate.dialects.base import (
-    EndsAnywhere,
-    Peek,
     Reader,
     Stamp,
     Target,
@@ -30,15 +27,13 @@ from gophergate.dialects.base import (
     decode_object,
     encode,
 )
-from gophergate.dialects.complaints import read_refusal
 from gophergate.dialects.loss import in_words
 from gophergate.dialects.members import list_of, object_of, text_of
-from gophergate.dialects.openai_chat import reader, request_in, verbatim
-from gophergate.dialects.openai_chat.errors import complaint_of, envelope
+from gophergate.dialects.openai_chat import OpenAIChat, reader, request_in
+from gophergate.dialects.openai_chat.errors import envelope
 from gophergate.dialects.openai_chat.usage import write_usage
 from gophergate.dialects.openai_chat.wire import WRITE_REASON, mistyped
-from gophergate.dialects.sse import COMMENT
-from gophergate.errors import BadRequest, GatewayError, UpstreamRefused
+from gophergate.errors import BadRequest
 
 NAME = "openai_completions"
 _AS_IN_CHAT = (
@@ -56,13 +51,11 @@ _ECHO = "_echo"
 """In a request's extras: the answer begins with its prompt."""
 
 
-class OpenAICompletions(EndsAnywhere):
+class OpenAICompletions(OpenAIChat):
     """See dialects.base.Dialect. Nobody is asked in this language who was not addressed in it."""
 
     name = NAME
-    stream_type = b"text/event-stream; charset=utf-8"
     shows = frozenset({"logprobs"})
-    heartbeat = COMMENT
 
     def read_request(self, body: bytes, *, model: str = "", stream: bool = False) -> Request:
         """See Dialect.read_request. Raises BadRequest for a prompt of tokens, which are another model's words."""
@@ -110,26 +103,6 @@ class OpenAICompletions(EndsAnywhere):
     def writer(self, request: Request, stamp: Stamp, *, stream: bool) -> Writer:
         """See Dialect.writer. Thoughts have no place in a completion and are left out."""
         return StreamWriter(request, stamp) if stream else BodyWriter(request, stamp)
-
-    def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
-        """See Dialect.read_error."""
-        return read_refusal(status, headers, body, complaint_of)
-
-    def write_error(self, error: GatewayError, request_id: str) -> bytes:
-        """See Dialect.write_error."""
-        return encode(envelope(error))
-
-    def peek(self, body: bytes, *, model: str = "", stream: bool = False) -> Peek:
-        """See Dialect.peek."""
-        return verbatim.peek(body)
-
-    def edit(self, body: bytes, *, model: str, ask_usage: bool) -> bytes:
-        """See Dialect.edit."""
-        return verbatim.edit(body, model=model, ask_usage=ask_usage)
-
-    def usage_filter(self) -> verbatim.UsageFilter:
-        """See Dialect.usage_filter."""
-        return verbatim.UsageFilter()
 
 
 def _texts(prompt: Json) -> list[str]:

@@ -15,18 +15,15 @@ from gophergate.core.events import Event, Failed
 from gophergate.core.lifecycle import checked
 from gophergate.core.reply import fold
 from gophergate.core.request import Request
-from gophergate.dialects.base import Dialect, Stamp, Target
-from gophergate.doors.chat import dialects
-from gophergate.doors.operations import dialects as operations
+from gophergate.dialects.base import Stamp, Target
 from gophergate.errors import BadRequest, GuardCannotApply
 from gophergate.policy.guards.room import Guarding
+from kit.families import family
 from kit.guarded import rule
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 REQUESTS = sorted(GOLDEN.glob("requests/*/*/request.json"))
 ANSWERS = sorted(GOLDEN.glob("answers/*/*/answer.*"))
-CHAT = dialects()
-EMBEDDINGS = {dialect.name: dialect for dialect in operations()["embeddings"]}
 STAMP = Stamp("abcdefghijklmnopqrstuvwx", 1_700_000_000)
 WORDS = re.compile("[A-Za-zäöüß]{5,}")
 EVERY_WORD = rule("regex", patterns=["[A-Za-zäöüß]{4,}"], placeholder="_")
@@ -39,11 +36,6 @@ NAMES = frozenset(
     }
 )
 """Members that hold words of the wire, not of the answer."""
-
-
-def family(name: str) -> dict[str, Dialect]:
-    """The dialects that one of that name is told in: those of the same operation."""
-    return EMBEDDINGS if name in EMBEDDINGS else CHAT
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.relative_to(GOLDEN).as_posix())
